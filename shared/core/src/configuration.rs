@@ -1,0 +1,332 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Invalid, Region, RegionPair, Side, check_schema};
+
+/// What Terraform tells the functions, in an object in their own region's control bucket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    pub schema: u32,
+    pub application: String,
+    pub account: String,
+    pub region: Region,
+    pub home: Region,
+    pub standby: Region,
+    pub services: Vec<Service>,
+    pub rpo_seconds: i64,
+    pub rto_seconds: i64,
+    pub cool_down_seconds: i64,
+    pub daily_starts: usize,
+    /// The global off switch of automatic starts.
+    pub automatic: bool,
+    pub automatic_failback: bool,
+    pub look_interval_seconds: u64,
+    pub backup_retention_days: u32,
+    pub data_directory: String,
+    pub regions: BTreeMap<Region, RegionResources>,
+    pub traffic: Traffic,
+}
+
+/// A service of the application. Its name is also its path, and its folder under the data directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    pub name: String,
+    pub minimum: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionResources {
+    pub control_bucket: String,
+    pub backups_bucket: String,
+    pub markers_bucket: String,
+    pub cluster: String,
+    pub alarm: String,
+    pub workflow: String,
+    pub alarms_topic: String,
+    pub notices_topic: String,
+    pub functions: Functions,
+    pub registry: Endpoint,
+    pub load_balancer: Endpoint,
+    pub services: BTreeMap<String, ServiceResources>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Functions {
+    pub backup: String,
+    pub image_sync: String,
+    pub health_probe: String,
+    pub failover: String,
+}
+
+/// Where to connect, and the name to ask for there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    pub host: String,
+    pub endpoint: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceResources {
+    pub service: String,
+    pub repository: String,
+    pub image: String,
+}
+
+impl ServiceResources {
+    /// What follows the repository in the image's name: a tag, or a digest.
+    pub fn reference(&self) -> &str {
+        let last = self.image.rsplit('/').next().unwrap_or(&self.image);
+        match (last.split_once('@'), last.split_once(':')) {
+            (Some((_, digest)), _) => digest,
+            (None, Some((_, tag))) => tag,
+            (None, None) => "latest",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Traffic {
+    pub domain: String,
+    /// Addresses of the zone's authoritative name servers; empty means: find them through the zone.
+    pub name_servers: Vec<String>,
+}
+
+impl Configuration {
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        let configuration: Self = serde_json::from_slice(bytes)
+            .map_err(|e| Invalid::new("configuration.json", "a configuration", e))?;
+        configuration.validate()?;
+        Ok(configuration)
+    }
+
+    pub fn validate(&self) -> Result<(), Invalid> {
+        check_schema("schema", self.schema)?;
+        self.pair()?.side(&self.region)?;
+        let name = |field: &str, value: &str| {
+            let good = !value.is_empty()
+                && value.len() <= 32
+                && value.starts_with(|c: char| c.is_ascii_lowercase())
+                && value
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            if good {
+                Ok(())
+            } else {
+                Err(Invalid::new(
+                    field,
+                    "lower-case letters, digits and hyphens, at most 32",
+                    format!("{value:?}"),
+                ))
+            }
+        };
+        name("application", &self.application)?;
+        if self.services.is_empty() {
+            return Err(Invalid::new(
+                "services",
+                "at least one service",
+                "an empty list",
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        for service in &self.services {
+            name("services.name", &service.name)?;
+            if !seen.insert(&service.name) {
+                return Err(Invalid::new(
+                    "services.name",
+                    "each service once",
+                    format!("{} twice", service.name),
+                ));
+            }
+            if service.minimum == 0 {
+                return Err(Invalid::new(
+                    format!("services.{}.minimum", service.name),
+                    "at least 1",
+                    0,
+                ));
+            }
+        }
+        for region in [&self.home, &self.standby] {
+            let resources = self
+                .regions
+                .get(region)
+                .ok_or_else(|| Invalid::new("regions", format!("an entry for {region}"), "none"))?;
+            for service in &self.services {
+                if !resources.services.contains_key(&service.name) {
+                    return Err(Invalid::new(
+                        format!("regions.{region}.services"),
+                        format!("an entry for {}", service.name),
+                        "none",
+                    ));
+                }
+            }
+        }
+        for (field, value) in [
+            ("rpo_seconds", self.rpo_seconds),
+            ("rto_seconds", self.rto_seconds),
+        ] {
+            if value <= 0 {
+                return Err(Invalid::new(field, "more than zero", value));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn pair(&self) -> Result<RegionPair, Invalid> {
+        RegionPair::new(self.home.clone(), self.standby.clone())
+    }
+
+    pub fn side(&self) -> Side {
+        if self.region == self.home {
+            Side::Home
+        } else {
+            Side::Standby
+        }
+    }
+
+    pub fn region_of(&self, side: Side) -> &Region {
+        match side {
+            Side::Home => &self.home,
+            Side::Standby => &self.standby,
+        }
+    }
+
+    pub fn peer_region(&self) -> &Region {
+        self.region_of(self.side().other())
+    }
+
+    /// `validate` has seen that both sides are there.
+    pub fn resources(&self, side: Side) -> &RegionResources {
+        &self.regions[self.region_of(side)]
+    }
+
+    pub fn own(&self) -> &RegionResources {
+        self.resources(self.side())
+    }
+
+    pub fn peer(&self) -> &RegionResources {
+        self.resources(self.side().other())
+    }
+
+    pub fn service(&self, name: &str) -> Result<&Service, Invalid> {
+        self.services
+            .iter()
+            .find(|s| s.name == name)
+            .ok_or_else(|| {
+                let known: Vec<&str> = self.services.iter().map(|s| s.name.as_str()).collect();
+                Invalid::new(
+                    "service",
+                    format!("one of {}", known.join(", ")),
+                    format!("{name:?}"),
+                )
+            })
+    }
+}
+
+#[cfg(any(test, feature = "samples"))]
+#[allow(clippy::expect_used)]
+pub fn sample(region: &str) -> Configuration {
+    let side = |r: &str, port: u16| {
+        serde_json::json!({
+            "control_bucket": format!("1-forum-control-{r}"), "backups_bucket": format!("1-forum-backups-{r}"),
+            "markers_bucket": format!("1-forum-markers-{r}"), "cluster": "forum", "alarm": "forum-active-region-down",
+            "workflow": format!("arn:aws:states:{r}:1:stateMachine:forum-failover"),
+            "alarms_topic": format!("arn:aws:sns:{r}:1:forum-alarms"), "notices_topic": format!("arn:aws:sns:{r}:1:forum-notices"),
+            "functions": {"backup": "b", "image_sync": "i", "health_probe": "h", "failover": "f"},
+            "registry": {"host": format!("1.dkr.ecr.{r}.amazonaws.com"), "endpoint": format!("http://127.0.0.1:{port}")},
+            "load_balancer": {"host": format!("{r}.forum.test"), "endpoint": format!("http://127.0.0.1:{port}")},
+            "services": {"users": {"service": "forum-users", "repository": "forum/users", "image": format!("127.0.0.1:{port}/forum/users:stable")},
+                         "posts": {"service": "forum-posts", "repository": "forum/posts", "image": format!("127.0.0.1:{port}/forum/posts:stable")}}
+        })
+    };
+    let json = serde_json::json!({
+        "schema": 1, "application": "forum", "account": "1", "region": region, "home": "us-east-1", "standby": "us-west-2",
+        "services": [{"name": "users", "minimum": 2}, {"name": "posts", "minimum": 2}],
+        "rpo_seconds": 3600, "rto_seconds": 900, "cool_down_seconds": 3600, "daily_starts": 2, "automatic": true,
+        "automatic_failback": false, "look_interval_seconds": 20, "backup_retention_days": 7, "data_directory": "/mnt/data",
+        "regions": {"us-east-1": side("us-east-1", 5001), "us-west-2": side("us-west-2", 5002)},
+        "traffic": {"domain": "forum.test", "name_servers": []}
+    });
+    Configuration::parse(json.to_string().as_bytes()).expect("the sample is valid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_service_list_is_refused() {
+        let mut configuration = sample("us-east-1");
+        configuration.services.clear();
+        assert_eq!(
+            configuration.validate().unwrap_err().to_string(),
+            "services: expected at least one service, found an empty list"
+        );
+    }
+
+    #[test]
+    fn the_same_region_twice_is_refused() {
+        let mut configuration = sample("us-east-1");
+        configuration.standby = configuration.home.clone();
+        assert_eq!(configuration.validate().unwrap_err().field, "standby");
+    }
+
+    #[test]
+    fn a_region_outside_the_pair_a_service_twice_and_a_minimum_of_zero_are_refused() {
+        let mut outside = sample("us-east-1");
+        outside.region = Region::new("eu-west-1").unwrap();
+        assert_eq!(outside.validate().unwrap_err().field, "region");
+        let mut twice = sample("us-east-1");
+        twice.services.push(twice.services[0].clone());
+        assert_eq!(twice.validate().unwrap_err().found, "users twice");
+        let mut zero = sample("us-east-1");
+        zero.services[0].minimum = 0;
+        assert_eq!(zero.validate().unwrap_err().field, "services.users.minimum");
+    }
+
+    #[test]
+    fn an_unknown_service_is_refused_and_the_known_ones_are_named() {
+        let refused = sample("us-east-1").service("threads").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "service: expected one of users, posts, found \"threads\""
+        );
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused() {
+        let mut json = serde_json::to_value(sample("us-east-1")).unwrap();
+        json["rpo_minutes"] = 60.into();
+        assert!(
+            Configuration::parse(json.to_string().as_bytes())
+                .unwrap_err()
+                .to_string()
+                .contains("rpo_minutes")
+        );
+    }
+
+    #[test]
+    fn an_images_reference_is_its_tag_or_its_digest() {
+        let image = |image: &str| ServiceResources {
+            service: String::new(),
+            repository: String::new(),
+            image: image.into(),
+        };
+        assert_eq!(
+            image("127.0.0.1:5001/forum/users:stable").reference(),
+            "stable"
+        );
+        assert_eq!(
+            image("1.dkr.ecr.us-east-1.amazonaws.com/forum/users@sha256:ab").reference(),
+            "sha256:ab"
+        );
+        assert_eq!(image("127.0.0.1:5001/forum/users").reference(), "latest");
+    }
+}

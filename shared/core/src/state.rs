@@ -1,0 +1,225 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Epoch, Invalid, Region, RegionPair, SCHEMA, Side, check_schema};
+
+/// What one region knows for certain. One object per region, changed only by compare-and-set, never replicated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionState {
+    pub schema: u32,
+    pub epoch: Epoch,
+    pub active: Region,
+    /// The execution that may act here. Its lease is dead when it is no longer running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The newest state of the peer that was read from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<PeerSeen>,
+    /// Tasks per service that serve production, so that a dying source's zero is not what is remembered.
+    #[serde(default)]
+    pub capacity: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cool_down_until: Option<Timestamp>,
+    /// When automatic executions started, for the daily budget.
+    #[serde(default)]
+    pub automatic_starts: Vec<Timestamp>,
+    /// What is still owed to a source that this region has replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<Fence>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerSeen {
+    pub epoch: Epoch,
+    pub active: Region,
+}
+
+/// The winner keeps trying until the loser is seen fenced and what it held is salvaged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fence {
+    pub execution: String,
+    /// The backup that was restored; what the loser holds beyond it was lost.
+    pub restored: String,
+    pub progress: FenceProgress,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FenceProgress {
+    Pending,
+    Acknowledged,
+    Salvaged,
+}
+
+impl RegionState {
+    /// Before anything ever happened home serves, at epoch zero.
+    pub fn genesis(pair: &RegionPair) -> Self {
+        Self {
+            schema: SCHEMA,
+            epoch: Epoch(0),
+            active: pair.home.clone(),
+            owner: None,
+            peer: None,
+            capacity: BTreeMap::new(),
+            cool_down_until: None,
+            automatic_starts: Vec::new(),
+            fence: None,
+        }
+    }
+
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        let state: Self = serde_json::from_slice(bytes)
+            .map_err(|e| Invalid::new("state.json", "a region state", e))?;
+        check_schema("state.json.schema", state.schema)?;
+        Ok(state)
+    }
+
+    /// The highest epoch this region knows of, and the region that is active at it.
+    pub fn highest(&self, peer: Option<&RegionState>) -> (Epoch, Region) {
+        let own = (self.epoch, self.active.clone());
+        let seen = self.peer.as_ref().map(|p| (p.epoch, p.active.clone()));
+        let read = peer.map(|p| (p.epoch, p.active.clone()));
+        [Some(own.clone()), seen, read]
+            .into_iter()
+            .flatten()
+            .max_by_key(|(epoch, _)| *epoch)
+            .unwrap_or(own)
+    }
+
+    pub fn saw(mut self, peer: &RegionState) -> Self {
+        let seen = self.peer.as_ref().map(|p| p.epoch);
+        if seen.is_none_or(|epoch| {
+            peer.epoch > epoch || (peer.epoch == epoch && self.peer != Some(peer.into()))
+        }) {
+            self.peer = Some(peer.into());
+        }
+        self
+    }
+
+    pub fn next_epoch(&self, side: Side, peer: Option<&RegionState>) -> Epoch {
+        Epoch::next(side, self.epoch, self.highest(peer).0)
+    }
+
+    /// True when the peer was activated after anything this region knows it did itself.
+    pub fn overruled_by(&self, me: &Region, peer: &RegionState) -> bool {
+        peer.epoch > self.epoch && peer.active != *me
+    }
+
+    pub fn held_by(&self, execution: &str, epoch: Epoch) -> Result<(), String> {
+        if self.epoch != epoch {
+            return Err(format!(
+                "epoch {epoch} is stale: this region is at epoch {}",
+                self.epoch
+            ));
+        }
+        match &self.owner {
+            Some(owner) if owner == execution => Ok(()),
+            Some(owner) => Err(format!(
+                "the lease of epoch {epoch} is held by {owner}, not by {execution}"
+            )),
+            None => Err(format!(
+                "nobody holds the lease of epoch {epoch}; {execution} has lost or released it"
+            )),
+        }
+    }
+}
+
+impl From<&RegionState> for PeerSeen {
+    fn from(state: &RegionState) -> Self {
+        Self {
+            epoch: state.epoch,
+            active: state.active.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> RegionPair {
+        RegionPair::new(
+            Region::new("us-east-1").unwrap(),
+            Region::new("us-west-2").unwrap(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_highest_epoch_that_can_be_read_says_who_is_active() {
+        let pair = pair();
+        let home = RegionState::genesis(&pair);
+        let mut standby = RegionState::genesis(&pair);
+        standby.epoch = Epoch(1);
+        standby.active = pair.standby.clone();
+        assert_eq!(home.highest(None), (Epoch(0), pair.home.clone()));
+        assert_eq!(
+            home.highest(Some(&standby)),
+            (Epoch(1), pair.standby.clone())
+        );
+        assert_eq!(
+            home.saw(&standby).highest(None),
+            (Epoch(1), pair.standby.clone())
+        );
+    }
+
+    #[test]
+    fn a_region_is_overruled_only_by_a_peer_that_was_activated_later() {
+        let pair = pair();
+        let mut home = RegionState::genesis(&pair);
+        let mut standby = RegionState::genesis(&pair);
+        standby.epoch = Epoch(1);
+        assert!(
+            !home.overruled_by(&pair.home, &standby),
+            "a lease alone takes nothing away"
+        );
+        standby.active = pair.standby.clone();
+        assert!(home.overruled_by(&pair.home, &standby));
+        home.epoch = Epoch(2);
+        assert!(
+            !home.overruled_by(&pair.home, &standby),
+            "an execution that brings home back is not fenced"
+        );
+    }
+
+    #[test]
+    fn a_stale_epoch_or_another_owner_may_not_act() {
+        let mut state = RegionState::genesis(&pair());
+        assert!(state.held_by("a", Epoch(0)).is_err());
+        state.owner = Some("a".into());
+        assert!(state.held_by("a", Epoch(0)).is_ok());
+        assert!(
+            state
+                .held_by("b", Epoch(0))
+                .unwrap_err()
+                .contains("held by a")
+        );
+        assert!(state.held_by("a", Epoch(1)).unwrap_err().contains("stale"));
+    }
+
+    #[test]
+    fn an_unknown_field_or_a_newer_schema_is_refused() {
+        let mut json = serde_json::to_value(RegionState::genesis(&pair())).unwrap();
+        json["surprise"] = 1.into();
+        assert!(
+            RegionState::parse(json.to_string().as_bytes())
+                .unwrap_err()
+                .to_string()
+                .contains("surprise")
+        );
+        let mut newer = RegionState::genesis(&pair());
+        newer.schema = SCHEMA + 1;
+        let text = serde_json::to_vec(&newer).unwrap();
+        assert!(
+            RegionState::parse(&text)
+                .unwrap_err()
+                .to_string()
+                .contains("schema")
+        );
+    }
+}
