@@ -1,11 +1,11 @@
 //! Names, keys, manifests and the choice of a backup.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Invalid, Region, RegionState, SCHEMA, check_schema};
+use crate::{Epoch, Failure, Invalid, Region, RegionState, SCHEMA, check_schema};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,6 +173,22 @@ impl Manifest {
         }
     }
 
+    /// Reads and checks a manifest; what is wrong with it is wrong with the data.
+    pub fn parse(
+        bytes: &[u8],
+        application: &str,
+        backup: &BackupKey,
+        services: &[&str],
+    ) -> Result<Self, Failure> {
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|why| {
+            Failure::NotVerified(format!("{}: not a manifest: {why}", backup.manifest()))
+        })?;
+        manifest
+            .check(application, backup, services)
+            .map_err(|why| Failure::NotVerified(format!("{}: {why}", backup.manifest())))?;
+        Ok(manifest)
+    }
+
     /// A manifest that speaks of another backup, or lacks a service, is none.
     pub fn check(
         &self,
@@ -221,6 +237,17 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// What a restore put in place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restored {
+    pub backup: BackupKey,
+    pub started: Timestamp,
+    pub finished: Timestamp,
+    /// Service by service; a service whose data was the backup's already was left alone.
+    pub services: BTreeMap<String, u64>,
 }
 
 /// Highest epoch first, then time.

@@ -2,18 +2,26 @@
 
 pub mod backup;
 pub mod configuration;
+pub mod decide;
 pub mod epoch;
+pub mod failure;
+pub mod image;
 pub mod invalid;
+pub mod lease;
 pub mod liveness;
 pub mod lost;
 pub mod marker;
+pub mod probe;
 pub mod readiness;
 pub mod region;
+pub mod report;
 pub mod request;
+pub mod run;
 pub mod state;
 
 pub use configuration::Configuration;
 pub use epoch::Epoch;
+pub use failure::{Failure, Unavailable};
 pub use invalid::Invalid;
 pub use region::{Region, RegionPair, Side};
 pub use state::RegionState;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Invalid, Region, RegionPair, SCHEMA, Side, check_schema};
+use crate::{Epoch, Invalid, Region, RegionPair, SCHEMA, Side, backup::BackupKey, check_schema};
 
 /// What one region knows for certain. One object per region, changed only by compare-and-set, never replicated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct PeerSeen {
 pub struct Fence {
     pub execution: String,
     /// The backup that was restored; what the loser holds beyond it was lost.
-    pub restored: String,
+    pub restored: BackupKey,
     pub progress: FenceProgress,
 }
 

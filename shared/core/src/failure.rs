@@ -1,0 +1,123 @@
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Invalid, Region};
+
+/// Why a function could not do what it was asked. The workflow retries and catches by these names.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The input does not validate; nothing was touched.
+    #[error("{0}")]
+    Invalid(#[from] Invalid),
+    /// A decision went against it; the text says what would change it.
+    #[error("{0}")]
+    Refused(String),
+    /// The epoch moved on, or the lease belongs to somebody else.
+    #[error("{0}")]
+    Stale(String),
+    /// A call got no good answer; trying again may help.
+    #[error("{0}")]
+    Unavailable(Unavailable),
+    /// What was waited for did not come.
+    #[error("{0}")]
+    TimedOut(String),
+    /// Data is not what its manifest says.
+    #[error("{0}")]
+    NotVerified(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} {object} in {region}: {cause}")]
+pub struct Unavailable {
+    pub operation: String,
+    pub object: String,
+    pub region: String,
+    pub cause: String,
+}
+
+impl Failure {
+    pub const NAMES: [&str; 6] = [
+        "Invalid",
+        "Refused",
+        "Stale",
+        "Unavailable",
+        "TimedOut",
+        "NotVerified",
+    ];
+
+    /// The error's name in the workflow.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "Invalid",
+            Self::Refused(_) => "Refused",
+            Self::Stale(_) => "Stale",
+            Self::Unavailable(_) => "Unavailable",
+            Self::TimedOut(_) => "TimedOut",
+            Self::NotVerified(_) => "NotVerified",
+        }
+    }
+
+    pub fn unavailable(
+        operation: impl Display,
+        object: impl Display,
+        region: &Region,
+        cause: impl Display,
+    ) -> Self {
+        Self::Unavailable(Unavailable {
+            operation: operation.to_string(),
+            object: object.to_string(),
+            region: region.to_string(),
+            cause: cause.to_string(),
+        })
+    }
+}
+
+/// An error as a caller of a function sees it: its name, and what it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caught {
+    #[serde(rename = "Error")]
+    pub error: String,
+    #[serde(rename = "Cause", default)]
+    pub cause: String,
+}
+
+impl Caught {
+    /// A function's error arrives as the JSON of its type and message; a tired person wants the message.
+    pub fn message(&self) -> String {
+        let json: Option<serde_json::Value> = serde_json::from_str(&self.cause).ok();
+        let message = json.as_ref().and_then(|j| j.get("errorMessage")?.as_str());
+        format!("{}: {}", self.error, message.unwrap_or(&self.cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_operation_object_and_region() {
+        let region = Region::new("us-west-2").unwrap();
+        let failure =
+            Failure::unavailable("read", "forum-control/state.json", &region, "timed out");
+        assert_eq!(
+            failure.to_string(),
+            "read forum-control/state.json in us-west-2: timed out"
+        );
+        assert!(Failure::NAMES.contains(&failure.name()));
+    }
+
+    #[test]
+    fn what_the_workflow_caught_is_shown_as_its_message() {
+        let caught = Caught {
+            error: "Stale".into(),
+            cause: r#"{"errorType":"Stale","errorMessage":"epoch 1 is stale"}"#.into(),
+        };
+        assert_eq!(caught.message(), "Stale: epoch 1 is stale");
+        let plain = Caught {
+            error: "States.Timeout".into(),
+            cause: "60 s".into(),
+        };
+        assert_eq!(plain.message(), "States.Timeout: 60 s");
+    }
+}

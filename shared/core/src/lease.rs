@@ -1,0 +1,219 @@
+//! The right to act in a region: one execution at a time, each with an epoch that nobody else ever takes.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    Configuration, Epoch, Failure, Region, RegionState,
+    backup::BackupKey,
+    request::{Mode, Request, RequestedBy},
+    state::{Fence, FenceProgress},
+};
+
+/// What became of the execution that a state names as its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    Running,
+    Ended,
+    CannotTell(String),
+}
+
+/// The state that gives `execution` the lease and the next epoch. Asking again for a lease that is held changes nothing.
+pub fn take(
+    state: &RegionState,
+    owner: Option<&Owner>,
+    peer: Option<&RegionState>,
+    request: &Request,
+    execution: &str,
+    configuration: &Configuration,
+    now: Timestamp,
+) -> Result<RegionState, Failure> {
+    if state.owner.as_deref() == Some(execution) {
+        return Ok(state.clone());
+    }
+    free(state, owner)?;
+    let (_, active) = state.highest(peer);
+    if active == configuration.region {
+        return Err(Failure::Refused(format!(
+            "{active} is active already; there is nothing to take over"
+        )));
+    }
+    let mut taken = match peer {
+        Some(peer) => state.clone().saw(peer),
+        None => state.clone(),
+    };
+    taken.epoch = state.next_epoch(configuration.side(), peer);
+    taken.active = active;
+    taken.owner = Some(execution.to_owned());
+    if request.requested_by == RequestedBy::Alarm {
+        let day = now - SignedDuration::from_hours(24);
+        taken.automatic_starts.retain(|start| *start > day);
+        taken.automatic_starts.push(now);
+        taken.cool_down_until =
+            Some(now + SignedDuration::from_secs(configuration.cool_down_seconds));
+    }
+    Ok(taken)
+}
+
+/// A lease is dead when the execution that holds it is no longer running.
+pub fn free(state: &RegionState, owner: Option<&Owner>) -> Result<(), Failure> {
+    match (&state.owner, owner) {
+        (None, _) | (Some(_), Some(Owner::Ended)) => Ok(()),
+        (Some(name), Some(Owner::Running)) => Err(Failure::Refused(format!(
+            "{name} is running; wait for it, or stop it first"
+        ))),
+        (Some(name), Some(Owner::CannotTell(why))) => Err(Failure::Refused(format!(
+            "cannot tell whether {name} still runs: {why}"
+        ))),
+        (Some(name), None) => Err(Failure::Refused(format!(
+            "{name} holds the lease and nobody looked whether it still runs"
+        ))),
+    }
+}
+
+pub fn release(state: &RegionState, execution: &str) -> RegionState {
+    let mut released = state.clone();
+    if released.owner.as_deref() == Some(execution) {
+        released.owner = None;
+    }
+    released
+}
+
+/// The state in which `me` serves. The source is still owed a fence where it could not be seen to stop.
+pub fn activate(
+    state: &RegionState,
+    execution: &str,
+    epoch: Epoch,
+    me: &Region,
+    mode: Mode,
+    restored: &BackupKey,
+) -> Result<RegionState, Failure> {
+    state.held_by(execution, epoch).map_err(Failure::Stale)?;
+    let mut active = state.clone();
+    active.active = me.clone();
+    active.fence = match mode {
+        Mode::Unplanned => active.fence.or_else(|| {
+            Some(Fence {
+                execution: execution.to_owned(),
+                restored: restored.clone(),
+                progress: FenceProgress::Pending,
+            })
+        }),
+        Mode::Plan | Mode::Planned => None,
+    };
+    Ok(active)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::sample;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn standby() -> (Configuration, RegionState) {
+        let configuration = sample("us-west-2");
+        let state = RegionState::genesis(&configuration.pair().unwrap());
+        (configuration, state)
+    }
+
+    fn take_for(
+        state: &RegionState,
+        owner: Option<&Owner>,
+        by: RequestedBy,
+        execution: &str,
+    ) -> Result<RegionState, Failure> {
+        let (configuration, _) = standby();
+        let request = Request::new(Mode::Unplanned, by, "x");
+        take(state, owner, None, &request, execution, &configuration, NOW)
+    }
+
+    #[test]
+    fn a_lease_brings_the_next_epoch_and_leaves_the_active_region_as_it_is() {
+        let (configuration, state) = standby();
+        let taken = take_for(&state, None, RequestedBy::Person, "a").unwrap();
+        assert_eq!(
+            (taken.epoch, &taken.active),
+            (Epoch(1), &configuration.home)
+        );
+        assert_eq!(taken.held_by("a", Epoch(1)), Ok(()));
+        assert_eq!(taken.cool_down_until, None);
+    }
+
+    #[test]
+    fn taking_a_lease_twice_is_taking_it_once() {
+        let (_, state) = standby();
+        let once = take_for(&state, None, RequestedBy::Alarm, "a").unwrap();
+        let twice = take_for(&once, None, RequestedBy::Alarm, "a").unwrap();
+        assert_eq!(once, twice);
+    }
+
+    #[test]
+    fn two_executions_never_hold_it_at_once_and_a_dead_one_holds_nothing() {
+        let (_, state) = standby();
+        let first = take_for(&state, None, RequestedBy::Person, "a").unwrap();
+        for owner in [
+            None,
+            Some(Owner::Running),
+            Some(Owner::CannotTell("throttled".into())),
+        ] {
+            let refused = take_for(&first, owner.as_ref(), RequestedBy::Person, "b").unwrap_err();
+            assert_eq!(refused.name(), "Refused");
+        }
+        let second = take_for(&first, Some(&Owner::Ended), RequestedBy::Person, "b").unwrap();
+        assert_eq!(second.epoch, Epoch(3));
+        assert!(second.held_by("a", Epoch(1)).is_err());
+    }
+
+    #[test]
+    fn an_automatic_start_begins_a_cool_down_and_counts_in_the_daily_budget() {
+        let (_, state) = standby();
+        let taken = take_for(&state, None, RequestedBy::Alarm, "a").unwrap();
+        assert_eq!(taken.automatic_starts, [NOW]);
+        assert_eq!(
+            taken.cool_down_until,
+            Some(NOW + SignedDuration::from_secs(3600))
+        );
+    }
+
+    #[test]
+    fn the_active_region_takes_no_lease() {
+        let (configuration, mut state) = standby();
+        state.active = configuration.region.clone();
+        assert!(take_for(&state, None, RequestedBy::Person, "a").is_err());
+    }
+
+    #[test]
+    fn an_unplanned_activation_owes_the_source_a_fence_and_a_stale_one_is_refused() {
+        let (configuration, state) = standby();
+        let me = &configuration.region;
+        let taken = take_for(&state, None, RequestedBy::Alarm, "a").unwrap();
+        let restored = BackupKey {
+            epoch: Epoch(0),
+            region: configuration.home.clone(),
+            name: "backup-20241123-120000".parse().unwrap(),
+        };
+        let active = activate(&taken, "a", Epoch(1), me, Mode::Unplanned, &restored).unwrap();
+        assert_eq!(&active.active, me);
+        assert_eq!(
+            active.fence.as_ref().unwrap().progress,
+            FenceProgress::Pending
+        );
+        let again = activate(&active, "a", Epoch(1), me, Mode::Unplanned, &restored).unwrap();
+        assert_eq!(again, active);
+        for (execution, epoch) in [("b", 1), ("a", 3)] {
+            let refused =
+                activate(&taken, execution, Epoch(epoch), me, Mode::Planned, &restored).unwrap_err();
+            assert_eq!(refused.name(), "Stale");
+        }
+        let planned = activate(&taken, "a", Epoch(1), me, Mode::Planned, &restored).unwrap();
+        assert_eq!(planned.fence, None);
+    }
+
+    #[test]
+    fn only_the_owner_releases_a_lease() {
+        let (_, state) = standby();
+        let taken = take_for(&state, None, RequestedBy::Person, "a").unwrap();
+        assert_eq!(release(&taken, "b"), taken);
+        assert_eq!(release(&taken, "a").owner, None);
+    }
+}

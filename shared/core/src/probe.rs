@@ -1,0 +1,136 @@
+//! What the health probe saw: readiness of its own region and liveness of the peer.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Epoch, Region, liveness, liveness::Liveness, readiness::Readiness};
+
+/// The probe's answer; the last one is kept as `status.json` in the region's control bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeReport {
+    pub schema: u32,
+    pub at: Timestamp,
+    pub region: Region,
+    /// The highest epoch that could be read, and the region that is active at it.
+    pub epoch: Epoch,
+    pub active: Region,
+    /// Of the peer, as seen from here.
+    pub liveness: Liveness,
+    /// Of this region.
+    pub readiness: Readiness,
+    /// The first of the unbroken row of looks that found the peer down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down_since: Option<Timestamp>,
+    /// Set while the probe keeps its own region fenced, because the peer was activated later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fenced: Option<String>,
+}
+
+impl ProbeReport {
+    pub const KEY: &str = "status.json";
+
+    pub fn passive(&self) -> bool {
+        self.active != self.region
+    }
+}
+
+/// Continues the row of bad looks. Only a look that found the peer serving ends it: not knowing is not recovery.
+pub fn down_since(
+    previous: Option<&ProbeReport>,
+    verdict: liveness::Verdict,
+    looked_at: Timestamp,
+) -> Option<Timestamp> {
+    use liveness::Verdict::{CannotTell, Down, Impaired, Serving};
+    let before = previous.and_then(|report| report.down_since);
+    match verdict {
+        Serving | Impaired => None,
+        CannotTell => before,
+        Down => before.or(Some(looked_at)),
+    }
+}
+
+/// What alarms watch. Zero also when it cannot be told: an alarm is only a hint, and the function looks again.
+pub fn metrics(report: &ProbeReport) -> Vec<(&'static str, f64)> {
+    use liveness::Verdict::{CannotTell, Down, Impaired, Serving};
+    let mut metrics = vec![("ProbeRuns", 1.0)];
+    if report.passive() {
+        let serving = match report.liveness.verdict {
+            Serving | Impaired => 1.0,
+            Down | CannotTell => 0.0,
+        };
+        let ready = match report.readiness.verdict {
+            crate::readiness::Verdict::Ready => 1.0,
+            crate::readiness::Verdict::NotReady | crate::readiness::Verdict::CannotTell => 0.0,
+        };
+        metrics.push(("ActiveRegionServing", serving));
+        metrics.push(("Ready", ready));
+        if let Some(age) = report.readiness.backup_age_seconds {
+            metrics.push(("BackupAgeSeconds", age as f64));
+        }
+    }
+    metrics
+}
+
+#[cfg(any(test, feature = "samples"))]
+pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> ProbeReport {
+    use crate::{SCHEMA, readiness};
+    ProbeReport {
+        schema: SCHEMA,
+        at: Timestamp::UNIX_EPOCH,
+        region: region.clone(),
+        epoch: Epoch(0),
+        active: active.clone(),
+        liveness: Liveness {
+            verdict,
+            reasons: vec![],
+        },
+        readiness: Readiness {
+            verdict: readiness::Verdict::Ready,
+            services: [].into(),
+            reasons: vec![],
+            newest_backup: None,
+            backup_age_seconds: Some(60),
+        },
+        down_since: None,
+        fenced: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use liveness::Verdict::{CannotTell, Down, Serving};
+
+    fn report(verdict: liveness::Verdict) -> ProbeReport {
+        let home = Region::new("us-east-1").unwrap();
+        sample(&Region::new("us-west-2").unwrap(), &home, verdict)
+    }
+
+    #[test]
+    fn recovery_time_counts_from_the_first_bad_look_of_an_unbroken_row() {
+        let (first, later) = (Timestamp::UNIX_EPOCH, Timestamp::now());
+        assert_eq!(down_since(None, Down, first), Some(first));
+        let mut previous = report(Down);
+        previous.down_since = Some(first);
+        assert_eq!(down_since(Some(&previous), Down, later), Some(first));
+        assert_eq!(down_since(Some(&previous), CannotTell, later), Some(first));
+        assert_eq!(down_since(Some(&previous), Serving, later), None);
+        assert_eq!(down_since(None, CannotTell, later), None);
+    }
+
+    #[test]
+    fn only_a_passive_region_says_whether_the_active_one_serves() {
+        let value = |report: &ProbeReport, name: &str| {
+            let found = metrics(report).into_iter().find(|(n, _)| *n == name);
+            found.map(|(_, value)| value)
+        };
+        assert_eq!(value(&report(Serving), "ActiveRegionServing"), Some(1.0));
+        assert_eq!(value(&report(Down), "ActiveRegionServing"), Some(0.0));
+        assert_eq!(value(&report(CannotTell), "ActiveRegionServing"), Some(0.0));
+        let mut active = report(Down);
+        active.active = active.region.clone();
+        assert_eq!(value(&active, "ActiveRegionServing"), None);
+        assert_eq!(value(&active, "ProbeRuns"), Some(1.0));
+    }
+}

@@ -1,0 +1,184 @@
+//! What an execution did, measured against what was promised.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Configuration, Epoch, Failure, Invalid, Region, SCHEMA,
+    backup::BackupKey,
+    lost::Lost,
+    request::Mode,
+    run::{Entry, Run, SourceFenced},
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    pub schema: u32,
+    pub application: String,
+    pub execution: String,
+    pub mode: Mode,
+    pub reason: String,
+    pub decided: Vec<String>,
+    pub from: Region,
+    pub to: Region,
+    pub epoch: Epoch,
+    pub backup: BackupKey,
+    pub recovery_time: Measured,
+    pub recovery_point: Measured,
+    /// From when the source took no more writes until the target took them; only where that was planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_pause_seconds: Option<i64>,
+    pub source: SourceFenced,
+    /// Unknown until the replaced region has been salvaged; of a planned execution it is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Lost>,
+    pub timeline: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    pub seconds: i64,
+    pub objective_seconds: i64,
+}
+
+impl Measured {
+    pub fn met(self) -> bool {
+        self.seconds <= self.objective_seconds
+    }
+}
+
+impl Report {
+    pub fn key(execution: &str) -> String {
+        format!("reports/{}.json", crate::run::name_of(execution))
+    }
+
+    /// Traffic that was not proven to have moved has no recovery time.
+    pub fn of(run: &Run, configuration: &Configuration) -> Result<Self, Failure> {
+        let lacks = |what: &str| Failure::Invalid(Invalid::new("run", what, "none"));
+        let backup = run
+            .backup
+            .clone()
+            .ok_or_else(|| lacks("a restored backup"))?;
+        let proven = run.traffic_proven.ok_or_else(|| lacks("proven traffic"))?;
+        let (lost_since, write_pause, lost, began) = match run.request.mode {
+            Mode::Planned => {
+                let stopped = run
+                    .source_stopped
+                    .ok_or_else(|| lacks("a stopped source"))?;
+                let pause = proven.as_second() - stopped.as_second();
+                (None, Some(pause), Some(Lost::default()), stopped)
+            }
+            Mode::Unplanned | Mode::Plan => {
+                let down = run.request.down_since.unwrap_or(run.started);
+                (Some(down), None, None, down)
+            }
+        };
+        let age = lost_since.map_or(0, |since| since.as_second() - backup.name.at.as_second());
+        Ok(Self {
+            schema: SCHEMA,
+            application: configuration.application.clone(),
+            execution: run.execution.clone(),
+            mode: run.request.mode,
+            reason: run.request.reason.clone(),
+            decided: run.decision.reasons.clone(),
+            from: run.source.clone(),
+            to: run.target.clone(),
+            epoch: run.lease()?,
+            backup,
+            recovery_time: Measured {
+                seconds: proven.as_second() - began.as_second(),
+                objective_seconds: configuration.rto_seconds,
+            },
+            recovery_point: Measured {
+                seconds: age.max(0),
+                objective_seconds: configuration.rpo_seconds,
+            },
+            write_pause_seconds: write_pause,
+            source: run
+                .source_fenced
+                .clone()
+                .unwrap_or(SourceFenced::Silent("it was not asked".into())),
+            lost,
+            timeline: timeline(run),
+        })
+    }
+}
+
+/// Every step in the order in which it began, whichever function carried it out.
+fn timeline(run: &Run) -> Vec<Entry> {
+    let mut timeline = run.timeline.clone();
+    if let Some(images) = &run.images {
+        timeline.push(Entry {
+            step: "images".into(),
+            started: images.started,
+            finished: images.finished,
+            note: format!(
+                "{} there, {} fetched",
+                images.digests.len(),
+                images.repaired.len()
+            ),
+        });
+    }
+    if let Some(restored) = &run.restored {
+        timeline.push(Entry {
+            step: "restore".into(),
+            started: restored.started,
+            finished: restored.finished,
+            note: restored.backup.name.to_string(),
+        });
+    }
+    timeline.sort_by_key(|entry| entry.started);
+    timeline
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{configuration, run};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn run(mode: Mode) -> Run {
+        let mut run = run::sample(mode);
+        run.epoch = Some(Epoch(1));
+        run.request.down_since = Some(at("2024-11-23T12:05:00Z"));
+        run.source_stopped = Some(at("2024-11-23T12:06:00Z"));
+        run.traffic_proven = Some(at("2024-11-23T12:07:00Z"));
+        run.backup = Some(BackupKey {
+            epoch: Epoch(0),
+            region: Region::new("us-east-1").unwrap(),
+            name: "backup-20241123-120000".parse().unwrap(),
+        });
+        run
+    }
+
+    #[test]
+    fn an_unplanned_one_counts_from_the_first_failed_look_and_says_how_old_the_backup_was() {
+        let report =
+            Report::of(&run(Mode::Unplanned), &configuration::sample("us-west-2")).unwrap();
+        assert_eq!(report.recovery_time.seconds, 120);
+        assert_eq!(report.recovery_point.seconds, 300);
+        assert!(report.recovery_time.met() && report.recovery_point.met());
+        assert_eq!(report.lost, None, "not known before the source is salvaged");
+    }
+
+    #[test]
+    fn a_planned_one_loses_nothing_and_measures_the_write_pause() {
+        let report = Report::of(&run(Mode::Planned), &configuration::sample("us-west-2")).unwrap();
+        assert_eq!(report.recovery_point.seconds, 0);
+        assert_eq!(report.write_pause_seconds, Some(60));
+        assert_eq!(report.lost, Some(Lost::default()));
+    }
+
+    #[test]
+    fn traffic_that_was_not_proven_makes_no_report() {
+        let mut unproven = run(Mode::Unplanned);
+        unproven.traffic_proven = None;
+        assert!(Report::of(&unproven, &configuration::sample("us-west-2")).is_err());
+    }
+}
