@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use lifeboat_core::Region;
+
+/// How long a region may take to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// One's own region: tried again, as usual.
+    Own,
+    /// The other region: it may be dead, and no answer is an answer.
+    Peer,
+    /// Either region, asked for work that takes a minute or two.
+    Work,
+}
+
+impl Patience {
+    fn timeouts(self) -> TimeoutConfig {
+        let timeouts = TimeoutConfig::builder();
+        let seconds = Duration::from_secs;
+        match self {
+            Self::Own => timeouts
+                .connect_timeout(seconds(3))
+                .read_timeout(seconds(30)),
+            Self::Peer => timeouts
+                .connect_timeout(seconds(2))
+                .operation_timeout(seconds(4)),
+            Self::Work => timeouts
+                .connect_timeout(seconds(2))
+                .read_timeout(seconds(100)),
+        }
+        .build()
+    }
+
+    fn retries(self) -> RetryConfig {
+        match self {
+            Self::Own => RetryConfig::standard().with_max_attempts(3),
+            // Work that was begun is not begun again.
+            Self::Peer | Self::Work => RetryConfig::disabled(),
+        }
+    }
+}
+
+/// What the SDK's clients are made from: credentials and endpoints as the environment says.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    shared: SdkConfig,
+}
+
+impl Aws {
+    pub async fn from_environment() -> Self {
+        let http = Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let shared = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .load()
+            .await;
+        Self { shared }
+    }
+
+    pub fn region(&self, region: &Region, patience: Patience) -> SdkConfig {
+        self.shared
+            .to_builder()
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .timeout_config(patience.timeouts())
+            .retry_config(patience.retries())
+            .build()
+    }
+
+    /// The region this process runs in.
+    pub fn own_region(&self) -> Option<String> {
+        self.shared
+            .region()
+            .map(|region| region.as_ref().to_owned())
+    }
+}

@@ -1,0 +1,90 @@
+//! What every function does before and after its own work.
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lifeboat_core::{Configuration, Failure, Invalid, Region};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    clients::{Aws, Patience},
+    home::Control,
+    s3::{self, Bucket},
+};
+
+/// What a function knows when it begins: its clients, its configuration, its region's control bucket.
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub aws: Aws,
+    pub configuration: Configuration,
+    pub control: Control<Bucket>,
+}
+
+impl Start {
+    /// The configuration is read at each invocation, so that a change of it needs no new function.
+    pub async fn read(aws: &Aws) -> Result<Self, Failure> {
+        let region = aws.own_region().ok_or_else(|| missing("AWS_REGION"))?;
+        let region = Region::new(region)?;
+        let name = variable("CONTROL_BUCKET")?;
+        let client = s3::client(&aws.region(&region, Patience::Own));
+        let control = Control::new(Bucket::new(client, name, region));
+        let configuration = control
+            .configuration(&variable("CONFIGURATION_KEY")?)
+            .await?;
+        Ok(Self {
+            aws: aws.clone(),
+            configuration,
+            control,
+        })
+    }
+
+    pub fn own_bucket(&self, name: &str) -> Bucket {
+        let region = &self.configuration.region;
+        let client = s3::client(&self.aws.region(region, Patience::Own));
+        Bucket::new(client, name, region.clone())
+    }
+
+    pub fn peer_bucket(&self, name: &str) -> Bucket {
+        let region = self.configuration.peer_region();
+        let client = s3::client(&self.aws.region(region, Patience::Peer));
+        Bucket::new(client, name, region.clone())
+    }
+}
+
+fn variable(name: &'static str) -> Result<String, Failure> {
+    std::env::var(name).map_err(|_| missing(name))
+}
+
+fn missing(name: &str) -> Failure {
+    Invalid::new(name, "an environment variable of the function", "none").into()
+}
+
+/// Runs a function until Lambda ends it. Errors carry the names that the workflow catches.
+pub async fn run<T, F>(handle: F) -> Result<(), lambda_runtime::Error>
+where
+    T: Serialize,
+    F: AsyncFn(Start, Value) -> Result<T, Failure>,
+{
+    lambda_runtime::tracing::init_default_subscriber();
+    // The first to install it wins; nobody else does here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let aws = Aws::from_environment().await;
+    let (aws, handle) = (&aws, &handle);
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+        let outcome = async {
+            let start = Start::read(aws).await?;
+            handle(start, event.payload).await
+        };
+        let outcome = outcome.await;
+        match &outcome {
+            Ok(answer) => {
+                tracing::info!(answer = %serde_json::to_value(answer).unwrap_or_default(), "done")
+            }
+            Err(failure) => tracing::error!(error = failure.name(), "{failure}"),
+        }
+        outcome.map_err(|failure| Diagnostic {
+            error_type: failure.name().into(),
+            error_message: failure.to_string(),
+        })
+    }))
+    .await
+}

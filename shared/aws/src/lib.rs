@@ -1,0 +1,20 @@
+//! What two or more functions need of AWS: clients per region, buckets, the configuration, the region state, the runtime.
+
+pub mod backups;
+pub mod clients;
+#[cfg(feature = "ecs")]
+pub mod ecs;
+mod explain;
+pub mod function;
+pub mod home;
+pub mod load_balancer;
+#[cfg(feature = "memory")]
+pub mod memory;
+pub mod objects;
+pub mod s3;
+
+pub use clients::{Aws, Patience};
+pub use explain::explain;
+pub use home::{Control, Version, parse_event};
+pub use objects::{Object, Objects, Stored};
+pub use s3::Bucket;

@@ -1,0 +1,102 @@
+//! A region's services as users reach them: through its load balancer.
+
+use std::time::Duration;
+
+use lifeboat_core::{Failure, Region, configuration::Endpoint, liveness::Answer};
+use reqwest::{Client, StatusCode, header::HOST, redirect::Policy};
+
+use crate::explain::because;
+
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub fn client(region: &Region) -> Result<Client, Failure> {
+    let client = Client::builder()
+        .timeout(PATIENCE)
+        .redirect(Policy::none())
+        // Each look makes its own connection: one from the first look proves nothing at the second.
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .build();
+    client.map_err(|e| Failure::unavailable("prepare", "the HTTP client", region, because(&e)))
+}
+
+pub async fn ask(client: &Client, load_balancer: &Endpoint, service: &str) -> Answer {
+    let url = format!(
+        "{}/{service}/health",
+        load_balancer.endpoint.trim_end_matches('/')
+    );
+    let request = client.get(url).header(HOST, &load_balancer.host);
+    match request.send().await.map_err(reqwest::Error::without_url) {
+        Ok(response) if response.status() == StatusCode::OK => Answer::Good,
+        Ok(response) => Answer::Bad(format!("status {}", response.status())),
+        Err(error) if error.is_timeout() => {
+            Answer::Silent(format!("nothing within {} s", PATIENCE.as_secs()))
+        }
+        Err(error) => Answer::Silent(because(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    async fn ask_at(endpoint: String) -> Answer {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = client(&Region::new("us-west-2").unwrap()).unwrap();
+        let host = "us-east-1.forum.test".to_owned();
+        ask(&client, &Endpoint { host, endpoint }, "users").await
+    }
+
+    /// Answers one request, and says what it was.
+    async fn answered(with: &'static str) -> (Answer, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            let read = stream.read(&mut request).await.unwrap();
+            stream.write_all(with.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&request[..read]).to_lowercase()
+        };
+        tokio::join!(ask_at(endpoint), serve)
+    }
+
+    #[tokio::test]
+    async fn a_service_is_asked_for_under_the_load_balancers_name() {
+        let (answer, request) = answered("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        assert_eq!(answer, Answer::Good);
+        assert!(
+            request.starts_with("get /users/health http/1.1\r\n"),
+            "{request}"
+        );
+        assert!(
+            request.contains("host: us-east-1.forum.test\r\n"),
+            "{request}"
+        );
+    }
+
+    #[tokio::test]
+    async fn any_other_status_is_bad_and_no_redirect_is_followed() {
+        let (answer, _) =
+            answered("HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n").await;
+        assert_eq!(answer, Answer::Bad("status 302 Found".into()));
+        let (answer, _) = answered("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n").await;
+        assert_eq!(answer, Answer::Bad("status 503 Service Unavailable".into()));
+    }
+
+    #[tokio::test]
+    async fn no_connection_and_no_answer_are_silence() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        assert_eq!(
+            ask_at(endpoint.clone()).await,
+            Answer::Silent("nothing within 2 s".into())
+        );
+        drop(listener);
+        assert!(matches!(ask_at(endpoint).await, Answer::Silent(why) if why.contains("refused")));
+    }
+}

@@ -1,0 +1,60 @@
+//! A bucket, as much of it as the functions need.
+
+use std::path::Path;
+
+use lifeboat_core::{Failure, Region};
+
+/// An object as it was read: what it held, and the mark that tells one version from the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    pub body: Vec<u8>,
+    pub etag: String,
+}
+
+/// An object as it stands in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub key: String,
+    pub bytes: u64,
+}
+
+/// When a write is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only<'a> {
+    IfAbsent,
+    IfStill(&'a str),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    Done,
+    /// The condition did not hold: somebody else was first.
+    Lost,
+}
+
+#[allow(async_fn_in_trait)]
+pub trait Objects {
+    fn name(&self) -> &str;
+    fn region(&self) -> &Region;
+
+    async fn get(&self, key: &str) -> Result<Option<Object>, Failure>;
+    async fn list(&self, prefix: &str) -> Result<Vec<Stored>, Failure>;
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
+    async fn put_only(&self, key: &str, body: Vec<u8>, only: Only<'_>) -> Result<Write, Failure>;
+    /// Deleting what is not there is done already.
+    async fn delete(&self, key: &str) -> Result<(), Failure>;
+    /// Writes a file, whose SHA-256 the storage checks.
+    async fn upload(&self, key: &str, file: &Path, sha256: &[u8]) -> Result<(), Failure>;
+    /// Writes the object into the file; false where there is none.
+    async fn download(&self, key: &str, file: &Path) -> Result<bool, Failure>;
+
+    /// An error of this bucket, with everything a person needs to look.
+    fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {
+        Failure::unavailable(
+            operation,
+            format!("{}/{key}", self.name()),
+            self.region(),
+            cause,
+        )
+    }
+}

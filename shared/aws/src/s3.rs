@@ -1,0 +1,242 @@
+use std::path::Path;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    primitives::ByteStream,
+};
+use base64::Engine;
+use lifeboat_core::{Failure, Region};
+use tokio::io::AsyncWriteExt;
+
+use crate::explain;
+use crate::objects::{Object, Objects, Only, Stored, Write};
+
+/// A bucket of S3.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    client: Client,
+    name: String,
+    region: Region,
+}
+
+impl Bucket {
+    pub fn new(client: Client, name: impl Into<String>, region: Region) -> Self {
+        Self {
+            client,
+            name: name.into(),
+            region,
+        }
+    }
+}
+
+/// A client for S3; where an endpoint was named, buckets stand in the path, since their names resolve nowhere.
+pub fn client(config: &SdkConfig) -> Client {
+    let builder =
+        aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some());
+    Client::from_conf(builder.build())
+}
+
+impl Objects for Bucket {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn region(&self) -> &Region {
+        &self.region
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&self.name)
+            .key(key)
+            .send()
+            .await;
+        let found = match answer {
+            Err(error) if absent(&error) => return Ok(None),
+            other => other.map_err(|e| self.failed("read", key, explain(&e)))?,
+        };
+        let etag = found.e_tag().unwrap_or_default().to_owned();
+        let body = found.body.collect().await;
+        let body = body.map_err(|e| self.failed("read", key, e))?;
+        Ok(Some(Object {
+            body: body.to_vec(),
+            etag,
+        }))
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<Stored>, Failure> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.name)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
+        let mut all = vec![];
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| self.failed("list", prefix, explain(&e)))?;
+            all.extend(page.contents().iter().map(|object| Stored {
+                key: object.key().unwrap_or_default().to_owned(),
+                bytes: object.size().unwrap_or_default().unsigned_abs(),
+            }));
+        }
+        Ok(all)
+    }
+
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
+        let put = self.client.put_object().bucket(&self.name).key(key);
+        let sent = put.body(body.into()).send().await;
+        sent.map(drop)
+            .map_err(|e| self.failed("write", key, explain(&e)))
+    }
+
+    async fn put_only(&self, key: &str, body: Vec<u8>, only: Only<'_>) -> Result<Write, Failure> {
+        let put = self.client.put_object().bucket(&self.name).key(key);
+        let put = match only {
+            Only::IfAbsent => put.if_none_match("*"),
+            Only::IfStill(etag) => put.if_match(etag),
+        };
+        match put.body(body.into()).send().await {
+            Ok(_) => Ok(Write::Done),
+            Err(error) if lost(&error) => Ok(Write::Lost),
+            Err(error) => Err(self.failed("write", key, explain(&error))),
+        }
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Failure> {
+        let delete = self.client.delete_object().bucket(&self.name).key(key);
+        let sent = delete.send().await;
+        sent.map(drop)
+            .map_err(|e| self.failed("delete", key, explain(&e)))
+    }
+
+    async fn upload(&self, key: &str, file: &Path, sha256: &[u8]) -> Result<(), Failure> {
+        let body = ByteStream::from_path(file).await;
+        let body = body.map_err(|e| self.failed("upload", key, e))?;
+        let put = self.client.put_object().bucket(&self.name).key(key);
+        let put = put.checksum_sha256(base64::engine::general_purpose::STANDARD.encode(sha256));
+        let sent = put.body(body).send().await;
+        sent.map(drop)
+            .map_err(|e| self.failed("upload", key, explain(&e)))
+    }
+
+    async fn download(&self, key: &str, file: &Path) -> Result<bool, Failure> {
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&self.name)
+            .key(key)
+            .send()
+            .await;
+        let mut found = match answer {
+            Err(error) if absent(&error) => return Ok(false),
+            other => other.map_err(|e| self.failed("download", key, explain(&e)))?,
+        };
+        let written =
+            |e: std::io::Error| Failure::unavailable("write", file.display(), &self.region, e);
+        let mut target = tokio::fs::File::create(file).await.map_err(written)?;
+        while let Some(part) = found.body.next().await {
+            let part = part.map_err(|e| self.failed("download", key, e))?;
+            target.write_all(&part).await.map_err(written)?;
+        }
+        target.sync_all().await.map_err(written)?;
+        Ok(true)
+    }
+}
+
+fn absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    matches!(error.code(), Some("NoSuchKey" | "NotFound"))
+        || status(error) == Some(404) && error.code() != Some("NoSuchBucket")
+}
+
+/// 412 where the condition did not hold; 409 where two conditional writes met, and neither is known to have won.
+fn lost<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    matches!(
+        error.code(),
+        Some("PreconditionFailed" | "ConditionalRequestConflict")
+    ) || matches!(status(error), Some(412 | 409))
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error
+        .raw_response()
+        .map(|response| response.status().as_u16())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_s3::operation::put_object::PutObjectOutput;
+    use aws_smithy_mocks::{mock, mock_client};
+    use aws_smithy_runtime_api::http::StatusCode;
+
+    fn bucket(client: Client) -> Bucket {
+        Bucket::new(client, "control", Region::new("us-west-2").unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_object_that_is_not_there_is_no_error() {
+        let rule = mock!(Client::get_object)
+            .then_http_response(|| http_response(404, "<Error><Code>NoSuchKey</Code></Error>"));
+        let client = mock_client!(aws_sdk_s3, [&rule]);
+        assert_eq!(bucket(client).get("state.json").await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_is_not_there_is_an_error_that_says_where() {
+        let rule = mock!(Client::get_object).then_http_response(|| {
+            let body = "<Error><Code>NoSuchBucket</Code><Message>gone</Message></Error>";
+            http_response(404, body)
+        });
+        let client = mock_client!(aws_sdk_s3, [&rule]);
+        let failure = bucket(client).get("state.json").await.unwrap_err();
+        assert_eq!(failure.name(), "Unavailable");
+        assert_eq!(
+            failure.to_string(),
+            "read control/state.json in us-west-2: NoSuchBucket gone"
+        );
+    }
+
+    #[tokio::test]
+    async fn who_is_second_in_a_conditional_write_has_lost_without_an_error() {
+        for (status, code) in [
+            (412, "PreconditionFailed"),
+            (409, "ConditionalRequestConflict"),
+        ] {
+            let rule = mock!(Client::put_object)
+                .match_requests(|put| put.if_match() == Some("\"1\""))
+                .then_http_response(move || {
+                    http_response(status, format!("<Error><Code>{code}</Code></Error>"))
+                });
+            let client = mock_client!(aws_sdk_s3, [&rule]);
+            let write = bucket(client)
+                .put_only("state.json", vec![], Only::IfStill("\"1\""))
+                .await;
+            assert_eq!(write, Ok(Write::Lost));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_first_write_asks_that_nothing_is_there() {
+        let rule = mock!(Client::put_object)
+            .match_requests(|put| put.if_none_match() == Some("*"))
+            .then_output(|| PutObjectOutput::builder().build());
+        let client = mock_client!(aws_sdk_s3, [&rule]);
+        let write = bucket(client)
+            .put_only("state.json", vec![], Only::IfAbsent)
+            .await;
+        assert_eq!(write, Ok(Write::Done));
+    }
+
+    fn http_response(
+        status: u16,
+        body: impl Into<String>,
+    ) -> aws_smithy_runtime_api::client::orchestrator::HttpResponse {
+        let status = StatusCode::try_from(status).unwrap();
+        aws_smithy_runtime_api::client::orchestrator::HttpResponse::new(status, body.into().into())
+    }
+}
