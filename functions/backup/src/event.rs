@@ -1,0 +1,96 @@
+use lifeboat_core::{
+    Epoch,
+    backup::{BackupKey, Choice, Manifest, Restored},
+    lost::Lost,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    /// By the schedule, by a planned execution after the services stopped, by hand.
+    Create {},
+    List {},
+    /// By an execution, which must hold the lease; by hand only where this region does not serve.
+    Restore {
+        backup: Choice,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        execution: Option<Execution>,
+    },
+    /// By the region that replaced this one: saves what is still here and says what the restored backup lacked.
+    Salvage {
+        epoch: Epoch,
+        against: BackupKey,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Execution {
+    pub arn: String,
+    pub epoch: Epoch,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outcome {
+    Created {
+        manifest: Manifest,
+    },
+    /// Another region is active: nothing was written.
+    Passive {
+        epoch: Epoch,
+        reason: String,
+    },
+    Listed {
+        backups: Vec<BackupKey>,
+    },
+    Restored(Restored),
+    Salvaged(Salvaged),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Salvaged {
+    pub salvage: BackupKey,
+    pub lost: Lost,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lifeboat_aws::parse_event;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn every_sample_event_is_understood_and_written_back_the_same() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/backup");
+        let mut seen = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read(file.unwrap().path()).unwrap();
+            let json: Value = serde_json::from_slice(&text).unwrap();
+            let event: Event = parse_event(json.clone()).unwrap();
+            assert_eq!(serde_json::to_value(event).unwrap(), json);
+            seen += 1;
+        }
+        assert_eq!(seen, 5);
+    }
+
+    #[test]
+    fn an_unknown_action_field_or_backup_name_is_refused_by_name() {
+        for (event, named) in [
+            (json!({"action": "erase"}), "erase"),
+            (json!({"action": "create", "force": true}), "force"),
+            (
+                json!({"action": "restore", "backup": "latest"}),
+                "backup-20241123-120000",
+            ),
+            (json!({"action": "restore"}), "backup"),
+            (json!({}), "action"),
+        ] {
+            let refused = parse_event::<Event>(event).unwrap_err();
+            assert_eq!(refused.name(), "Invalid");
+            assert!(refused.to_string().contains(named), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+use lifeboat_aws::{Objects, backups};
+use lifeboat_core::{
+    Failure,
+    backup::{BackupKey, Kind, Manifest},
+};
+
+use crate::Backup;
+
+pub(crate) async fn newest_first<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+) -> Result<Vec<BackupKey>, Failure> {
+    let mut all = backups::all(backup.backups, Kind::Backup).await?;
+    all.sort_by_key(|key| std::cmp::Reverse((key.epoch, key.name.at)));
+    Ok(all)
+}
+
+/// The manifest of a backup, checked; an error where it is not what it should be.
+pub(crate) async fn manifest<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    key: &BackupKey,
+) -> Result<Manifest, Failure> {
+    let found = backup.backups.get(&key.manifest()).await?;
+    let found = found.ok_or_else(|| {
+        Failure::NotVerified(format!("{} is gone; choose another backup", key.manifest()))
+    })?;
+    let application = &backup.configuration.application;
+    Manifest::parse(&found.body, application, key, &backup.services())
+}

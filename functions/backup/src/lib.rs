@@ -1,0 +1,79 @@
+//! Takes the data of every service into a verified backup of the region's bucket, and brings it back.
+
+mod create;
+mod event;
+mod find;
+mod pack;
+mod restore;
+mod salvage;
+mod unpack;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use lifeboat_aws::{Control, Objects};
+use lifeboat_core::{Configuration, Failure, RegionState};
+
+pub use event::{Event, Outcome, Salvaged};
+
+/// The file that holds a service's data, in its folder under the data directory.
+pub const FILE: &str = "db.json";
+
+/// What the function works with: its region's two buckets and the mounted data. It reaches nothing else.
+#[derive(Debug)]
+pub struct Backup<'a, C, B> {
+    pub configuration: &'a Configuration,
+    pub control: &'a Control<C>,
+    pub backups: &'a B,
+}
+
+impl<C: Objects, B: Objects> Backup<'_, C, B> {
+    pub(crate) fn services(&self) -> Vec<&str> {
+        let services = self.configuration.services.iter();
+        services.map(|service| service.name.as_str()).collect()
+    }
+
+    pub(crate) fn folder(&self, service: &str) -> PathBuf {
+        PathBuf::from(&self.configuration.data_directory).join(service)
+    }
+
+    pub(crate) async fn state(&self) -> Result<RegionState, Failure> {
+        let (state, _) = self.control.state(&self.configuration.pair()?).await?;
+        Ok(state)
+    }
+
+    pub(crate) fn io<T>(
+        &self,
+        operation: &str,
+        path: &std::path::Path,
+        outcome: std::io::Result<T>,
+    ) -> Result<T, Failure> {
+        outcome.map_err(|why| {
+            Failure::unavailable(operation, path.display(), &self.configuration.region, why)
+        })
+    }
+}
+
+pub async fn handle<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    event: Event,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Outcome, Failure> {
+    match event {
+        Event::Create {} => create::create(backup, clock()).await,
+        Event::List {} => Ok(Outcome::Listed {
+            backups: find::newest_first(backup).await?,
+        }),
+        Event::Restore {
+            backup: choice,
+            execution,
+        } => {
+            let restored = restore::restore(backup, choice, execution.as_ref(), clock).await?;
+            Ok(Outcome::Restored(restored))
+        }
+        Event::Salvage { epoch, against } => {
+            let salvaged = salvage::salvage(backup, epoch, &against, clock()).await?;
+            Ok(Outcome::Salvaged(salvaged))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use lifeboat_aws::{Objects, backups};
+use lifeboat_core::{
+    Failure,
+    backup::{self, Choice, Kind, Restored},
+    run::name_of,
+};
+
+use crate::{
+    Backup, FILE,
+    event::Execution,
+    find,
+    unpack::{UnpackError, holds, unpack},
+};
+
+/// Everything is fetched and verified beside the data before any of it is put in place.
+pub(crate) async fn restore<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    choice: Choice,
+    execution: Option<&Execution>,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Restored, Failure> {
+    let started = clock();
+    may_restore(backup, execution).await?;
+    let all = backups::all(backup.backups, Kind::Backup).await?;
+    let key = backup::choose(&all, choice)?.clone();
+    let manifest = find::manifest(backup, &key).await?;
+    let files = manifest.files.iter();
+    let files: Vec<_> = files
+        .filter(|file| backup.services().contains(&file.service.as_str()))
+        .collect();
+    let mut fetched = vec![];
+    for file in &files {
+        if let Some(ready) = fetch(backup, file).await? {
+            fetched.push((*file, ready));
+        }
+    }
+    // Fetching took time: the right to write may have gone.
+    may_restore(backup, execution).await?;
+    let by = execution.map_or_else(
+        || started.strftime("%Y%m%d-%H%M%S").to_string(),
+        |e| name_of(&e.arn).to_owned(),
+    );
+    for (file, ready) in &fetched {
+        let data = backup.folder(&file.service).join(FILE);
+        backup.io("put in place", &data, put_in_place(&data, ready, &by))?;
+    }
+    Ok(Restored {
+        backup: key,
+        started,
+        finished: clock(),
+        services: files.iter().map(|f| (f.service.clone(), f.bytes)).collect(),
+    })
+}
+
+async fn may_restore<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    execution: Option<&Execution>,
+) -> Result<(), Failure> {
+    let state = backup.state().await?;
+    let me = &backup.configuration.region;
+    match execution {
+        Some(by) => state.held_by(&by.arn, by.epoch).map_err(Failure::Stale),
+        None if state.owner.is_some() => Err(Failure::Refused(format!(
+            "an execution is at work in {me}; it restores by itself"
+        ))),
+        None if state.highest(None).1 == *me => Err(Failure::Refused(format!(
+            "{me} serves, and its tasks write: a restore here would be lost or overwrite their data"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Verified data beside the service's own; none where the service has exactly this data already.
+async fn fetch<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    file: &backup::File,
+) -> Result<Option<PathBuf>, Failure> {
+    let folder = backup.folder(&file.service);
+    backup.io("create", &folder, fs::create_dir_all(&folder))?;
+    let data = folder.join(FILE);
+    if backup.io("read", &data, holds(&data, file))? {
+        return Ok(None);
+    }
+    let packed = folder.join(format!("{FILE}.fetched"));
+    let ready = folder.join(format!("{FILE}.verified"));
+    if !backup.backups.download(&file.key, &packed).await? {
+        return Err(Failure::NotVerified(format!(
+            "{} is in the manifest and not in the bucket; choose another backup",
+            file.key
+        )));
+    }
+    let unpacked = unpack(&packed, &ready, file);
+    backup.io("remove", &packed, fs::remove_file(&packed))?;
+    match unpacked {
+        Ok(()) => Ok(Some(ready)),
+        Err(UnpackError::Io(why)) => backup.io("write", &ready, Err(why)),
+        Err(UnpackError::NotVerified(why)) => Err(Failure::NotVerified(format!(
+            "{}: {why}; nothing was changed, choose another backup",
+            file.key
+        ))),
+    }
+}
+
+/// What is replaced is kept beside it. Done again after being killed half-way, it comes to the same.
+fn put_in_place(data: &Path, ready: &Path, by: &str) -> io::Result<()> {
+    let kept = data.with_file_name(format!("{FILE}.replaced-by-{by}"));
+    match fs::hard_link(data, &kept) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    fs::rename(ready, data)?;
+    match data.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,300 @@
+//! The whole function over buckets in memory and real folders.
+
+use std::{fs, path::PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use lifeboat_aws::{Control, memory::Memory};
+use lifeboat_backup::{Backup, Outcome, handle};
+use lifeboat_core::{
+    Configuration, Epoch, Failure, RegionState,
+    backup::{BackupKey, Manifest},
+    configuration,
+};
+use serde_json::json;
+
+struct Region {
+    configuration: Configuration,
+    control: Control<Memory>,
+    backups: Memory,
+    folder: tempfile::TempDir,
+}
+
+impl Region {
+    fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut configuration = configuration::sample(name);
+        configuration.data_directory = folder.path().to_str().unwrap().into();
+        Self {
+            control: Control::new(Memory::new("control", &configuration.region)),
+            backups: Memory::new("backups", &configuration.region),
+            configuration,
+            folder,
+        }
+    }
+
+    fn home() -> Self {
+        let home = Self::new("us-east-1");
+        home.write("users", r#"{"users":[{"id":"1","name":"ada"}]}"#);
+        home.write("posts", r#"{"posts":[{"id":"1","text":"hello"}]}"#);
+        home
+    }
+
+    fn data(&self, service: &str) -> PathBuf {
+        self.folder.path().join(service).join("db.json")
+    }
+
+    fn write(&self, service: &str, text: &str) {
+        fs::create_dir_all(self.folder.path().join(service)).unwrap();
+        fs::write(self.data(service), text).unwrap();
+    }
+
+    fn read(&self, service: &str) -> String {
+        fs::read_to_string(self.data(service)).unwrap()
+    }
+
+    fn state(&self, change: impl Fn(&mut RegionState)) {
+        let mut state = RegionState::genesis(&self.configuration.pair().unwrap());
+        change(&mut state);
+        let json = serde_json::to_vec(&state).unwrap();
+        self.control.bucket().set("state.json", json);
+    }
+
+    /// Held by the execution `a` at epoch 1.
+    fn leased(self) -> Self {
+        self.state(|state| (state.epoch, state.owner) = (Epoch(1), Some("a".into())));
+        self
+    }
+
+    async fn ask(&self, event: serde_json::Value, at: i64) -> Result<Outcome, Failure> {
+        let backup = Backup {
+            configuration: &self.configuration,
+            control: &self.control,
+            backups: &self.backups,
+        };
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
+        handle(&backup, lifeboat_aws::parse_event(event)?, || now).await
+    }
+
+    async fn create(&self, at: i64) -> Manifest {
+        match self.ask(json!({"action": "create"}), at).await.unwrap() {
+            Outcome::Created { manifest } => manifest,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn by_execution(backup: &str) -> serde_json::Value {
+    json!({"action": "restore", "backup": backup, "execution": {"arn": "a", "epoch": 1}})
+}
+
+#[tokio::test]
+async fn what_was_backed_up_in_one_region_is_restored_byte_for_byte_in_the_other() {
+    let home = Region::home();
+    home.create(60).await;
+    let standby = Region::new("us-west-2").leased();
+    home.backups.copy_to(&standby.backups);
+    let outcome = standby.ask(by_execution("newest"), 120).await.unwrap();
+    assert!(matches!(outcome, Outcome::Restored(_)));
+    for service in ["users", "posts"] {
+        assert_eq!(standby.read(service), home.read(service));
+    }
+}
+
+#[tokio::test]
+async fn the_manifest_is_written_last_and_a_backup_killed_before_it_does_not_exist() {
+    for writes in 0..3 {
+        let home = Region::home();
+        home.backups.writes_left.set(Some(writes));
+        assert!(home.ask(json!({"action": "create"}), 60).await.is_err());
+        let listed = home.ask(json!({"action": "list"}), 60).await.unwrap();
+        assert_eq!(listed, Outcome::Listed { backups: vec![] });
+        home.backups.writes_left.set(None);
+        home.create(60).await;
+    }
+}
+
+#[tokio::test]
+async fn two_in_the_same_second_are_one() {
+    let home = Region::home();
+    let first = home.create(60).await;
+    home.write("users", r#"{"users":[]}"#);
+    assert_eq!(home.create(60).await, first);
+}
+
+#[tokio::test]
+async fn data_that_is_missing_or_not_json_is_refused_before_anything_is_written() {
+    let missing = Region::home();
+    fs::remove_file(missing.data("posts")).unwrap();
+    let torn = Region::home();
+    torn.write("posts", r#"{"posts":[{"id""#);
+    let two = Region::home();
+    two.write("posts", "{} {}");
+    for region in [missing, torn, two] {
+        let refused = region
+            .ask(json!({"action": "create"}), 60)
+            .await
+            .unwrap_err();
+        assert_eq!(refused.name(), "Invalid");
+        let said = refused.to_string();
+        assert!(
+            said.contains("data of posts") && said.contains("db.json"),
+            "{said}"
+        );
+        assert!(region.backups.keys().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_region_that_is_not_active_answers_passive_and_writes_nothing() {
+    let standby = Region::new("us-west-2");
+    let answer = standby.ask(json!({"action": "create"}), 60).await.unwrap();
+    assert!(matches!(answer, Outcome::Passive { .. }));
+    let home = Region::home();
+    let replica = BackupKey {
+        epoch: Epoch(1),
+        region: standby.configuration.region.clone(),
+        name: "backup-20241123-120000".parse().unwrap(),
+    };
+    home.backups.set(&replica.manifest(), "{}");
+    let answer = home.ask(json!({"action": "create"}), 60).await.unwrap();
+    assert!(matches!(
+        answer,
+        Outcome::Passive {
+            epoch: Epoch(1),
+            ..
+        }
+    ));
+    assert_eq!(home.backups.keys().len(), 1);
+}
+
+#[tokio::test]
+async fn a_backup_that_does_not_match_its_manifest_changes_nothing() {
+    let home = Region::home();
+    let manifest = home.create(60).await;
+    let posts = manifest.backup.data("posts");
+    let other = home.backups.body(&manifest.backup.data("users")).unwrap();
+    let whole = home.backups.body(&posts).unwrap();
+    let damages = [
+        other,
+        whole[..whole.len() - 4].to_vec(),
+        [&whole[..], b"more"].concat(),
+        b"not gzip".to_vec(),
+        vec![],
+    ];
+    for damage in damages {
+        let standby = Region::new("us-west-2").leased();
+        standby.write("users", r#"{"users":["before"]}"#);
+        home.backups.copy_to(&standby.backups);
+        standby.backups.set(&posts, damage);
+        let refused = standby.ask(by_execution("newest"), 120).await.unwrap_err();
+        assert_eq!(refused.name(), "NotVerified", "{refused}");
+        assert_eq!(standby.read("users"), r#"{"users":["before"]}"#);
+        assert!(!standby.data("posts").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_no_manifest_or_lacks_a_service_is_refused() {
+    let home = Region::home();
+    let manifest = home.create(60).await;
+    let name = manifest.backup.manifest();
+    let mut lacking = manifest.clone();
+    lacking.files.pop();
+    for body in [b"{}".to_vec(), serde_json::to_vec(&lacking).unwrap()] {
+        let standby = Region::new("us-west-2").leased();
+        home.backups.copy_to(&standby.backups);
+        standby.backups.set(&name, body);
+        let refused = standby.ask(by_execution("newest"), 120).await.unwrap_err();
+        assert_eq!(refused.name(), "NotVerified", "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_restore_keeps_what_it_replaces_and_done_twice_is_done_once() {
+    let home = Region::home();
+    home.create(60).await;
+    let standby = Region::new("us-west-2").leased();
+    standby.write("users", r#"{"users":["before"]}"#);
+    home.backups.copy_to(&standby.backups);
+    for _ in 0..2 {
+        standby.ask(by_execution("newest"), 120).await.unwrap();
+        assert_eq!(standby.read("users"), home.read("users"));
+        let kept = standby
+            .data("users")
+            .with_file_name("db.json.replaced-by-a");
+        assert_eq!(fs::read_to_string(kept).unwrap(), r#"{"users":["before"]}"#);
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_not_hold_the_lease_restores_nothing() {
+    let home = Region::home();
+    home.create(60).await;
+    let standby = Region::new("us-west-2").leased();
+    home.backups.copy_to(&standby.backups);
+    for (arn, epoch) in [("b", 1), ("a", 3)] {
+        let event = json!({"action": "restore", "backup": "newest", "execution": {"arn": arn, "epoch": epoch}});
+        assert_eq!(standby.ask(event, 120).await.unwrap_err().name(), "Stale");
+    }
+    let by_hand = json!({"action": "restore", "backup": "newest"});
+    let refused = standby.ask(by_hand.clone(), 120).await.unwrap_err();
+    assert_eq!(refused.name(), "Refused");
+    assert_eq!(
+        home.ask(by_hand.clone(), 120).await.unwrap_err().name(),
+        "Refused"
+    );
+    assert!(!standby.data("users").exists());
+    standby.state(|_| {});
+    assert!(standby.ask(by_hand, 120).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_unknown_backup_is_refused_and_the_newest_is_named() {
+    let home = Region::home();
+    home.create(60).await;
+    let standby = Region::new("us-west-2").leased();
+    home.backups.copy_to(&standby.backups);
+    let refused = standby
+        .ask(by_execution("backup-20200101-000000"), 120)
+        .await;
+    let said = refused.unwrap_err().to_string();
+    assert!(
+        said.contains("the newest is backup-19700101-000100"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn what_a_replaced_region_still_holds_is_saved_once_and_what_was_lost_is_told() {
+    let home = Region::home();
+    let restored = home.create(60).await.backup;
+    home.write(
+        "posts",
+        r#"{"posts":[{"id":"1","text":"hello"},{"id":"2","text":"late"}]}"#,
+    );
+    let event = json!({"action": "salvage", "epoch": 1, "against": restored});
+    let first = home.ask(event.clone(), 120).await.unwrap();
+    let Outcome::Salvaged(salvaged) = &first else {
+        panic!("{first:?}")
+    };
+    assert_eq!(salvaged.lost.services["posts"], ["2"]);
+    assert!(salvaged.lost.services["users"].is_empty());
+    let keys = home.backups.keys();
+    assert_eq!(home.ask(event, 180).await.unwrap(), first);
+    assert_eq!(home.backups.keys(), keys);
+    let listed = home.ask(json!({"action": "list"}), 180).await.unwrap();
+    assert_eq!(
+        listed,
+        Outcome::Listed {
+            backups: vec![restored]
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_region_that_was_not_replaced_is_not_salvaged() {
+    let home = Region::home();
+    let restored = home.create(60).await.backup;
+    let event = json!({"action": "salvage", "epoch": 0, "against": restored});
+    assert_eq!(home.ask(event, 120).await.unwrap_err().name(), "Stale");
+}
