@@ -1,0 +1,195 @@
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use lifeboat_aws::parse_event;
+use lifeboat_core::{Failure, Invalid};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What the function can be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    Push(Push),
+    Reconcile,
+    Check {
+        /// The execution that asks.
+        execution: String,
+    },
+    /// AWS sends more than what concerns this function.
+    Foreign(String),
+}
+
+/// A push into a registry, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The region that saw it.
+    pub region: Option<String>,
+    pub repository: String,
+    pub digest: String,
+    pub tag: Option<String>,
+}
+
+/// Payloads of our own. The braces let serde refuse unknown fields of every one.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+enum Action {
+    Reconcile {},
+    Check { execution: String },
+}
+
+/// The detail of an "ECR Image Action". AWS adds fields as it likes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Detail {
+    result: String,
+    action_type: String,
+    repository_name: String,
+    image_digest: Option<String>,
+    image_tag: Option<String>,
+}
+
+impl Event {
+    pub fn parse(event: Value) -> Result<Self, Failure> {
+        if event.get("detail-type").is_some() {
+            return from_aws(event);
+        }
+        match parse_event(event)? {
+            Action::Reconcile {} => Ok(Self::Reconcile),
+            Action::Check { execution } if execution.starts_with("arn:") => {
+                Ok(Self::Check { execution })
+            }
+            Action::Check { execution } => {
+                let found = format!("{execution:?}");
+                Err(Invalid::new("execution", "the ARN of an execution", found).into())
+            }
+        }
+    }
+}
+
+fn from_aws(event: Value) -> Result<Event, Failure> {
+    let envelope: EventBridgeEvent<Value> = parse_event(event)?;
+    if (envelope.source.as_str(), envelope.detail_type.as_str()) != ("aws.ecr", "ECR Image Action")
+    {
+        let what = format!("{} of {}", envelope.detail_type, envelope.source);
+        return Ok(Event::Foreign(format!(
+            "{what} is no image action of a registry"
+        )));
+    }
+    let detail = Detail::deserialize(envelope.detail)
+        .map_err(|e| Invalid::new("event.detail", "an image action of a registry", e))?;
+    if (detail.action_type.as_str(), detail.result.as_str()) != ("PUSH", "SUCCESS") {
+        let what = format!("{} with result {}", detail.action_type, detail.result);
+        return Ok(Event::Foreign(format!(
+            "{what} is not a push that succeeded"
+        )));
+    }
+    let digest = detail
+        .image_digest
+        .ok_or_else(|| Invalid::new("event.detail.image-digest", "a digest", "none"))?;
+    Ok(Event::Push(Push {
+        region: envelope.region,
+        repository: detail.repository_name,
+        digest,
+        tag: detail.image_tag.filter(|tag| !tag.is_empty()),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sample(name: &str) -> Event {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/image-sync");
+        let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+        Event::parse(serde_json::from_str(&text).unwrap()).unwrap()
+    }
+
+    fn push(detail: Value) -> Result<Event, Failure> {
+        Event::parse(
+            json!({"source": "aws.ecr", "detail-type": "ECR Image Action", "detail": detail}),
+        )
+    }
+
+    fn refused(event: Value) -> String {
+        let failure = Event::parse(event).unwrap_err();
+        assert_eq!(failure.name(), "Invalid");
+        failure.to_string()
+    }
+
+    #[test]
+    fn every_sample_event_is_understood() {
+        let Event::Push(tagged) = sample("push") else {
+            panic!("no push")
+        };
+        assert_eq!(tagged.tag.as_deref(), Some("stable"));
+        assert_eq!(
+            (tagged.repository.as_str(), tagged.region.as_deref()),
+            ("forum/users", Some("us-east-1"))
+        );
+        let Event::Push(untagged) = sample("push-without-tag") else {
+            panic!("no push")
+        };
+        assert_eq!(untagged.tag, None);
+        assert_eq!(sample("reconcile"), Event::Reconcile);
+        let Event::Check { execution } = sample("check") else {
+            panic!("no check")
+        };
+        assert!(
+            execution.contains(":execution:forum-failover:"),
+            "{execution}"
+        );
+    }
+
+    #[test]
+    fn fields_that_aws_adds_are_accepted() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let event = push(
+            json!({"result": "SUCCESS", "action-type": "PUSH", "repository-name": "forum/users",
+            "image-digest": digest, "image-tag": "", "manifest-media-type": "x", "artifact": {"new": true}}),
+        );
+        let Ok(Event::Push(push)) = event else {
+            panic!("{event:?}")
+        };
+        assert_eq!((push.digest, push.tag), (digest, None));
+    }
+
+    #[test]
+    fn what_is_not_a_push_that_succeeded_is_foreign_and_no_error() {
+        for (action, result) in [
+            ("DELETE", "SUCCESS"),
+            ("UPDATE_STORAGE_CLASS", "SUCCESS"),
+            ("PUSH", "FAILURE"),
+        ] {
+            let event =
+                push(json!({"result": result, "action-type": action, "repository-name": "x"}));
+            let Ok(Event::Foreign(reason)) = event else {
+                panic!("{event:?}")
+            };
+            assert!(
+                reason.contains(action) && reason.contains(result),
+                "{reason}"
+            );
+        }
+        let scan = json!({"source": "aws.ecr", "detail-type": "ECR Image Scan", "detail": {}});
+        assert!(matches!(Event::parse(scan), Ok(Event::Foreign(_))));
+    }
+
+    #[test]
+    fn an_unknown_field_of_our_own_payload_is_refused_by_name() {
+        let reconcile = refused(json!({"action": "reconcile", "force": true}));
+        assert!(reconcile.contains("force"), "{reconcile}");
+        let check =
+            refused(json!({"action": "check", "execution": "arn:aws:x", "service": "users"}));
+        assert!(check.contains("service"), "{check}");
+    }
+
+    #[test]
+    fn a_bad_payload_is_refused_with_what_is_wrong_with_it() {
+        assert!(refused(json!({"action": "copy"})).contains("`reconcile`"));
+        assert!(refused(json!({"action": "check"})).contains("execution"));
+        assert!(refused(json!({"action": "check", "execution": "yes"})).starts_with("execution: "));
+        assert!(refused(json!([])).contains("event"));
+        let digestless =
+            push(json!({"result": "SUCCESS", "action-type": "PUSH", "repository-name": "x"}));
+        assert!(digestless.unwrap_err().to_string().contains("image-digest"));
+    }
+}

@@ -1,0 +1,34 @@
+//! Copies images to the other region's registry without changing a digest, and says whether a region has what it would run.
+
+mod bring;
+pub mod check;
+pub mod copy;
+pub mod download;
+pub mod ecr;
+pub mod event;
+pub mod manifest;
+pub mod outcome;
+pub mod reference;
+pub mod registry;
+pub mod sync;
+mod wire;
+
+pub use event::Event;
+pub use outcome::{Answer, Copied, Outcome};
+pub use registry::Registry;
+pub use sync::{ImageSync, Registries};
+
+use lifeboat_aws::function::Start;
+use lifeboat_core::Failure;
+
+/// One invocation of the Lambda function.
+pub async fn handle(start: Start, event: serde_json::Value) -> Result<Answer, Failure> {
+    let event = Event::parse(event)?;
+    let registries = ecr::Ecr::new(&start)?;
+    let sync = ImageSync {
+        configuration: &start.configuration,
+        control: &start.control,
+        registries: &registries,
+    };
+    sync.handle(event).await
+}

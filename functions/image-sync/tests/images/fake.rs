@@ -1,0 +1,152 @@
+//! A registry that does what it is told, wrong things too.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use axum::{Router, extract::DefaultBodyLimit};
+use lifeboat_image_sync::reference::Digest;
+use serde_json::{Value, json};
+
+use crate::server::answer;
+
+pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(crate) const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// What the fake is told with each request, and must never see elsewhere.
+pub(crate) const TOKEN: &str = "QVdTOnNlY3JldA==";
+
+#[derive(Debug, Default)]
+pub(crate) struct Repository {
+    pub(crate) blobs: BTreeMap<String, Vec<u8>>,
+    pub(crate) manifests: BTreeMap<String, (String, Vec<u8>)>,
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Inner {
+    pub(crate) repositories: BTreeMap<String, Repository>,
+    /// Every request: method, path and query.
+    pub(crate) log: Vec<String>,
+    /// Put before the path where an upload goes on.
+    pub(crate) location: String,
+    /// Where blobs are to be fetched instead.
+    pub(crate) storage: Option<String>,
+    /// Served with their last byte changed.
+    pub(crate) rotten: BTreeSet<String>,
+    pub(crate) uploads_left: Option<u32>,
+    /// So many requests are answered 503 first.
+    pub(crate) hiccups: u32,
+    pub(crate) upload_takes: Duration,
+    pub(crate) immutable: bool,
+    /// Everything is refused with this body, as storage does.
+    pub(crate) forbidden: Option<String>,
+    pub(crate) credentials_seen: u32,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Fake {
+    pub(crate) endpoint: String,
+    inner: Arc<Mutex<Inner>>,
+}
+
+impl Fake {
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let inner = Arc::new(Mutex::new(Inner::default()));
+        let app = Router::new()
+            .fallback(answer)
+            .layer(DefaultBodyLimit::disable())
+            .with_state(inner.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { endpoint, inner }
+    }
+
+    pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    pub(crate) fn blob(&self, repository: &str, content: &[u8]) -> Value {
+        let digest = Digest::of(content);
+        let mut inner = self.inner();
+        let repository = inner.repositories.entry(repository.into()).or_default();
+        repository.blobs.insert(digest.to_string(), content.into());
+        json!({"mediaType": "x", "digest": digest, "size": content.len()})
+    }
+
+    /// A manifest with its own spacing, since nobody may write it anew; answers how a list would name it.
+    pub(crate) fn manifest(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        media_type: &str,
+        content: &Value,
+    ) -> Value {
+        let bytes = serde_json::to_string_pretty(content).unwrap() + "\n \n";
+        let digest = Digest::of(bytes.as_bytes());
+        let described = json!({"mediaType": media_type, "digest": digest, "size": bytes.len()});
+        let mut inner = self.inner();
+        let repository = inner.repositories.entry(repository.into()).or_default();
+        repository
+            .manifests
+            .insert(digest.to_string(), (media_type.into(), bytes.into()));
+        if let Some(tag) = tag {
+            repository.tags.insert(tag.into(), digest.to_string());
+        }
+        described
+    }
+
+    /// An image of a layer that all share and one of its own.
+    pub(crate) fn image(&self, repository: &str, tag: Option<&str>, version: &str) -> String {
+        let layers = [
+            self.blob(repository, b"base"),
+            self.blob(repository, version.repeat(300_000).as_bytes()),
+        ];
+        let config = self.blob(
+            repository,
+            format!("{{\"config\":\"{version}\"}}").as_bytes(),
+        );
+        let content = json!({"schemaVersion": 2, "config": config, "layers": layers});
+        let described = self.manifest(repository, tag, IMAGE, &content);
+        described["digest"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn tag(&self, repository: &str, tag: &str) -> Option<String> {
+        self.inner()
+            .repositories
+            .get(repository)?
+            .tags
+            .get(tag)
+            .cloned()
+    }
+
+    pub(crate) fn content(&self, repository: &str, digest: &str) -> Option<(String, Vec<u8>)> {
+        self.inner()
+            .repositories
+            .get(repository)?
+            .manifests
+            .get(digest)
+            .cloned()
+    }
+
+    pub(crate) fn holds_blob(&self, repository: &str, content: &[u8]) -> bool {
+        let digest = Digest::of(content).to_string();
+        let inner = self.inner();
+        inner
+            .repositories
+            .get(repository)
+            .is_some_and(|found| found.blobs.contains_key(&digest))
+    }
+
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.inner().log.clone()
+    }
+
+    /// Requests that change something, reads left out.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let reads = |line: &String| !line.starts_with("GET") && !line.starts_with("HEAD");
+        self.log().into_iter().filter(reads).collect()
+    }
+}

@@ -1,0 +1,10 @@
+//! The whole function between two registries that misbehave on demand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod checking;
+mod copying;
+mod fake;
+mod misbehaving;
+mod moving;
+mod server;
+mod world;

@@ -1,0 +1,184 @@
+//! How the fake registry answers.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+};
+use lifeboat_image_sync::reference::Digest;
+use serde_json::{Value, json};
+
+use crate::fake::{Inner, TOKEN};
+
+pub(crate) async fn answer(
+    State(inner): State<Arc<Mutex<Inner>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let wait = inner.lock().unwrap().upload_takes;
+    if method == Method::PUT && uri.path().contains("/blobs/uploads/") {
+        tokio::time::sleep(wait).await;
+    }
+    let mut inner = inner.lock().unwrap();
+    inner.log.push(format!("{method} {uri}"));
+    let credential = headers
+        .get(AUTHORIZATION)
+        .map(|value| value.to_str().unwrap());
+    inner.credentials_seen += u32::from(credential.is_some());
+    if let Some(body) = &inner.forbidden {
+        return (StatusCode::FORBIDDEN, body.clone()).into_response();
+    }
+    if inner.hiccups > 0 {
+        inner.hiccups -= 1;
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    // What is no registry but storage behind one wants no credential.
+    if let Some(rest) = uri.path().strip_prefix("/storage/") {
+        let (repository, digest) = rest.split_once('@').unwrap();
+        return inner.blob(repository, digest);
+    }
+    if credential != Some(&format!("Basic {TOKEN}")) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let path = uri.path().strip_prefix("/v2/").unwrap_or_default();
+    if let Some((repository, reference)) = path.split_once("/manifests/") {
+        let media_type = headers
+            .get("content-type")
+            .map(|value| value.to_str().unwrap());
+        return inner.manifest(&method, repository, reference, media_type, &body);
+    }
+    if let Some((repository, _)) = path.split_once("/blobs/uploads/") {
+        return inner.upload(&method, repository, uri.query().unwrap_or_default(), &body);
+    }
+    match path.split_once("/blobs/") {
+        Some((repository, digest)) if method == Method::GET && inner.storage.is_some() => {
+            let storage = inner.storage.clone().unwrap();
+            let location = format!("{storage}/storage/{repository}@{digest}?Signature=signed");
+            (StatusCode::TEMPORARY_REDIRECT, [("location", location)]).into_response()
+        }
+        Some((repository, digest)) => inner.blob(repository, digest),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn error(status: StatusCode, code: &str) -> Response {
+    let body = json!({"errors": [{"code": code, "message": "says the fake"}]});
+    (status, axum::Json(body)).into_response()
+}
+
+impl Inner {
+    fn rot(&self, digest: &str, mut content: Vec<u8>) -> Vec<u8> {
+        if self.rotten.contains(digest) {
+            *content.last_mut().unwrap() ^= 1;
+        }
+        content
+    }
+
+    fn blob(&self, repository: &str, digest: &str) -> Response {
+        match self
+            .repositories
+            .get(repository)
+            .and_then(|found| found.blobs.get(digest))
+        {
+            Some(content) => self.rot(digest, content.clone()).into_response(),
+            None => error(StatusCode::NOT_FOUND, "BLOB_UNKNOWN"),
+        }
+    }
+
+    fn upload(&mut self, method: &Method, repository: &str, query: &str, body: &[u8]) -> Response {
+        let query = query.replace("%3A", ":").replace("%2F", "/");
+        let value = |name: &str| {
+            query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix(&format!("{name}=")))
+        };
+        if method == Method::POST {
+            if let (Some(digest), Some(from)) = (value("mount"), value("from")) {
+                let found = self
+                    .repositories
+                    .get(from)
+                    .and_then(|found| found.blobs.get(digest))
+                    .cloned();
+                if let Some(found) = found {
+                    self.repositories
+                        .entry(repository.into())
+                        .or_default()
+                        .blobs
+                        .insert(digest.into(), found);
+                    return StatusCode::CREATED.into_response();
+                }
+            }
+            let location = format!("{}/v2/{repository}/blobs/uploads/1?state=a", self.location);
+            return (StatusCode::ACCEPTED, [("location", location)]).into_response();
+        }
+        match &mut self.uploads_left {
+            Some(0) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        let digest = value("digest").unwrap();
+        if Digest::of(body).as_str() != digest || value("state") != Some("a") {
+            return error(StatusCode::BAD_REQUEST, "DIGEST_INVALID");
+        }
+        self.repositories
+            .entry(repository.into())
+            .or_default()
+            .blobs
+            .insert(digest.into(), body.into());
+        StatusCode::CREATED.into_response()
+    }
+
+    fn manifest(
+        &mut self,
+        method: &Method,
+        name: &str,
+        reference: &str,
+        media_type: Option<&str>,
+        body: &[u8],
+    ) -> Response {
+        let repository = self.repositories.entry(name.into()).or_default();
+        let digest = repository
+            .tags
+            .get(reference)
+            .cloned()
+            .unwrap_or_else(|| reference.to_owned());
+        if method == Method::GET {
+            return match repository.manifests.get(&digest).cloned() {
+                Some((typed, bytes)) => {
+                    let headers = [
+                        ("content-type", typed),
+                        ("docker-content-digest", digest.clone()),
+                    ];
+                    (headers, self.rot(&digest, bytes)).into_response()
+                }
+                None => error(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
+            };
+        }
+        if self.immutable && repository.tags.contains_key(reference) {
+            return error(StatusCode::BAD_REQUEST, "TAG_INVALID");
+        }
+        let content: Value = serde_json::from_slice(body).unwrap();
+        let named = |list: &Value| list.as_array().cloned().unwrap_or_default();
+        let has = |part: &Value| {
+            let digest = part["digest"].as_str().unwrap();
+            repository.blobs.contains_key(digest) || repository.manifests.contains_key(digest)
+        };
+        let parts = [named(&content["layers"]), named(&content["manifests"])].concat();
+        if !parts.iter().chain(content.get("config")).all(has) {
+            return error(StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN");
+        }
+        let written = Digest::of(body).to_string();
+        repository
+            .manifests
+            .insert(written.clone(), (media_type.unwrap().into(), body.into()));
+        if !reference.contains(':') {
+            repository.tags.insert(reference.into(), written);
+        }
+        StatusCode::CREATED.into_response()
+    }
+}

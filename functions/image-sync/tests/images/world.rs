@@ -1,0 +1,134 @@
+//! Two regions, each with a registry; the function runs in the first.
+
+use lifeboat_aws::{Control, memory::Memory};
+use lifeboat_core::{Configuration, Epoch, Failure, Region, RegionState, configuration};
+use lifeboat_image_sync::{
+    Answer, Event, ImageSync, Outcome, Registries, Registry,
+    registry::{Credential, Effort, client},
+};
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, TOKEN};
+
+pub(crate) struct World {
+    pub(crate) own: Fake,
+    pub(crate) peer: Fake,
+    pub(crate) configuration: Configuration,
+    pub(crate) control: Control<Memory>,
+    http: reqwest::Client,
+    /// What the token of the peer fails with.
+    pub(crate) peer_dead: bool,
+}
+
+impl World {
+    /// In home, which is active.
+    pub(crate) async fn new() -> Self {
+        // Whichever test is first installs it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (own, peer) = (Fake::start().await, Fake::start().await);
+        let mut configuration = configuration::sample("us-east-1");
+        for (region, fake) in [("us-east-1", &own), ("us-west-2", &peer)] {
+            let resources = configuration
+                .regions
+                .get_mut(&Region::new(region).unwrap())
+                .unwrap();
+            resources.registry.endpoint = fake.endpoint.clone();
+        }
+        let control = Control::new(Memory::new("control", &configuration.region));
+        Self {
+            own,
+            peer,
+            configuration,
+            control,
+            http: client().unwrap(),
+            peer_dead: false,
+        }
+    }
+
+    pub(crate) fn activate_peer(&self) {
+        let mut state = RegionState::genesis(&self.configuration.pair().unwrap());
+        state.epoch = Epoch(1);
+        state.active = self.configuration.peer_region().clone();
+        self.control
+            .bucket()
+            .set("state.json", serde_json::to_vec(&state).unwrap());
+    }
+
+    pub(crate) async fn handle(&self, event: Value) -> Result<Answer, Failure> {
+        let sync = ImageSync {
+            configuration: &self.configuration,
+            control: &self.control,
+            registries: self,
+        };
+        sync.handle(Event::parse(event)?).await
+    }
+
+    pub(crate) async fn outcome(&self, event: Value) -> Outcome {
+        match self.handle(event).await.unwrap() {
+            Answer::Outcome(outcome) => outcome,
+            Answer::Images(images) => panic!("{images:?}"),
+        }
+    }
+
+    /// The outcome of an event that copies; answers `repository:reference` of each.
+    pub(crate) async fn copied(&self, event: Value) -> Vec<String> {
+        match self.outcome(event).await {
+            Outcome::Copied { images } => {
+                let name = |image: &lifeboat_image_sync::Copied| {
+                    format!("{}:{}", image.repository, image.reference)
+                };
+                images.iter().map(name).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn registry(&self, region: &str, effort: Effort) -> Result<Registry, Failure> {
+        let region = Region::new(region).unwrap();
+        let address = &self.configuration.regions[&region].registry;
+        let credential = Credential::new(TOKEN).unwrap();
+        Registry::new(self.http.clone(), address, region, credential, effort)
+    }
+}
+
+impl Registries for World {
+    async fn own(&self) -> Result<Registry, Failure> {
+        self.registry(self.configuration.region.as_str(), Effort::OWN)
+    }
+
+    async fn peer(&self, effort: Effort) -> Result<Registry, Failure> {
+        let region = self.configuration.peer_region();
+        if self.peer_dead {
+            return Err(Failure::unavailable(
+                "get",
+                "a token of the registry",
+                region,
+                "timed out",
+            ));
+        }
+        self.registry(region.as_str(), effort)
+    }
+}
+
+pub(crate) fn push(repository: &str, tag: Option<&str>, digest: &str) -> Value {
+    let mut event = json!({"version": "0", "source": "aws.ecr", "detail-type": "ECR Image Action", "region": "us-east-1",
+        "detail": {"result": "SUCCESS", "action-type": "PUSH", "repository-name": repository, "image-digest": digest}});
+    if let Some(tag) = tag {
+        event["detail"]["image-tag"] = tag.into();
+    }
+    event
+}
+
+pub(crate) fn reconcile() -> Value {
+    json!({"action": "reconcile"})
+}
+
+pub(crate) fn check() -> Value {
+    json!({"action": "check", "execution": "arn:aws:states:us-east-1:1:execution:forum-failover:1"})
+}
+
+/// An address where nobody listens.
+pub(crate) async fn nowhere() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
