@@ -1,0 +1,134 @@
+//! The adapter: the world as AWS shows it.
+
+mod cloudwatch;
+mod ecr;
+mod ecs;
+
+use std::time::Duration;
+
+use aws_sdk_cloudwatch as cw;
+use lifeboat_aws::{
+    Bucket, Control, Objects, Patience,
+    ecs::{Services, scale, services},
+    function::Start,
+    load_balancer,
+};
+use lifeboat_core::{Configuration, Failure, RegionState, liveness::Answer, marker::Marker};
+
+use crate::world::World;
+
+#[derive(Debug)]
+pub struct Live {
+    configuration: Configuration,
+    control: Control<Bucket>,
+    backups: Bucket,
+    markers: Bucket,
+    ecs: aws_sdk_ecs::Client,
+    ecr: aws_sdk_ecr::Client,
+    cloudwatch: cw::Client,
+    peer_control: Control<Bucket>,
+    peer_markers: Bucket,
+    peer_ecs: aws_sdk_ecs::Client,
+    http: reqwest::Client,
+}
+
+impl Live {
+    pub fn new(start: Start) -> Result<Self, Failure> {
+        let (own, peer) = (start.configuration.own(), start.configuration.peer());
+        let region = &start.configuration.region;
+        let here = start.aws.region(region, Patience::Own);
+        let there = start
+            .aws
+            .region(start.configuration.peer_region(), Patience::Peer);
+        Ok(Self {
+            backups: start.own_bucket(&own.backups_bucket),
+            markers: start.own_bucket(&own.markers_bucket),
+            ecs: aws_sdk_ecs::Client::new(&here),
+            ecr: aws_sdk_ecr::Client::new(&here),
+            cloudwatch: cw::Client::new(&here),
+            peer_control: Control::new(start.peer_bucket(&peer.control_bucket)),
+            peer_markers: start.peer_bucket(&peer.markers_bucket),
+            peer_ecs: aws_sdk_ecs::Client::new(&there),
+            http: load_balancer::client(region)?,
+            control: start.control,
+            configuration: start.configuration,
+        })
+    }
+}
+
+impl World for Live {
+    type Bucket = Bucket;
+
+    fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    fn control(&self) -> &Control<Bucket> {
+        &self.control
+    }
+
+    fn backups(&self) -> &Bucket {
+        &self.backups
+    }
+
+    fn markers(&self) -> &Bucket {
+        &self.markers
+    }
+
+    async fn services(&self) -> Result<Services, Failure> {
+        services(
+            &self.ecs,
+            self.configuration.own(),
+            &self.configuration.region,
+        )
+        .await
+    }
+
+    async fn image(&self, service: &str) -> Result<bool, Failure> {
+        let Some(resources) = self.configuration.own().services.get(service) else {
+            return Ok(false);
+        };
+        ecr::holds(&self.ecr, resources, &self.configuration.region).await
+    }
+
+    async fn stop(&self, service: &str) -> Result<(), Failure> {
+        let (own, region) = (self.configuration.own(), &self.configuration.region);
+        scale(&self.ecs, own, service, 0, region).await
+    }
+
+    async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure> {
+        let Configuration {
+            application,
+            region,
+            ..
+        } = &self.configuration;
+        cloudwatch::publish(&self.cloudwatch, application, region, metrics).await
+    }
+
+    async fn peer_health(&self, service: &str) -> Answer {
+        load_balancer::ask(
+            &self.http,
+            &self.configuration.peer().load_balancer,
+            service,
+        )
+        .await
+    }
+
+    async fn peer_control_plane(&self) -> Answer {
+        ecs::answers(&self.peer_ecs, self.configuration.peer()).await
+    }
+
+    async fn peer_state(&self) -> Result<RegionState, Failure> {
+        let (state, _) = self.peer_control.state(&self.configuration.pair()?).await?;
+        Ok(state)
+    }
+
+    async fn peer_marker(&self, marker: Marker) -> Result<bool, Failure> {
+        let found = self.peer_markers.get(marker.key()).await?;
+        Ok(found.is_some())
+    }
+
+    async fn pause(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

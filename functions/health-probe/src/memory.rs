@@ -1,0 +1,208 @@
+//! A world in memory: two regions, one of which can die.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use lifeboat_aws::{Control, memory::Memory};
+use lifeboat_core::{
+    Configuration, Epoch, Failure, Region, RegionState,
+    backup::{BackupKey, BackupName, Kind},
+    configuration::sample,
+    liveness::Answer,
+    marker::Marker,
+};
+
+use crate::world::World;
+use lifeboat_aws::ecs::{Deployed, Services};
+
+pub(crate) struct InMemory {
+    pub(crate) configuration: Configuration,
+    control: Control<Memory>,
+    backups: Memory,
+    markers: Memory,
+    pub(crate) peer_control: Control<Memory>,
+    pub(crate) peer_markers: Memory,
+    pub(crate) services: RefCell<Services>,
+    /// The peer's services and its control plane.
+    pub(crate) peer_serves: Cell<bool>,
+    pub(crate) publishing_fails: Cell<bool>,
+    pub(crate) published: RefCell<BTreeMap<&'static str, f64>>,
+    /// Effects on ECS, each with the markers that were raised by then.
+    pub(crate) stopped: RefCell<Vec<(String, Vec<String>)>>,
+    pub(crate) pauses: Cell<u32>,
+}
+
+pub(crate) const NOW: &str = "2024-11-23T12:00:00Z";
+
+pub(crate) fn after(seconds: i64) -> Timestamp {
+    let noon: Timestamp = NOW.parse().unwrap();
+    Timestamp::from_second(noon.as_second() + seconds).unwrap()
+}
+
+impl InMemory {
+    /// Both regions well, home active, each service with three tasks in home and a backup a minute old.
+    pub(crate) fn seen_from(region: &str) -> Self {
+        let configuration = sample(region);
+        let bucket = |name: &str, region: &Region| Memory::new(name, region);
+        let (own, peer) = (&configuration.region, configuration.peer_region());
+        let desired = if *own == configuration.home { 3 } else { 0 };
+        let deployed = Deployed {
+            status: "ACTIVE".into(),
+            desired,
+            running: desired,
+            ..Deployed::default()
+        };
+        let services = configuration.services.iter();
+        let services = services
+            .map(|s| (s.name.clone(), deployed.clone()))
+            .collect();
+        let world = Self {
+            control: Control::new(bucket("control", own)),
+            backups: bucket("backups", own),
+            markers: bucket("markers", own),
+            peer_control: Control::new(bucket("control", peer)),
+            peer_markers: bucket("markers", peer),
+            services: RefCell::new(services),
+            peer_serves: Cell::new(true),
+            publishing_fails: Cell::new(false),
+            published: RefCell::default(),
+            stopped: RefCell::default(),
+            pauses: Cell::new(0),
+            configuration,
+        };
+        let backup = world.backup(-60);
+        for service in &world.configuration.services {
+            world.backups.set(&backup.data(&service.name), "data");
+        }
+        world.backups.set(&backup.manifest(), "manifest");
+        world
+    }
+
+    pub(crate) fn backup(&self, seconds: i64) -> BackupKey {
+        BackupKey {
+            epoch: Epoch(0),
+            name: BackupName::new(Kind::Backup, after(seconds)),
+            region: self.configuration.home.clone(),
+        }
+    }
+
+    pub(crate) fn peer_is_dead(&self, dead: bool) {
+        self.peer_serves.set(!dead);
+        self.peer_control.bucket().dead.set(dead);
+        self.peer_markers.dead.set(dead);
+    }
+
+    pub(crate) fn own_storage_is_dead(&self) {
+        for bucket in [self.control.bucket(), &self.backups, &self.markers] {
+            bucket.dead.set(true);
+        }
+    }
+
+    pub(crate) fn genesis(&self) -> RegionState {
+        RegionState::genesis(&self.configuration.pair().unwrap())
+    }
+
+    pub(crate) fn set_state(&self, state: &RegionState) {
+        let body = serde_json::to_vec(state).unwrap();
+        self.control.bucket().set("state.json", body);
+    }
+
+    /// The peer was activated at this epoch.
+    pub(crate) fn peer_takes_over(&self, epoch: u64) {
+        let mut state = self.genesis();
+        state.epoch = Epoch(epoch);
+        state.active = self.configuration.peer_region().clone();
+        let body = serde_json::to_vec(&state).unwrap();
+        self.peer_control.bucket().set("state.json", body);
+    }
+
+    pub(crate) fn everything_written(&self) -> Vec<String> {
+        let own = [self.control.bucket(), &self.markers];
+        let peer = [self.peer_control.bucket(), &self.peer_markers];
+        own.iter()
+            .chain(&peer)
+            .flat_map(|bucket| bucket.keys())
+            .collect()
+    }
+}
+
+impl World for InMemory {
+    type Bucket = Memory;
+
+    fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    fn control(&self) -> &Control<Memory> {
+        &self.control
+    }
+
+    fn backups(&self) -> &Memory {
+        &self.backups
+    }
+
+    fn markers(&self) -> &Memory {
+        &self.markers
+    }
+
+    async fn services(&self) -> Result<Services, Failure> {
+        Ok(self.services.borrow().clone())
+    }
+
+    async fn image(&self, _service: &str) -> Result<bool, Failure> {
+        Ok(true)
+    }
+
+    async fn stop(&self, service: &str) -> Result<(), Failure> {
+        self.stopped
+            .borrow_mut()
+            .push((service.into(), self.markers.keys()));
+        if let Some(deployed) = self.services.borrow_mut().get_mut(service) {
+            (deployed.desired, deployed.running) = (0, 0);
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure> {
+        if self.publishing_fails.get() {
+            let region = &self.configuration.region;
+            return Err(Failure::unavailable(
+                "publish",
+                "metrics",
+                region,
+                "throttled",
+            ));
+        }
+        self.published.replace(metrics.iter().copied().collect());
+        Ok(())
+    }
+
+    async fn peer_health(&self, _service: &str) -> Answer {
+        self.peer_control_plane().await
+    }
+
+    async fn peer_control_plane(&self) -> Answer {
+        match self.peer_serves.get() {
+            true => Answer::Good,
+            false => Answer::Silent("timed out".into()),
+        }
+    }
+
+    async fn peer_state(&self) -> Result<RegionState, Failure> {
+        let (state, _) = self.peer_control.state(&self.configuration.pair()?).await?;
+        Ok(state)
+    }
+
+    async fn peer_marker(&self, marker: Marker) -> Result<bool, Failure> {
+        use lifeboat_aws::Objects;
+        Ok(self.peer_markers.get(marker.key()).await?.is_some())
+    }
+
+    async fn pause(&self, _duration: Duration) {
+        self.pauses.set(self.pauses.get() + 1);
+    }
+}

@@ -1,0 +1,173 @@
+//! One invocation, from the looks to the last effect.
+
+use jiff::Timestamp;
+use lifeboat_aws::ecs::Services;
+use lifeboat_core::{
+    Epoch, Failure, Region, RegionPair, RegionState, SCHEMA, liveness,
+    marker::Seen,
+    probe::{self, ProbeReport},
+};
+
+use crate::{
+    event::{Action, Event},
+    fence, look, markers, readiness,
+    remember::remember,
+    world::World,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// `now` is the time of the first look.
+pub async fn handle<W: World>(
+    event: Event,
+    world: &W,
+    now: Timestamp,
+) -> Result<ProbeReport, Failure> {
+    let mut faults = Faults::default();
+    let observed = observe(world, now, &mut faults).await?;
+    match event.action {
+        Action::Look => Ok(observed.report),
+        Action::Probe => {
+            let report = act(world, observed, &mut faults).await?;
+            faults.first.map_or(Ok(report), Err)
+        }
+    }
+}
+
+struct Observed {
+    report: ProbeReport,
+    peer: Option<RegionState>,
+    services: Option<Services>,
+    reclaim: Seen,
+}
+
+async fn observe<W: World>(
+    world: &W,
+    now: Timestamp,
+    faults: &mut Faults,
+) -> Result<Observed, Failure> {
+    let previous = world.control().read::<ProbeReport>(ProbeReport::KEY);
+    let previous = look::within(world, "read", ProbeReport::KEY, previous);
+    let (seen, own, previous) =
+        tokio::join!(look::looks(world), readiness::observe(world, now), previous);
+    let seen = seen?;
+    // A silent peer is what is being looked for; one that writes what cannot be understood is a fault.
+    let peer = match seen.peer {
+        Err(failure @ Failure::Unavailable(_)) => {
+            tracing::warn!("{failure}");
+            None
+        }
+        other => faults.keep(other),
+    };
+    let previous = match previous {
+        Err(Failure::Invalid(why)) => {
+            tracing::warn!("begins a new row of looks: {why}");
+            None
+        }
+        other => faults.keep(other).flatten(),
+    };
+    let configuration = world.configuration();
+    let liveness = liveness::judge(&seen.looks);
+    let overruled = seen
+        .own
+        .as_ref()
+        .and_then(|own| fence::must(own, peer.as_ref(), &configuration.region));
+    let (epoch, active) = highest(seen.own.as_ref(), peer.as_ref(), &configuration.pair()?);
+    let report = ProbeReport {
+        schema: SCHEMA,
+        at: now,
+        region: configuration.region.clone(),
+        epoch,
+        active,
+        down_since: probe::down_since(previous.as_ref(), liveness.verdict, now),
+        liveness,
+        readiness: own.readiness,
+        fenced: overruled.and(previous.and_then(|previous| previous.fenced)),
+    };
+    Ok(Observed {
+        report,
+        peer,
+        services: own.services.ok(),
+        reclaim: own.reclaim,
+    })
+}
+
+fn highest(
+    own: Option<&RegionState>,
+    peer: Option<&RegionState>,
+    pair: &RegionPair,
+) -> (Epoch, Region) {
+    match (own, peer) {
+        (Some(own), peer) => own.highest(peer),
+        (None, Some(peer)) => peer.highest(None),
+        (None, None) => RegionState::genesis(pair).highest(None),
+    }
+}
+
+/// Each step is tried, whatever became of those before it.
+async fn act<W: World>(
+    world: &W,
+    observed: Observed,
+    faults: &mut Faults,
+) -> Result<ProbeReport, Failure> {
+    let Observed {
+        mut report,
+        peer,
+        services,
+        reclaim,
+    } = observed;
+    let configuration = world.configuration();
+    let pair = configuration.pair()?;
+    let metrics = probe::metrics(&report);
+    let (published, written) = tokio::join!(
+        world.publish(&metrics),
+        world.control().write(ProbeReport::KEY, &report)
+    );
+    faults.keep(published);
+    faults.keep(written);
+    let remembered = world.control().change(&pair, |before| {
+        Ok(remember(
+            before,
+            peer.as_ref(),
+            services.as_ref(),
+            configuration,
+        ))
+    });
+    faults.keep(remembered.await);
+    // Read anew: an execution may have begun here since the looks.
+    let Some((own, _)) = faults.keep(world.control().state(&pair).await) else {
+        return Ok(report);
+    };
+    match fence::must(&own, peer.as_ref(), &configuration.region) {
+        Some(by) => {
+            let done = markers::fence(world, &by, faults).await;
+            tracing::warn!("fenced: {done}");
+            report.fenced = Some(done);
+            faults.keep(world.control().write(ProbeReport::KEY, &report).await);
+        }
+        None => {
+            faults.keep(markers::lower_reclaim(world, &own, reclaim).await);
+        }
+    }
+    Ok(report)
+}
+
+/// The first failure is what the caller gets; all of them stand in the log.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    first: Option<Failure>,
+}
+
+impl Faults {
+    pub(crate) fn keep<T>(&mut self, outcome: Result<T, Failure>) -> Option<T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                tracing::error!(error = failure.name(), "{failure}");
+                self.first.get_or_insert(failure);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+use lifeboat_aws::Objects;
+use lifeboat_core::{liveness::Verdict as Alive, marker::TOKEN, readiness::Verdict as Ready};
+
+use super::*;
+use crate::memory::{InMemory, after};
+
+const PROBE: Event = Event {
+    action: Action::Probe,
+};
+const LOOK: Event = Event {
+    action: Action::Look,
+};
+
+async fn probe(world: &InMemory) -> ProbeReport {
+    handle(PROBE, world, after(0)).await.unwrap()
+}
+
+async fn status(world: &InMemory) -> Option<ProbeReport> {
+    world.control().read(ProbeReport::KEY).await.unwrap()
+}
+
+async fn own_state(world: &InMemory) -> RegionState {
+    world
+        .control()
+        .state(&world.configuration.pair().unwrap())
+        .await
+        .unwrap()
+        .0
+}
+
+#[tokio::test]
+async fn a_well_pair_is_serving_and_ready_after_one_look() {
+    let world = InMemory::seen_from("us-west-2");
+    let report = probe(&world).await;
+    assert_eq!(report.liveness.verdict, Alive::Serving);
+    assert_eq!(
+        report.readiness.verdict,
+        Ready::Ready,
+        "{:?}",
+        report.readiness
+    );
+    assert_eq!(report.readiness.backup_age_seconds, Some(60));
+    assert_eq!(world.pauses.get(), 0);
+    let published = world.published.borrow().clone();
+    let expected = [
+        ("ActiveRegionServing", 1.0),
+        ("BackupAgeSeconds", 60.0),
+        ("ProbeRuns", 1.0),
+        ("Ready", 1.0),
+    ];
+    assert_eq!(published, expected.into());
+    assert_eq!(status(&world).await, Some(report));
+    assert_eq!(
+        own_state(&world).await.peer,
+        Some((&world.genesis()).into())
+    );
+}
+
+#[tokio::test]
+async fn a_dead_home_is_down_since_the_first_of_an_unbroken_row_of_looks() {
+    let world = InMemory::seen_from("us-west-2");
+    world.peer_is_dead(true);
+    let first = probe(&world).await;
+    assert_eq!(first.liveness.verdict, Alive::Down);
+    assert_eq!(world.pauses.get(), 1);
+    assert_eq!(first.down_since, Some(after(0)));
+    assert_eq!(world.published.borrow()["ActiveRegionServing"], 0.0);
+    let second = handle(PROBE, &world, after(60)).await.unwrap();
+    assert_eq!((second.at, second.down_since), (after(60), Some(after(0))));
+    world.peer_is_dead(false);
+    let recovered = handle(PROBE, &world, after(120)).await.unwrap();
+    assert_eq!(recovered.down_since, None);
+    assert_eq!(world.published.borrow()["ActiveRegionServing"], 1.0);
+}
+
+#[tokio::test]
+async fn a_region_whose_own_storage_is_dead_cannot_tell_and_still_publishes() {
+    let world = InMemory::seen_from("us-west-2");
+    world.peer_is_dead(true);
+    world.own_storage_is_dead();
+    let report = handle(LOOK, &world, after(0)).await.unwrap();
+    assert_eq!(report.liveness.verdict, Alive::CannotTell);
+    assert_eq!(report.readiness.verdict, Ready::CannotTell);
+    let failure = handle(PROBE, &world, after(0)).await.unwrap_err();
+    assert!(failure.to_string().contains("in us-west-2"), "{failure}");
+    assert_eq!(world.published.borrow()["ActiveRegionServing"], 0.0);
+}
+
+#[tokio::test]
+async fn a_look_changes_nothing_and_publishes_nothing() {
+    let world = InMemory::seen_from("us-east-1");
+    world.peer_takes_over(1);
+    let before = world.everything_written();
+    let report = handle(LOOK, &world, after(0)).await.unwrap();
+    assert_eq!(report.active.as_str(), "us-west-2");
+    assert_eq!(world.everything_written(), before);
+    assert!(world.published.borrow().is_empty() && world.stopped.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn an_overruled_home_raises_its_marker_before_it_stops_its_tasks_and_does_so_once() {
+    let world = InMemory::seen_from("us-east-1");
+    world.peer_takes_over(1);
+    let report = probe(&world).await;
+    let done = report.fenced.clone().unwrap();
+    assert_eq!(
+        done,
+        "us-west-2 is active at epoch 1: raised fenced; users from 3 to 0; posts from 3 to 0"
+    );
+    assert_eq!(world.markers().body("fenced"), Some(TOKEN.into()));
+    let fenced = vec!["fenced".to_owned()];
+    let expected = [
+        ("users".to_owned(), fenced.clone()),
+        ("posts".to_owned(), fenced),
+    ];
+    assert_eq!(*world.stopped.borrow(), expected);
+    assert_eq!(status(&world).await, Some(report));
+    let marker = world.markers().get("fenced").await.unwrap();
+    let again = probe(&world).await.fenced.unwrap();
+    assert_eq!(
+        again,
+        "us-west-2 is active at epoch 1: fenced is raised; users is at 0; posts is at 0"
+    );
+    assert_eq!(world.markers().get("fenced").await.unwrap(), marker);
+    assert_eq!(world.stopped.borrow().len(), 2);
+    assert!(world.peer_markers.keys().is_empty());
+}
+
+#[tokio::test]
+async fn an_overruled_home_fences_itself_while_the_peer_is_silent() {
+    let world = InMemory::seen_from("us-east-1");
+    let mut state = world.genesis();
+    world.peer_takes_over(1);
+    state = state.saw(&world.peer_state().await.unwrap());
+    world.set_state(&state);
+    world.peer_is_dead(true);
+    assert!(probe(&world).await.fenced.is_some());
+    assert_eq!(world.stopped.borrow().len(), 2);
+}
+
+#[tokio::test]
+async fn tasks_are_stopped_even_where_the_marker_cannot_be_raised() {
+    let world = InMemory::seen_from("us-east-1");
+    world.peer_takes_over(1);
+    world.markers().dead.set(true);
+    let failure = handle(PROBE, &world, after(0)).await.unwrap_err();
+    assert!(
+        failure.to_string().contains("markers/fenced in us-east-1"),
+        "{failure}"
+    );
+    assert_eq!(world.stopped.borrow().len(), 2);
+    assert!(
+        status(&world)
+            .await
+            .unwrap()
+            .fenced
+            .unwrap()
+            .contains("could not raise fenced")
+    );
+}
+
+#[tokio::test]
+async fn an_execution_that_brings_home_back_is_left_alone() {
+    let world = InMemory::seen_from("us-east-1");
+    let mut state = world.genesis();
+    state.owner = Some("a".into());
+    world.set_state(&state);
+    world.peer_takes_over(1);
+    assert_eq!(probe(&world).await.fenced, None);
+    assert!(world.stopped.borrow().is_empty() && world.markers().keys().is_empty());
+}
+
+#[tokio::test]
+async fn a_publish_that_fails_still_leaves_a_status_and_the_fence() {
+    let world = InMemory::seen_from("us-east-1");
+    world.peer_takes_over(1);
+    world.publishing_fails.set(true);
+    let failure = handle(PROBE, &world, after(0)).await.unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "publish metrics in us-east-1: throttled"
+    );
+    assert!(status(&world).await.unwrap().fenced.is_some());
+    assert_eq!(own_state(&world).await.peer.unwrap().epoch, Epoch(1));
+}
+
+#[tokio::test]
+async fn reclaim_is_lowered_only_when_the_standbys_marker_is_seen_absent() {
+    let world = InMemory::seen_from("us-east-1");
+    world.markers().set("reclaim", TOKEN);
+    world.peer_markers.set("serve", TOKEN);
+    let report = probe(&world).await;
+    assert_eq!(report.readiness.verdict, Ready::NotReady);
+    assert_eq!(world.markers().keys(), ["reclaim"]);
+    world.peer_markers.delete("serve").await.unwrap();
+    world.peer_markers.dead.set(true);
+    probe(&world).await;
+    assert_eq!(world.markers().keys(), ["reclaim"]);
+    world.peer_markers.dead.set(false);
+    probe(&world).await;
+    assert!(world.markers().keys().is_empty());
+}
+
+#[tokio::test]
+async fn production_capacity_is_remembered_where_it_runs_and_copied_where_it_may_be_needed() {
+    let home = InMemory::seen_from("us-east-1");
+    probe(&home).await;
+    let state = own_state(&home).await;
+    assert_eq!(
+        state.capacity,
+        [("posts".to_owned(), 3), ("users".to_owned(), 3)].into()
+    );
+    let standby = InMemory::seen_from("us-west-2");
+    let body = home.control().bucket().body("state.json").unwrap();
+    standby.peer_control.bucket().set("state.json", body);
+    probe(&standby).await;
+    assert_eq!(own_state(&standby).await.capacity, state.capacity);
+}
+
+#[tokio::test]
+async fn a_backup_without_its_data_and_a_service_that_is_not_there_are_named() {
+    let world = InMemory::seen_from("us-west-2");
+    world
+        .backups()
+        .set(&world.backup(-10).manifest(), "manifest");
+    world.services.borrow_mut().remove("posts");
+    let readiness = handle(LOOK, &world, after(0)).await.unwrap().readiness;
+    assert_eq!(readiness.newest_backup, Some(world.backup(-60)));
+    assert_eq!(readiness.verdict, Ready::NotReady);
+    assert_eq!(
+        readiness.services["posts"],
+        ["service: it is not in cluster forum of us-west-2; apply this region's Terraform"]
+    );
+}
+
+#[tokio::test]
+async fn a_peer_whose_state_cannot_be_understood_is_alive_and_a_fault() {
+    let world = InMemory::seen_from("us-west-2");
+    world
+        .peer_control
+        .bucket()
+        .set("state.json", r#"{"schema":9}"#);
+    let report = handle(LOOK, &world, after(0)).await.unwrap();
+    assert_eq!(report.liveness.verdict, Alive::Serving);
+    assert_eq!(
+        handle(PROBE, &world, after(0)).await.unwrap_err().name(),
+        "Invalid"
+    );
+    assert!(status(&world).await.is_some());
+}

@@ -1,0 +1,145 @@
+//! What this region would need to take over, and what of it is there.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use lifeboat_aws::{Objects, Stored, ecs::Services};
+use lifeboat_core::{
+    Configuration, Epoch, Failure,
+    backup::{self, BackupKey, BackupName, Kind},
+    marker::{Marker, Seen},
+    readiness::{self, Fact, Facts, Readiness, ServiceFacts, Verdict},
+};
+
+use crate::{look::within, markers, world::World};
+
+#[derive(Debug)]
+pub struct Own {
+    pub readiness: Readiness,
+    pub services: Result<Services, Failure>,
+    pub reclaim: Seen,
+}
+
+pub async fn observe<W: World>(world: &W, now: Timestamp) -> Own {
+    let configuration = world.configuration();
+    let images = configuration.services.iter().map(async |service| {
+        let there = within(world, "describe", &service.name, world.image(&service.name)).await;
+        (
+            service.name.clone(),
+            image(configuration, &service.name, there),
+        )
+    });
+    let (services, images, listed, reclaim) = tokio::join!(
+        within(world, "describe", "services", world.services()),
+        join_all(images),
+        within(
+            world,
+            "list",
+            Kind::Backup.prefix(),
+            world.backups().list(Kind::Backup.prefix())
+        ),
+        markers::seen(world, Marker::Reclaim),
+    );
+    let of_service = |(name, image): (String, Fact)| {
+        let service = service(configuration, &name, &services);
+        (name, ServiceFacts { service, image })
+    };
+    let facts = Facts {
+        services: images.into_iter().map(of_service).collect(),
+        newest_backup: None,
+        rpo_seconds: configuration.rpo_seconds,
+        reclaim,
+    };
+    Own {
+        readiness: judge(configuration, facts, listed, now),
+        services,
+        reclaim,
+    }
+}
+
+fn judge(
+    configuration: &Configuration,
+    mut facts: Facts,
+    listed: Result<Vec<Stored>, Failure>,
+    now: Timestamp,
+) -> Readiness {
+    match listed {
+        Ok(listed) => {
+            facts.newest_backup = newest_complete(configuration, &listed);
+            readiness::judge(&facts, now)
+        }
+        // Facts know no doubt about backups: the rest is judged beside a fresh one, and the doubt is added.
+        Err(failure) => {
+            facts.newest_backup = Some(BackupKey {
+                epoch: Epoch(0),
+                name: BackupName::new(Kind::Backup, now),
+                region: configuration.region.clone(),
+            });
+            let mut judged = readiness::judge(&facts, now);
+            judged.newest_backup = None;
+            judged.backup_age_seconds = None;
+            judged
+                .reasons
+                .push(format!("backups: cannot tell: {failure}"));
+            if judged.verdict == Verdict::Ready {
+                judged.verdict = Verdict::CannotTell;
+            }
+            judged
+        }
+    }
+}
+
+/// Replication keeps no order, so a manifest may arrive before the data it speaks of.
+fn newest_complete(configuration: &Configuration, listed: &[Stored]) -> Option<BackupKey> {
+    let keys: BTreeSet<&str> = listed.iter().map(|stored| stored.key.as_str()).collect();
+    let complete = |backup: &BackupKey| {
+        let mut services = configuration.services.iter();
+        services.all(|service| keys.contains(backup.data(&service.name).as_str()))
+    };
+    let backups: Vec<BackupKey> = keys
+        .iter()
+        .filter_map(|key| BackupKey::of_manifest(key))
+        .filter(complete)
+        .collect();
+    backup::newest(&backups).cloned()
+}
+
+fn service(
+    configuration: &Configuration,
+    name: &str,
+    services: &Result<Services, Failure>,
+) -> Fact {
+    let region = &configuration.region;
+    match services.as_ref().map(|services| services.get(name)) {
+        Err(failure) => Fact::CannotTell(failure.to_string()),
+        Ok(Some(deployed)) if deployed.status == "ACTIVE" => Fact::There,
+        Ok(Some(deployed)) => Fact::Missing(format!(
+            "it is {} in {region}; apply this region's Terraform",
+            deployed.status
+        )),
+        Ok(None) => Fact::Missing(format!(
+            "it is not in cluster {} of {region}; apply this region's Terraform",
+            configuration.own().cluster
+        )),
+    }
+}
+
+fn image(configuration: &Configuration, name: &str, there: Result<bool, Failure>) -> Fact {
+    match there {
+        Ok(true) => Fact::There,
+        Ok(false) => {
+            let resources = configuration.own().services.get(name);
+            let image = resources.map_or_else(
+                || name.to_owned(),
+                |r| format!("{} ({})", r.repository, r.reference()),
+            );
+            Fact::Missing(format!(
+                "{image} is not in the registry of {}; run image-sync in {}",
+                configuration.region,
+                configuration.peer_region()
+            ))
+        }
+        Err(failure) => Fact::CannotTell(failure.to_string()),
+    }
+}

@@ -1,0 +1,29 @@
+//! What the probe needs of the world. Of the peer there is nothing here but reads.
+
+use std::time::Duration;
+
+use lifeboat_aws::{Control, Objects, ecs::Services};
+use lifeboat_core::{Configuration, Failure, RegionState, liveness::Answer, marker::Marker};
+
+#[allow(async_fn_in_trait)]
+pub trait World {
+    type Bucket: Objects;
+
+    fn configuration(&self) -> &Configuration;
+    fn control(&self) -> &Control<Self::Bucket>;
+    fn backups(&self) -> &Self::Bucket;
+    fn markers(&self) -> &Self::Bucket;
+    async fn services(&self) -> Result<Services, Failure>;
+    /// Whether the registry of this region holds the service's image.
+    async fn image(&self, service: &str) -> Result<bool, Failure>;
+    async fn stop(&self, service: &str) -> Result<(), Failure>;
+    async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure>;
+
+    /// Asks a service through the peer's load balancer.
+    async fn peer_health(&self, service: &str) -> Answer;
+    async fn peer_control_plane(&self) -> Answer;
+    async fn peer_state(&self) -> Result<RegionState, Failure>;
+    async fn peer_marker(&self, marker: Marker) -> Result<bool, Failure>;
+
+    async fn pause(&self, duration: Duration);
+}
