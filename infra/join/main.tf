@@ -1,0 +1,68 @@
+# What ties the two regions: replication both ways, and DNS. Applied after home and standby, while both are alive.
+
+locals {
+  region       = var.home_region
+  home         = module.names.regions[var.home_region]
+  standby      = module.names.regions[var.dr_region]
+  replications = var.enable_cross_region_backup ? 1 : 0
+}
+
+data "aws_caller_identity" "this" {}
+
+data "aws_lb" "home" {
+  name = module.names.load_balancers[var.home_region]
+}
+
+data "aws_lb" "standby" {
+  count    = var.enable_dr ? 1 : 0
+  provider = aws.standby
+  name     = module.names.load_balancers[var.dr_region]
+}
+
+module "names" {
+  source         = "../modules/names"
+  account        = data.aws_caller_identity.this.account_id
+  application    = var.application
+  domain         = var.domain
+  home_region    = var.home_region
+  standby_region = var.dr_region
+  services       = var.services[*].name
+  image_tag      = var.image_tag
+  https          = length(var.certificate_arn) > 0
+  local_cloud    = var.local_cloud
+}
+
+module "replication_to_standby" {
+  count             = local.replications
+  source            = "../modules/replication"
+  application       = var.application
+  source_names      = local.home
+  destination_names = local.standby
+}
+
+module "replication_to_home" {
+  count             = local.replications
+  source            = "../modules/replication"
+  providers         = { aws = aws.standby }
+  application       = var.application
+  source_names      = local.standby
+  destination_names = local.home
+}
+
+module "dns" {
+  source     = "../modules/dns"
+  domain     = var.domain
+  disposable = var.local_cloud != null
+
+  home = {
+    region         = var.home_region
+    markers_bucket = local.home.markers_bucket
+    load_balancer  = data.aws_lb.home
+  }
+
+  standby = {
+    region         = var.dr_region
+    markers_bucket = local.standby.markers_bucket
+    load_balancer  = one(data.aws_lb.standby)
+  }
+}

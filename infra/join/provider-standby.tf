@@ -1,0 +1,34 @@
+# The same provider once more, in the standby region.
+
+provider "aws" {
+  alias                       = "standby"
+  region                      = var.dr_region
+  s3_use_path_style           = var.local_cloud != null
+  skip_credentials_validation = var.local_cloud != null
+  skip_metadata_api_check     = var.local_cloud != null ? "true" : null
+  skip_region_validation      = var.local_cloud != null
+
+  default_tags {
+    tags = { Application = var.application, ManagedBy = "lifeboat" }
+  }
+
+  dynamic "endpoints" {
+    for_each = var.local_cloud[*].endpoint
+    content {
+      cloudwatch  = endpoints.value
+      ec2         = endpoints.value
+      ecr         = endpoints.value
+      ecs         = endpoints.value
+      elbv2       = endpoints.value
+      eventbridge = endpoints.value
+      iam         = endpoints.value
+      lambda      = endpoints.value
+      logs        = endpoints.value
+      route53     = endpoints.value
+      s3          = endpoints.value
+      sfn         = endpoints.value
+      sns         = endpoints.value
+      sts         = endpoints.value
+    }
+  }
+}

@@ -1,0 +1,26 @@
+# One file for the three roots, so that both regions and what joins them are always described by the same words.
+
+application = "forum"
+domain      = "forum.example.com"
+
+services = [
+  { name = "users" },
+  { name = "threads" },
+  { name = "posts" },
+]
+
+home_region             = "us-east-1"
+home_vpc_cidr           = "10.0.0.0/16"
+home_availability_zones = ["us-east-1a", "us-east-1b"]
+
+enable_dr             = true
+dr_region             = "us-west-2"
+dr_vpc_cidr           = "10.1.0.0/16"
+dr_availability_zones = ["us-west-2a", "us-west-2b"]
+
+backup_retention_days      = 7
+enable_cross_region_backup = true
+
+# On AWS these two are maps from region to id; see the variables' descriptions.
+# efs_file_system_id = { us-east-1 = "fs-…", us-west-2 = "fs-…" }
+# certificate_arn    = { us-east-1 = "arn:aws:acm:…", us-west-2 = "arn:aws:acm:…" }

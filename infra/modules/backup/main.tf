@@ -1,0 +1,119 @@
+variable "application" {
+  description = "Starts every name."
+  type        = string
+}
+
+variable "own" {
+  description = "Names and ARNs of this region (an entry of the names module's regions)."
+  type        = any
+}
+
+variable "peer" {
+  description = "Names and ARNs of the other region."
+  type        = any
+}
+
+variable "settings" {
+  description = "What all functions share (see the function module)."
+  type        = any
+}
+
+variable "schedule" {
+  description = "How often a backup is taken."
+  type        = string
+}
+
+variable "enabled" {
+  description = "Whether the schedule runs."
+  type        = bool
+}
+
+variable "replicated" {
+  description = "Whether the bucket is copied to the other region."
+  type        = bool
+}
+
+module "function" {
+  source   = "../function"
+  name     = "${var.application}-backup"
+  zip      = "backup"
+  own      = var.own
+  settings = var.settings
+  memory   = 512
+  timeout  = 900
+
+  # On AWS the function is in the network and reaches only its own region's S3, so nothing else is allowed either.
+  statements = [
+    {
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = [for bucket in [var.own.backups_bucket, var.own.control_bucket] : "arn:aws:s3:::${bucket}/*"]
+    },
+    # Pruning: a delete marker at most, and never on salvage.
+    {
+      Effect   = "Allow"
+      Action   = "s3:DeleteObject"
+      Resource = "arn:aws:s3:::${var.own.backups_bucket}/backups/*"
+    },
+    {
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = "arn:aws:s3:::${var.own.backups_bucket}"
+    },
+  ]
+}
+
+module "schedule" {
+  source   = "../rule"
+  name     = "${var.application}-backup"
+  function = module.function.arn
+  schedule = var.schedule
+  input    = { action = "create" }
+  enabled  = var.enabled
+}
+
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  alarm_name          = "${var.application}-backup-failed"
+  alarm_description   = "The backup function ended with an error: the recovery point grows older. Read its log."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = module.function.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.own.notices_topic]
+}
+
+resource "aws_cloudwatch_metric_alarm" "replication_failed" {
+  count               = var.replicated ? 1 : 0
+  alarm_name          = "${var.application}-replication-failed"
+  alarm_description   = "S3 gave up copying objects to the other region. It does not try again: upload them anew."
+  namespace           = "AWS/S3"
+  metric_name         = "OperationsFailedReplication"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "ignore"
+  alarm_actions       = [var.own.notices_topic]
+
+  dimensions = {
+    SourceBucket      = var.own.backups_bucket
+    DestinationBucket = var.peer.backups_bucket
+    RuleId            = "to-${var.peer.region}"
+  }
+}
+
+output "arn" {
+  description = "ARN of the function."
+  value       = module.function.arn
+}
+
+output "name" {
+  description = "Name of the function."
+  value       = module.function.name
+}

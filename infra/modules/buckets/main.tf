@@ -1,0 +1,150 @@
+# Three buckets: control (configuration, state, reports), backups, and the markers that move traffic.
+
+variable "control" {
+  description = "Name of the control bucket."
+  type        = string
+}
+
+variable "backups" {
+  description = "Name of the backups bucket."
+  type        = string
+}
+
+variable "markers" {
+  description = "Name of the markers bucket."
+  type        = string
+}
+
+variable "retention_days" {
+  description = "Days after which a backup expires."
+  type        = number
+}
+
+variable "health_checker_ranges" {
+  description = "Address ranges that may read the markers; empty means those AWS publishes."
+  type        = list(string)
+}
+
+variable "local" {
+  description = "Whether this is the local cloud: loopback may read the markers, plain HTTP is let in, buckets are disposable."
+  type        = bool
+}
+
+locals {
+  buckets = { control = var.control, backups = var.backups, markers = var.markers }
+
+  published_ranges = flatten(data.aws_ip_ranges.health_checkers[*].cidr_blocks)
+  marker_readers   = distinct(concat(var.health_checker_ranges, local.published_ranges, var.local ? ["127.0.0.0/8"] : []))
+
+  marker_statement = {
+    Sid       = "HealthCheckersReadTheMarkers"
+    Effect    = "Allow"
+    Principal = "*"
+    Action    = "s3:GetObject"
+    Resource  = [for key in ["serve", "fenced", "reclaim"] : "arn:aws:s3:::${var.markers}/${key}"]
+    Condition = { IpAddress = { "aws:SourceIp" = local.marker_readers } }
+  }
+
+  # The local cloud speaks plain HTTP.
+  tls_statements = {
+    for word, bucket in local.buckets : word => var.local ? [] : [{
+      Sid       = "OnlyOverTls"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = ["arn:aws:s3:::${bucket}", "arn:aws:s3:::${bucket}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  }
+
+  policies = {
+    for word in keys(local.buckets) : word => concat(local.tls_statements[word], word == "markers" ? [local.marker_statement] : [])
+  }
+}
+
+data "aws_ip_ranges" "health_checkers" {
+  count    = var.local || length(var.health_checker_ranges) > 0 ? 0 : 1
+  services = ["route53_healthchecks"]
+}
+
+resource "aws_s3_bucket" "this" {
+  for_each      = local.buckets
+  bucket        = each.value
+  force_destroy = var.local
+}
+
+# All four also for the markers: a policy limited to fixed address ranges does not count as public.
+resource "aws_s3_bucket_public_access_block" "this" {
+  for_each                = aws_s3_bucket.this
+  bucket                  = each.value.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  for_each = { for word, statements in local.policies : word => statements if length(statements) > 0 }
+  bucket   = aws_s3_bucket_public_access_block.this[each.key].bucket
+  policy   = jsonencode({ Version = "2012-10-17", Statement = each.value })
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
+  for_each = aws_s3_bucket.this
+  bucket   = each.value.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_versioning" "backups" {
+  bucket = aws_s3_bucket.this["backups"].id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+# An expired backup stays for as long again as an older version, so that a schedule that stopped unseen loses nothing yet.
+# Salvage never expires: only a person can tell that it is no longer wanted.
+resource "aws_s3_bucket_lifecycle_configuration" "backups" {
+  bucket = aws_s3_bucket_versioning.backups.bucket
+
+  rule {
+    id     = "backups-expire"
+    status = "Enabled"
+
+    filter {
+      prefix = "backups/"
+    }
+
+    expiration {
+      days = var.retention_days
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.retention_days
+    }
+  }
+
+  rule {
+    id     = "unfinished-uploads-end"
+    status = "Enabled"
+
+    filter {
+      prefix = ""
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+}
+
+output "names" {
+  description = "The buckets, once they can be written."
+  value       = { for word, block in aws_s3_bucket_public_access_block.this : word => block.bucket }
+}

@@ -1,0 +1,126 @@
+# Traffic moves by the markers alone: these records and checks are written once and never in a disaster.
+
+variable "domain" {
+  description = "The name the users ask for."
+  type        = string
+}
+
+variable "home" {
+  description = "The home region: its name, its markers bucket, its load balancer (DNS name and zone)."
+  type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }) })
+}
+
+variable "standby" {
+  description = "The standby region, described the same way; load_balancer is null while there is none."
+  type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }) })
+}
+
+variable "disposable" {
+  description = "Whether the zone may be destroyed with records in it."
+  type        = bool
+}
+
+locals {
+  # A region that cannot be asked counts as if its marker were not there, except for reclaim, which must be seen.
+  markers = {
+    serve   = { side = var.standby, inverted = true }
+    fenced  = { side = var.home, inverted = true }
+    reclaim = { side = var.home, inverted = false }
+  }
+
+  regional = { for word, side in { home = var.home, standby = var.standby } : word => side if side.load_balancer != null }
+}
+
+resource "aws_route53_zone" "this" {
+  name          = var.domain
+  force_destroy = var.disposable
+}
+
+resource "aws_route53_health_check" "marker" {
+  for_each           = local.markers
+  type               = "HTTPS_STR_MATCH"
+  search_string      = "lifeboat-marker-raised"
+  fqdn               = "${each.value.side.markers_bucket}.s3.${each.value.side.region}.amazonaws.com"
+  resource_path      = "/${each.key}"
+  port               = 443
+  enable_sni         = true
+  request_interval   = 10
+  failure_threshold  = 3
+  invert_healthcheck = each.value.inverted
+  tags               = { Name = "${var.domain} ${each.value.inverted ? "not " : ""}${each.key}" }
+}
+
+# Home serves while at least two of these hold: not serve, not fenced, reclaim.
+resource "aws_route53_health_check" "home_serves" {
+  type                   = "CALCULATED"
+  child_healthchecks     = [for check in aws_route53_health_check.marker : check.id]
+  child_health_threshold = 2
+  tags                   = { Name = "${var.domain} home serves" }
+}
+
+resource "aws_route53_record" "primary" {
+  zone_id         = aws_route53_zone.this.zone_id
+  name            = var.domain
+  type            = "A"
+  set_identifier  = "home"
+  health_check_id = aws_route53_health_check.home_serves.id
+
+  failover_routing_policy {
+    type = "PRIMARY"
+  }
+
+  # With target health, Route 53 would move the users by itself.
+  alias {
+    name                   = var.home.load_balancer.dns_name
+    zone_id                = var.home.load_balancer.zone_id
+    evaluate_target_health = false
+  }
+}
+
+# No health check: where the primary is not to serve, this is the answer.
+resource "aws_route53_record" "secondary" {
+  count          = var.standby.load_balancer == null ? 0 : 1
+  zone_id        = aws_route53_zone.this.zone_id
+  name           = var.domain
+  type           = "A"
+  set_identifier = "standby"
+
+  failover_routing_policy {
+    type = "SECONDARY"
+  }
+
+  alias {
+    name                   = var.standby.load_balancer.dns_name
+    zone_id                = var.standby.load_balancer.zone_id
+    evaluate_target_health = false
+  }
+}
+
+# The regions' own names: how the probes look at a region, whoever serves.
+resource "aws_route53_record" "regional" {
+  for_each = local.regional
+  zone_id  = aws_route53_zone.this.zone_id
+  name     = "${each.value.region}.${var.domain}"
+  type     = "A"
+
+  alias {
+    name                   = each.value.load_balancer.dns_name
+    zone_id                = each.value.load_balancer.zone_id
+    evaluate_target_health = false
+  }
+}
+
+output "zone_id" {
+  description = "Id of the hosted zone."
+  value       = aws_route53_zone.this.zone_id
+}
+
+output "name_servers" {
+  description = "Delegate the domain to these at its parent."
+  value       = aws_route53_zone.this.name_servers
+}
+
+output "health_checks" {
+  description = "Id of each marker's health check, and of the one that decides."
+  value       = merge({ for marker, check in aws_route53_health_check.marker : marker => check.id }, { home_serves = aws_route53_health_check.home_serves.id })
+}

@@ -1,0 +1,225 @@
+# The cluster, and for each service a task definition and a service of the same name.
+
+variable "application" {
+  description = "Name of the cluster."
+  type        = string
+}
+
+variable "region" {
+  description = "The region."
+  type        = string
+}
+
+variable "services" {
+  description = "Each service by its role: its name, image and number of tasks at first."
+  type        = map(object({ service = string, image = string, desired_count = number }))
+}
+
+variable "running" {
+  description = "Whether the services exist (their tasks may still be none)."
+  type        = bool
+}
+
+variable "target_groups" {
+  description = "Target group ARN of each service."
+  type        = map(string)
+}
+
+variable "network" {
+  description = "Where the tasks run."
+  type        = object({ vpc = string, subnets = list(string), load_balancer_group = string })
+}
+
+variable "architecture" {
+  description = "x86_64 or arm64."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "Days that logs are kept."
+  type        = number
+}
+
+variable "efs_file_system_id" {
+  description = "File system with a folder per service; null in the local cloud."
+  type        = string
+}
+
+variable "data_directory" {
+  description = "Local cloud: folder of the host with a folder per service; null on AWS."
+  type        = string
+}
+
+locals {
+  account = data.aws_caller_identity.this.account_id
+}
+
+data "aws_caller_identity" "this" {}
+
+resource "aws_ecs_cluster" "this" {
+  name = var.application
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  for_each          = var.services
+  name              = "/ecs/${each.value.service}"
+  retention_in_days = var.log_retention_days
+}
+
+# What starts the tasks: it pulls images and writes logs. The forum itself calls nothing of AWS, so it has no role.
+resource "aws_iam_role" "execution" {
+  name = "${var.application}-execution-${var.region}"
+
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs-tasks.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_role_policy" "execution" {
+  name = "allowed"
+  role = aws_iam_role.execution.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = "ecr:GetAuthorizationToken"
+        Resource = "*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = "arn:aws:ecr:${var.region}:${local.account}:repository/${var.application}/*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = [for group in aws_cloudwatch_log_group.this : "${group.arn}:*"]
+      },
+    ]
+  })
+}
+
+resource "aws_security_group" "tasks" {
+  name        = "${var.application}-tasks-${var.region}"
+  description = "The tasks, reached only through the load balancer"
+  vpc_id      = var.network.vpc
+}
+
+resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
+  count                        = var.running ? 1 : 0
+  security_group_id            = aws_security_group.tasks.id
+  description                  = "From the load balancer"
+  referenced_security_group_id = var.network.load_balancer_group
+  ip_protocol                  = "tcp"
+  from_port                    = 8080
+  to_port                      = 8080
+}
+
+resource "aws_vpc_security_group_egress_rule" "anywhere" {
+  security_group_id = aws_security_group.tasks.id
+  description       = "Images, logs and the file system"
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "-1"
+}
+
+resource "aws_ecs_task_definition" "this" {
+  for_each                 = var.services
+  family                   = each.value.service
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 256
+  memory                   = 512
+  execution_role_arn       = aws_iam_role.execution.arn
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = upper(var.architecture)
+  }
+
+  container_definitions = jsonencode([{
+    name                   = each.key
+    image                  = each.value.image
+    essential              = true
+    readonlyRootFilesystem = true
+    stopTimeout            = 30
+    portMappings           = [{ containerPort = 8080, hostPort = 8080, protocol = "tcp" }]
+    mountPoints            = [{ sourceVolume = "data", containerPath = "/data", readOnly = false }]
+
+    environment = [
+      { name = "DATA", value = "/data" },
+      { name = "PORT", value = "8080" },
+      { name = "ROLE", value = each.key },
+    ]
+
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.this[each.key].name
+        awslogs-region        = var.region
+        awslogs-stream-prefix = "task"
+      }
+    }
+  }])
+
+  volume {
+    name      = "data"
+    host_path = var.data_directory == null ? null : "${var.data_directory}/${each.key}"
+
+    dynamic "efs_volume_configuration" {
+      for_each = var.efs_file_system_id[*]
+      content {
+        file_system_id     = efs_volume_configuration.value
+        root_directory     = "/${each.key}"
+        transit_encryption = "ENABLED"
+      }
+    }
+  }
+
+  # A task's own storage dies with the task, and the users' data with it.
+  lifecycle {
+    precondition {
+      condition     = (var.efs_file_system_id == null) != (var.data_directory == null)
+      error_message = "efs_file_system_id must name a file system for ${var.region} (in the local cloud: data_directory a folder); a task's own storage would lose the data."
+    }
+  }
+}
+
+resource "aws_ecs_service" "this" {
+  for_each            = var.running ? var.services : {}
+  name                = each.value.service
+  cluster             = aws_ecs_cluster.this.id
+  task_definition     = aws_ecs_task_definition.this[each.key].arn
+  launch_type         = "FARGATE"
+  desired_count       = each.value.desired_count
+  propagate_tags      = "SERVICE"
+  scheduling_strategy = "REPLICA"
+
+  health_check_grace_period_seconds = 30
+
+  network_configuration {
+    subnets          = var.network.subnets
+    security_groups  = [aws_security_group.tasks.id]
+    assign_public_ip = true
+  }
+
+  load_balancer {
+    target_group_arn = var.target_groups[each.key]
+    container_name   = each.key
+    container_port   = 8080
+  }
+
+  # The number of tasks belongs to whoever fails over; the next apply must not undo it.
+  lifecycle {
+    ignore_changes = [desired_count]
+  }
+
+  depends_on = [aws_iam_role_policy.execution]
+}
+
+output "cluster" {
+  description = "ARN of the cluster."
+  value       = aws_ecs_cluster.this.arn
+}

@@ -1,0 +1,147 @@
+variable "application" {
+  description = "Starts every name."
+  type        = string
+}
+
+variable "own" {
+  description = "Names and ARNs of this region (an entry of the names module's regions)."
+  type        = any
+}
+
+variable "peer" {
+  description = "Names and ARNs of the other region."
+  type        = any
+}
+
+variable "settings" {
+  description = "What all functions share (see the function module)."
+  type        = any
+}
+
+variable "enabled" {
+  description = "Whether the region watches the other one and may start by itself."
+  type        = bool
+}
+
+locals {
+  account  = split(":", var.own.cluster)[4]
+  sides    = [var.own, var.peer]
+  services = flatten([for side in local.sides : [for service in values(side.services) : "arn:aws:ecs:${side.region}:${local.account}:service/${var.application}/${service.service}"]])
+
+  # An execution's ARN is its machine's, with another word and the name.
+  executions = [for side in local.sides : "${replace(side.workflow, ":stateMachine:", ":execution:")}:*"]
+}
+
+# Deliberately absent: route53, iam, bucket configuration, task definitions. Nothing here needs a control plane elsewhere.
+module "function" {
+  source   = "../function"
+  name     = "${var.application}-failover"
+  zip      = "failover"
+  own      = var.own
+  settings = var.settings
+  memory   = 256
+  timeout  = 120
+
+  statements = [
+    {
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeServices", "ecs:UpdateService"]
+      Resource = local.services
+    },
+    # Tasks have no fixed ARN; the condition keeps to the application's clusters.
+    {
+      Effect    = "Allow"
+      Action    = ["ecs:ListTasks", "ecs:DescribeTasks"]
+      Resource  = "*"
+      Condition = { ArnEquals = { "ecs:cluster" = local.sides[*].cluster } }
+    },
+    {
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      Resource = [for side in local.sides : "arn:aws:s3:::${side.markers_bucket}/*"]
+    },
+    {
+      Effect = "Allow"
+      Action = ["s3:GetObject", "s3:PutObject"]
+      Resource = [
+        "arn:aws:s3:::${var.own.control_bucket}/state.json",
+        "arn:aws:s3:::${var.own.control_bucket}/reports/*",
+        "arn:aws:s3:::${var.peer.control_bucket}/state.json",
+      ]
+    },
+    {
+      Effect = "Allow"
+      Action = "s3:GetObject"
+      Resource = [
+        "arn:aws:s3:::${var.own.backups_bucket}/*",
+        "arn:aws:s3:::${var.own.control_bucket}/status.json",
+        "arn:aws:s3:::${var.peer.control_bucket}/reports/*",
+      ]
+    },
+    {
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = [for bucket in concat([var.own.backups_bucket, var.peer.control_bucket], local.sides[*].markers_bucket) : "arn:aws:s3:::${bucket}"]
+    },
+    {
+      Effect = "Allow"
+      Action = "lambda:InvokeFunction"
+      Resource = [
+        var.own.functions.backup,
+        var.peer.functions.backup,
+        var.own.functions.image_sync,
+        var.own.functions.health_probe,
+      ]
+    },
+    {
+      Effect   = "Allow"
+      Action   = ["states:StartExecution", "states:ListExecutions"]
+      Resource = local.sides[*].workflow
+    },
+    {
+      Effect   = "Allow"
+      Action   = "states:DescribeExecution"
+      Resource = local.executions
+    },
+    {
+      Effect   = "Allow"
+      Action   = "cloudwatch:DescribeAlarms"
+      Resource = "*"
+    },
+    {
+      Effect   = "Allow"
+      Action   = "sns:Publish"
+      Resource = var.own.notices_topic
+    },
+  ]
+}
+
+# A held decision is taken again each minute: an alarm speaks only when its state changes.
+module "watch" {
+  source   = "../rule"
+  name     = "${var.application}-failover-watch"
+  function = module.function.arn
+  schedule = "rate(1 minute)"
+  input    = { action = "watch" }
+  enabled  = var.enabled
+}
+
+output "arn" {
+  description = "ARN of the function."
+  value       = module.function.arn
+}
+
+output "name" {
+  description = "Name of the function."
+  value       = module.function.name
+}
+
+output "workflow" {
+  description = "ARN of the workflow."
+  value       = aws_sfn_state_machine.this.arn
+}
+
+output "notices_topic" {
+  description = "ARN of the topic for people."
+  value       = aws_sns_topic.notices.arn
+}

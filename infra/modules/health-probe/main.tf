@@ -1,0 +1,155 @@
+variable "application" {
+  description = "Starts every name."
+  type        = string
+}
+
+variable "own" {
+  description = "Names and ARNs of this region (an entry of the names module's regions)."
+  type        = any
+}
+
+variable "peer" {
+  description = "Names and ARNs of the other region."
+  type        = any
+}
+
+variable "settings" {
+  description = "What all functions share (see the function module)."
+  type        = any
+}
+
+variable "enabled" {
+  description = "Whether the region probes."
+  type        = bool
+}
+
+locals {
+  account = split(":", var.own.cluster)[4]
+
+  own_services  = [for service in values(var.own.services) : "arn:aws:ecs:${var.own.region}:${local.account}:service/${var.application}/${service.service}"]
+  peer_services = [for service in values(var.peer.services) : "arn:aws:ecs:${var.peer.region}:${local.account}:service/${var.application}/${service.service}"]
+
+  dimensions = { Application = var.application, Region = var.own.region }
+}
+
+module "function" {
+  source   = "../function"
+  name     = "${var.application}-health-probe"
+  zip      = "health-probe"
+  own      = var.own
+  settings = var.settings
+  memory   = 256
+  timeout  = 60
+
+  statements = [
+    {
+      Effect    = "Allow"
+      Action    = "cloudwatch:PutMetricData"
+      Resource  = "*"
+      Condition = { StringEquals = { "cloudwatch:namespace" = "Lifeboat" } }
+    },
+    {
+      Effect   = "Allow"
+      Action   = "ecs:DescribeServices"
+      Resource = concat(local.own_services, local.peer_services)
+    },
+    # The pull fence: this region's own services to zero, never the other's.
+    {
+      Effect   = "Allow"
+      Action   = "ecs:UpdateService"
+      Resource = local.own_services
+    },
+    {
+      Effect = "Allow"
+      Action = "ecr:DescribeImages"
+      Resource = flatten([
+        for side in [var.own, var.peer] : [
+          for service in values(side.services) : "arn:aws:ecr:${side.region}:${local.account}:repository/${service.repository}"
+        ]
+      ])
+    },
+    {
+      Effect = "Allow"
+      Action = ["s3:GetObject", "s3:PutObject"]
+      Resource = [
+        "arn:aws:s3:::${var.own.control_bucket}/state.json",
+        "arn:aws:s3:::${var.own.control_bucket}/status.json",
+        "arn:aws:s3:::${var.peer.control_bucket}/state.json",
+      ]
+    },
+    # It raises its own fence, and removes a reclaim that was left over.
+    {
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      Resource = "arn:aws:s3:::${var.own.markers_bucket}/*"
+    },
+    {
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = [for bucket in [var.own.backups_bucket, var.peer.markers_bucket] : "arn:aws:s3:::${bucket}/*"]
+    },
+    {
+      Effect = "Allow"
+      Action = "s3:ListBucket"
+      Resource = [
+        for bucket in [var.own.backups_bucket, var.own.markers_bucket, var.peer.control_bucket, var.peer.markers_bucket] : "arn:aws:s3:::${bucket}"
+      ]
+    },
+    {
+      Effect   = "Allow"
+      Action   = "lambda:InvokeFunction"
+      Resource = var.own.functions.backup
+    },
+  ]
+}
+
+module "schedule" {
+  source   = "../rule"
+  name     = "${var.application}-health-probe"
+  function = module.function.arn
+  schedule = "rate(1 minute)"
+  input    = { action = "probe" }
+  enabled  = var.enabled
+}
+
+resource "aws_cloudwatch_metric_alarm" "silent" {
+  alarm_name          = "${var.application}-probe-silent"
+  alarm_description   = "The probe has not run for three minutes: nobody watches the other region. Look at the probe's schedule and log."
+  namespace           = "Lifeboat"
+  metric_name         = "ProbeRuns"
+  dimensions          = local.dimensions
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 3
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
+resource "aws_cloudwatch_metric_alarm" "not_ready" {
+  alarm_name          = "${var.application}-not-ready"
+  alarm_description   = "This region could not take over now. The reasons stand in status.json of the control bucket."
+  namespace           = "Lifeboat"
+  metric_name         = "Ready"
+  dimensions          = local.dimensions
+  statistic           = "Minimum"
+  period              = 60
+  evaluation_periods  = 5
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
+output "arn" {
+  description = "ARN of the function."
+  value       = module.function.arn
+}
+
+output "name" {
+  description = "Name of the function."
+  value       = module.function.name
+}

@@ -1,0 +1,105 @@
+# Two kinds of subnets in each zone. The tasks run in the public ones, reachable only through the load balancer: pulling an
+# image from a private subnet needs paid endpoints or a NAT gateway, which must exist before the disaster.
+
+variable "name" {
+  description = "Name of the network."
+  type        = string
+}
+
+variable "region" {
+  description = "The region."
+  type        = string
+}
+
+variable "cidr" {
+  description = "Address range, at most a /20."
+  type        = string
+}
+
+variable "availability_zones" {
+  description = "Zones; one public and one private subnet in each."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.availability_zones) >= 2
+    error_message = "availability zones: a load balancer needs at least two."
+  }
+}
+
+locals {
+  zones = { for index, zone in var.availability_zones : zone => index }
+}
+
+resource "aws_vpc" "this" {
+  cidr_block           = var.cidr
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+  tags                 = { Name = var.name }
+}
+
+resource "aws_internet_gateway" "this" {
+  vpc_id = aws_vpc.this.id
+  tags   = { Name = var.name }
+}
+
+resource "aws_subnet" "public" {
+  for_each          = local.zones
+  vpc_id            = aws_vpc.this.id
+  availability_zone = each.key
+  cidr_block        = cidrsubnet(var.cidr, 4, each.value)
+  tags              = { Name = "${var.name}-public-${each.key}" }
+}
+
+resource "aws_subnet" "private" {
+  for_each          = local.zones
+  vpc_id            = aws_vpc.this.id
+  availability_zone = each.key
+  cidr_block        = cidrsubnet(var.cidr, 4, 8 + each.value)
+  tags              = { Name = "${var.name}-private-${each.key}" }
+}
+
+resource "aws_route_table" "public" {
+  vpc_id = aws_vpc.this.id
+  tags   = { Name = "${var.name}-public" }
+
+  route {
+    cidr_block = "0.0.0.0/0"
+    gateway_id = aws_internet_gateway.this.id
+  }
+}
+
+resource "aws_route_table" "private" {
+  vpc_id = aws_vpc.this.id
+  tags   = { Name = "${var.name}-private" }
+}
+
+resource "aws_route_table_association" "public" {
+  for_each       = local.zones
+  subnet_id      = aws_subnet.public[each.key].id
+  route_table_id = aws_route_table.public.id
+}
+
+resource "aws_route_table_association" "private" {
+  for_each       = local.zones
+  subnet_id      = aws_subnet.private[each.key].id
+  route_table_id = aws_route_table.private.id
+}
+
+# Free, and keeps image layers and backups off the internet.
+resource "aws_vpc_endpoint" "s3" {
+  vpc_id            = aws_vpc.this.id
+  service_name      = "com.amazonaws.${var.region}.s3"
+  vpc_endpoint_type = "Gateway"
+  route_table_ids   = [aws_route_table.public.id, aws_route_table.private.id]
+  tags              = { Name = "${var.name}-s3" }
+}
+
+output "vpc" {
+  description = "Id of the network."
+  value       = aws_vpc.this.id
+}
+
+output "public_subnets" {
+  description = "Ids of the public subnets."
+  value       = [for zone in var.availability_zones : aws_subnet.public[zone].id]
+}

@@ -1,0 +1,34 @@
+# What the functions know, in their own region: environment variables are too small, and the other region may be gone.
+resource "aws_s3_object" "configuration" {
+  bucket       = module.buckets.names.control
+  key          = "configuration.json"
+  content_type = "application/json"
+
+  content = jsonencode({
+    schema      = 1
+    application = var.application
+    account     = data.aws_caller_identity.this.account_id
+    region      = var.region
+    home        = var.home_region
+    standby     = var.standby_region
+    services    = [for service in var.services : { name = service.name, minimum = local.minimums[service.name] }]
+
+    rpo_seconds        = var.rpo_seconds
+    rto_seconds        = var.rto_seconds
+    cool_down_seconds  = var.cool_down_seconds
+    daily_starts       = var.daily_starts
+    automatic          = var.automatic && var.enable_dr
+    automatic_failback = var.automatic_failback
+
+    look_interval_seconds = try(var.local_cloud.look_interval_seconds, 20)
+    backup_retention_days = var.backup_retention_days
+    data_directory        = coalesce(local.data_directory, "/mnt/data")
+
+    regions = { for region, names in module.names.regions : region => { for word, value in names : word => value if word != "region" } }
+
+    traffic = {
+      domain       = var.domain
+      name_servers = try(var.local_cloud.name_servers, [])
+    }
+  })
+}

@@ -1,0 +1,133 @@
+# One region of the pair, home or standby: the same suite, each half knowing its own region and its peer.
+
+data "aws_caller_identity" "this" {}
+
+locals {
+  at_home = var.region == var.home_region
+  # Without a standby to keep ready, home goes on serving and backing up.
+  serves = local.at_home || var.enable_dr
+
+  own  = module.names.regions[var.region]
+  peer = module.names.regions[local.at_home ? var.standby_region : var.home_region]
+
+  minimums = { for service in var.services : service.name => coalesce(service.minimum, var.min_capacity) }
+
+  data_directory = try(var.local_cloud.data_directory[var.region], null)
+
+  functions = {
+    directory          = var.functions_directory
+    architecture       = var.architecture
+    log_retention_days = var.log_retention_days
+  }
+}
+
+module "names" {
+  source         = "../names"
+  account        = data.aws_caller_identity.this.account_id
+  application    = var.application
+  domain         = var.domain
+  home_region    = var.home_region
+  standby_region = var.standby_region
+  services       = var.services[*].name
+  image_tag      = var.image_tag
+  https          = var.https
+  local_cloud    = var.local_cloud
+}
+
+module "network" {
+  source             = "../network"
+  name               = var.application
+  region             = var.region
+  cidr               = var.vpc_cidr
+  availability_zones = var.availability_zones
+}
+
+module "alb" {
+  count           = local.serves ? 1 : 0
+  source          = "../alb"
+  name            = module.names.load_balancers[var.region]
+  vpc             = module.network.vpc
+  subnets         = module.network.public_subnets
+  services        = { for name, service in local.own.services : name => service.service }
+  certificate_arn = var.certificate_arn
+}
+
+module "ecr" {
+  source       = "../ecr"
+  repositories = [for service in values(local.own.services) : service.repository]
+  disposable   = var.local_cloud != null
+}
+
+module "ecs" {
+  source             = "../ecs"
+  application        = var.application
+  region             = var.region
+  architecture       = var.architecture
+  log_retention_days = var.log_retention_days
+  efs_file_system_id = var.efs_file_system_id
+  data_directory     = local.data_directory
+  running            = local.serves
+  target_groups      = local.serves ? module.alb[0].target_groups : {}
+
+  services = {
+    for name, service in local.own.services : name => {
+      service       = service.service
+      image         = service.image
+      desired_count = local.at_home ? local.minimums[name] : 0
+    }
+  }
+
+  network = {
+    vpc                 = module.network.vpc
+    subnets             = module.network.public_subnets
+    load_balancer_group = one(module.alb[*].security_group)
+  }
+}
+
+module "buckets" {
+  source                = "../buckets"
+  control               = local.own.control_bucket
+  backups               = local.own.backups_bucket
+  markers               = local.own.markers_bucket
+  retention_days        = var.backup_retention_days
+  health_checker_ranges = var.health_checker_ranges
+  local                 = var.local_cloud != null
+}
+
+module "backup" {
+  source      = "../backup"
+  application = var.application
+  own         = local.own
+  peer        = local.peer
+  settings    = local.functions
+  schedule    = var.backup_schedule
+  replicated  = var.enable_cross_region_backup
+  enabled     = local.serves
+}
+
+module "image_sync" {
+  source      = "../image-sync"
+  application = var.application
+  own         = local.own
+  peer        = local.peer
+  settings    = local.functions
+  enabled     = var.enable_dr
+}
+
+module "health_probe" {
+  source      = "../health-probe"
+  application = var.application
+  own         = local.own
+  peer        = local.peer
+  settings    = local.functions
+  enabled     = var.enable_dr
+}
+
+module "failover" {
+  source      = "../failover"
+  application = var.application
+  own         = local.own
+  peer        = local.peer
+  settings    = local.functions
+  enabled     = var.enable_dr
+}

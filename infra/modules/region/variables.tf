@@ -1,0 +1,73 @@
+# Described in the roots' shared variables; only what differs is described here.
+
+variable "region" {
+  description = "The region this call describes: home_region or standby_region."
+  type        = string
+}
+
+variable "vpc_cidr" {
+  description = "Address range of this region's network."
+  type        = string
+}
+
+variable "availability_zones" {
+  description = "Zones of this region's network."
+  type        = list(string)
+}
+
+variable "certificate_arn" {
+  description = "Certificate of this region's load balancer; null means plain HTTP."
+  type        = string
+}
+
+variable "efs_file_system_id" {
+  description = "File system of this region; null in the local cloud."
+  type        = string
+}
+
+variable "https" {
+  description = "Whether the load balancers of both regions speak TLS."
+  type        = bool
+}
+
+variable "functions_directory" {
+  description = "Folder with the functions' zips."
+  type        = string
+
+  validation {
+    condition     = can(regex("^(/|[A-Za-z]:)", var.functions_directory))
+    error_message = "functions_directory must be given, as an absolute path: the folder with the functions' zips."
+  }
+}
+
+variable "application" { type = string }
+variable "architecture" { type = string }
+variable "automatic" { type = bool }
+variable "automatic_failback" { type = bool }
+variable "backup_retention_days" { type = number }
+variable "backup_schedule" { type = string }
+variable "cool_down_seconds" { type = number }
+variable "daily_starts" { type = number }
+variable "domain" { type = string }
+variable "enable_cross_region_backup" { type = bool }
+variable "enable_dr" { type = bool }
+variable "health_checker_ranges" { type = list(string) }
+variable "home_region" { type = string }
+variable "image_tag" { type = string }
+variable "log_retention_days" { type = number }
+variable "min_capacity" { type = number }
+variable "rpo_seconds" { type = number }
+variable "rto_seconds" { type = number }
+variable "services" { type = list(object({ name = string, minimum = optional(number) })) }
+variable "standby_region" { type = string }
+
+variable "local_cloud" {
+  description = "The emulated AWS; null means AWS itself."
+  type = object({
+    endpoint              = string
+    registries            = map(string)
+    name_servers          = list(string)
+    data_directory        = map(string)
+    look_interval_seconds = number
+  })
+}

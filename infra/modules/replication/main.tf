@@ -1,0 +1,92 @@
+# One direction of the backups' replication; the join root calls it twice. The provider is the source region's.
+
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+variable "application" {
+  description = "Starts every name."
+  type        = string
+}
+
+variable "source_names" {
+  description = "Names of the region that is copied (an entry of the names module's regions)."
+  type        = any
+}
+
+variable "destination_names" {
+  description = "Names of the region that receives."
+  type        = any
+}
+
+locals {
+  source_arn      = "arn:aws:s3:::${var.source_names.backups_bucket}"
+  destination_arn = "arn:aws:s3:::${var.destination_names.backups_bucket}"
+}
+
+resource "aws_iam_role" "this" {
+  name = "${var.application}-replication-${var.source_names.region}"
+
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "s3.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name = "allowed"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetReplicationConfiguration", "s3:ListBucket"]
+        Resource = local.source_arn
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"]
+        Resource = "${local.source_arn}/*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["s3:ReplicateObject", "s3:ReplicateTags"]
+        Resource = "${local.destination_arn}/*"
+      },
+    ]
+  })
+}
+
+# Deletions are not copied: what one region loses, the other still has.
+resource "aws_s3_bucket_replication_configuration" "this" {
+  bucket = var.source_names.backups_bucket
+  role   = aws_iam_role.this.arn
+
+  rule {
+    id       = "to-${var.destination_names.region}"
+    status   = "Enabled"
+    priority = 1
+
+    filter {
+      prefix = ""
+    }
+
+    delete_marker_replication {
+      status = "Disabled"
+    }
+
+    destination {
+      bucket = local.destination_arn
+
+      metrics {
+        status = "Enabled"
+      }
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.this]
+}

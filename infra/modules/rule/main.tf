@@ -1,0 +1,55 @@
+# An EventBridge rule that calls one function: by a schedule with a fixed input, or by a pattern with the event itself.
+
+variable "name" {
+  description = "Name of the rule."
+  type        = string
+}
+
+variable "function" {
+  description = "ARN of the function."
+  type        = string
+}
+
+variable "schedule" {
+  description = "Schedule expression; null when a pattern is given."
+  type        = string
+  default     = null
+}
+
+variable "input" {
+  description = "What a schedule sends; null sends the event itself."
+  type        = any
+  default     = null
+}
+
+variable "pattern" {
+  description = "Event pattern; null when a schedule is given."
+  type        = any
+  default     = null
+}
+
+variable "enabled" {
+  description = "Whether the rule fires."
+  type        = bool
+}
+
+resource "aws_cloudwatch_event_rule" "this" {
+  name                = var.name
+  schedule_expression = var.schedule
+  event_pattern       = var.pattern == null ? null : jsonencode(var.pattern)
+  state               = var.enabled ? "ENABLED" : "DISABLED"
+}
+
+resource "aws_cloudwatch_event_target" "this" {
+  rule  = aws_cloudwatch_event_rule.this.name
+  arn   = var.function
+  input = var.input == null ? null : jsonencode(var.input)
+}
+
+resource "aws_lambda_permission" "this" {
+  statement_id  = var.name
+  action        = "lambda:InvokeFunction"
+  function_name = var.function
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.this.arn
+}

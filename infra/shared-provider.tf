@@ -1,0 +1,44 @@
+# The provider of all three roots; each root has this file as provider.tf (a symbolic link) and says local.region.
+
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = local.region
+  s3_use_path_style           = var.local_cloud != null
+  skip_credentials_validation = var.local_cloud != null
+  skip_metadata_api_check     = var.local_cloud != null ? "true" : null
+  skip_region_validation      = var.local_cloud != null
+
+  default_tags {
+    tags = { Application = var.application, ManagedBy = "lifeboat" }
+  }
+
+  dynamic "endpoints" {
+    for_each = var.local_cloud[*].endpoint
+    content {
+      cloudwatch  = endpoints.value
+      ec2         = endpoints.value
+      ecr         = endpoints.value
+      ecs         = endpoints.value
+      elbv2       = endpoints.value
+      eventbridge = endpoints.value
+      iam         = endpoints.value
+      lambda      = endpoints.value
+      logs        = endpoints.value
+      route53     = endpoints.value
+      s3          = endpoints.value
+      sfn         = endpoints.value
+      sns         = endpoints.value
+      sts         = endpoints.value
+    }
+  }
+}

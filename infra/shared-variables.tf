@@ -1,0 +1,246 @@
+# The variables of all three roots; each root has this file as variables.tf (a symbolic link).
+
+variable "application" {
+  description = "What is protected together. Its name starts every resource, key, metric dimension and execution name."
+  type        = string
+  default     = "forum"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.application))
+    error_message = "application must be 2 to 16 lower-case letters, digits or hyphens: longer names do not fit a load balancer's name."
+  }
+}
+
+variable "domain" {
+  description = "The name the users ask for. The join root creates its hosted zone; delegate it at the parent."
+  type        = string
+}
+
+variable "services" {
+  description = "The protected services. A name is also the path prefix, the data folder and the role. minimum is the number of tasks in production (min_capacity unless given)."
+  type        = list(object({ name = string, minimum = optional(number) }))
+
+  validation {
+    condition     = length(var.services) > 0 && length(distinct(var.services[*].name)) == length(var.services)
+    error_message = "services must list at least one service, each name once."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : can(regex("^[a-z][a-z0-9-]{0,13}$", service.name))])
+    error_message = "a service's name must be 1 to 14 lower-case letters, digits or hyphens: longer names do not fit a target group's name."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : coalesce(service.minimum, 1) >= 1])
+    error_message = "a service's minimum must be at least 1: with no task in production there is nothing to protect."
+  }
+}
+
+variable "home_region" {
+  description = "The region that serves in ordinary times."
+  type        = string
+  default     = "us-east-1"
+}
+
+variable "home_vpc_cidr" {
+  description = "Address range of the home network."
+  type        = string
+  default     = "10.0.0.0/16"
+}
+
+variable "home_availability_zones" {
+  description = "Availability zones of the home network; a load balancer needs two."
+  type        = list(string)
+  default     = ["us-east-1a", "us-east-1b"]
+}
+
+variable "enable_dr" {
+  description = <<-EOT
+    Whether the standby is kept ready. When false, the standby keeps what holds data or costs nothing (buckets, image
+    repositories, network, functions, workflow) and loses its load balancer, its services and its DNS records; in both
+    regions probing, watching, reconciling and the automatic start of a failover stop. Backups go on. Set it to false
+    only while home serves: the standby's services are removed whatever they do.
+  EOT
+  type        = bool
+  default     = true
+}
+
+variable "dr_region" {
+  description = "The standby region."
+  type        = string
+  default     = "us-west-2"
+
+  validation {
+    condition     = var.dr_region != var.home_region
+    error_message = "dr_region must differ from home_region."
+  }
+}
+
+variable "dr_vpc_cidr" {
+  description = "Address range of the standby network."
+  type        = string
+  default     = "10.1.0.0/16"
+}
+
+variable "dr_availability_zones" {
+  description = "Availability zones of the standby network; a load balancer needs two."
+  type        = list(string)
+  default     = ["us-west-2a", "us-west-2b"]
+}
+
+variable "backup_retention_days" {
+  description = "Days after which a backup expires. What expired can be brought back as an older version for as long again."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.backup_retention_days >= 1 && floor(var.backup_retention_days) == var.backup_retention_days
+    error_message = "backup_retention_days must be a whole number of days, at least 1."
+  }
+}
+
+variable "enable_cross_region_backup" {
+  description = "Whether backups replicate between the regions, both ways. Without it an unplanned failover has nothing to restore."
+  type        = bool
+  default     = true
+}
+
+variable "backup_schedule" {
+  description = "How often a backup is taken: the recovery point of an unplanned failover."
+  type        = string
+  default     = "rate(5 minutes)"
+}
+
+variable "rpo_seconds" {
+  description = "Recovery point objective: how old the newest backup may be."
+  type        = number
+  default     = 3600
+
+  validation {
+    condition     = var.rpo_seconds >= 1
+    error_message = "rpo_seconds must be at least 1."
+  }
+}
+
+variable "rto_seconds" {
+  description = "Recovery time objective."
+  type        = number
+  default     = 900
+
+  validation {
+    condition     = var.rto_seconds >= 1
+    error_message = "rto_seconds must be at least 1."
+  }
+}
+
+variable "cool_down_seconds" {
+  description = "Time after an automatic failover in which no other one starts."
+  type        = number
+  default     = 3600
+}
+
+variable "daily_starts" {
+  description = "How many automatic failovers may start in a day."
+  type        = number
+  default     = 2
+}
+
+variable "automatic" {
+  description = "Whether an alarm may start a failover. The global off switch."
+  type        = bool
+  default     = true
+}
+
+variable "automatic_failback" {
+  description = "Whether an alarm may start a failover towards home."
+  type        = bool
+  default     = false
+}
+
+variable "image_tag" {
+  description = "The tag the services run. It moves, so what runs is told by digest."
+  type        = string
+  default     = "stable"
+}
+
+variable "min_capacity" {
+  description = "Tasks of a service in production that names no minimum of its own."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.min_capacity >= 1
+    error_message = "min_capacity must be at least 1."
+  }
+}
+
+variable "max_capacity" {
+  description = "Most tasks of a service. For the scaling policies, which are not there yet."
+  type        = number
+  default     = 10
+}
+
+variable "cpu_target" {
+  description = "Processor use, in percent, that scaling aims at. For the scaling policies, which are not there yet."
+  type        = number
+  default     = 70
+}
+
+variable "memory_target" {
+  description = "Memory use, in percent, that scaling aims at. For the scaling policies, which are not there yet."
+  type        = number
+  default     = 80
+}
+
+variable "functions_directory" {
+  description = "Folder with backup.zip, image-sync.zip, health-probe.zip and failover.zip, each holding an executable named bootstrap. An absolute path."
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "Processor architecture of the functions and of the tasks: x86_64 or arm64."
+  type        = string
+  default     = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture must be x86_64 or arm64."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that logs are kept."
+  type        = number
+  default     = 30
+}
+
+variable "efs_file_system_id" {
+  description = "On AWS: the file system of each region that holds a folder per service (region => id). It must have a mount target in the tasks' subnets. Unused in the local cloud."
+  type        = map(string)
+  default     = {}
+}
+
+variable "certificate_arn" {
+  description = "Certificate of each region's load balancer (region => ARN), covering the domain and the regional name. Without it the load balancer speaks plain HTTP."
+  type        = map(string)
+  default     = {}
+}
+
+variable "health_checker_ranges" {
+  description = "Address ranges that may read the markers. Empty means the ranges AWS publishes for Route 53's health checkers; name them here when that list cannot be fetched."
+  type        = list(string)
+  default     = []
+}
+
+variable "local_cloud" {
+  description = "The emulated AWS on the developer's machine; null means AWS itself. Registries and data directories are maps from region."
+  type = object({
+    endpoint              = string
+    registries            = map(string)
+    name_servers          = list(string)
+    data_directory        = map(string)
+    look_interval_seconds = optional(number, 20)
+  })
+  default = null
+}
