@@ -91,13 +91,17 @@ pub fn activate(
     let mut active = state.clone();
     active.active = me.clone();
     active.fence = match mode {
-        Mode::Unplanned => active.fence.or_else(|| {
-            Some(Fence {
-                execution: execution.to_owned(),
-                restored: restored.clone(),
-                progress: FenceProgress::Pending,
-            })
-        }),
+        Mode::Unplanned => active
+            .fence
+            // One that an earlier execution was owed says nothing about this one.
+            .filter(|fence| fence.execution == execution)
+            .or_else(|| {
+                Some(Fence {
+                    execution: execution.to_owned(),
+                    restored: restored.clone(),
+                    progress: FenceProgress::Pending,
+                })
+            }),
         Mode::Plan | Mode::Planned => None,
     };
     Ok(active)
@@ -201,12 +205,45 @@ mod tests {
         let again = activate(&active, "a", Epoch(1), me, Mode::Unplanned, &restored).unwrap();
         assert_eq!(again, active);
         for (execution, epoch) in [("b", 1), ("a", 3)] {
-            let refused =
-                activate(&taken, execution, Epoch(epoch), me, Mode::Planned, &restored).unwrap_err();
+            let refused = activate(
+                &taken,
+                execution,
+                Epoch(epoch),
+                me,
+                Mode::Planned,
+                &restored,
+            )
+            .unwrap_err();
             assert_eq!(refused.name(), "Stale");
         }
         let planned = activate(&taken, "a", Epoch(1), me, Mode::Planned, &restored).unwrap();
         assert_eq!(planned.fence, None);
+    }
+
+    #[test]
+    fn a_second_failover_owes_a_fence_of_its_own() {
+        let (configuration, state) = standby();
+        let mut taken = take_for(&state, None, RequestedBy::Alarm, "b").unwrap();
+        let restored = BackupKey {
+            epoch: Epoch(0),
+            region: configuration.home.clone(),
+            name: "backup-20241123-120000".parse().unwrap(),
+        };
+        taken.fence = Some(Fence {
+            execution: "a".into(),
+            restored: restored.clone(),
+            progress: FenceProgress::Salvaged,
+        });
+        let me = &configuration.region;
+        let mut active = activate(&taken, "b", Epoch(1), me, Mode::Unplanned, &restored).unwrap();
+        let fence = active.fence.as_mut().unwrap();
+        assert_eq!(
+            (fence.execution.as_str(), fence.progress),
+            ("b", FenceProgress::Pending)
+        );
+        fence.progress = FenceProgress::Acknowledged;
+        let again = activate(&active, "b", Epoch(1), me, Mode::Unplanned, &restored).unwrap();
+        assert_eq!(again, active);
     }
 
     #[test]

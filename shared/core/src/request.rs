@@ -57,11 +57,12 @@ impl Request {
 
     pub fn validate(&self) -> Result<(), Invalid> {
         check_schema("request.schema", self.schema)?;
-        if self.reason.trim().is_empty() || self.reason.len() > 500 {
+        let characters = self.reason.chars().count();
+        if self.reason.trim().is_empty() || characters > 500 {
             return Err(Invalid::new(
                 "request.reason",
                 "1 to 500 characters saying why",
-                self.reason.len(),
+                characters,
             ));
         }
         if self.requested_by == RequestedBy::Alarm && self.mode != Mode::Unplanned {
@@ -112,7 +113,7 @@ mod tests {
                 .is_err()
         );
         assert!(
-            Request::new(Mode::Unplanned, RequestedBy::Alarm, "x")
+            Request::new(Mode::Unplanned, RequestedBy::Alarm, "ü".repeat(500))
                 .validate()
                 .is_ok()
         );

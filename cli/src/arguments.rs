@@ -1,0 +1,143 @@
+use clap::{
+    Parser, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+use lifeboat_core::{Invalid, Region, request::Mode};
+
+/// Disaster recovery for services on ECS Fargate: how both regions stand, and moving from one to the other.
+///
+/// Exit codes: 0 good, 1 failed, 2 bad input.
+#[derive(Debug, Parser)]
+#[command(name = "lifeboat", version)]
+pub struct Arguments {
+    /// The control bucket of a region that is alive; the configuration in it describes both regions.
+    #[arg(
+        long,
+        global = true,
+        env = "LIFEBOAT_CONTROL_BUCKET",
+        value_name = "NAME"
+    )]
+    pub control_bucket: Option<String>,
+    /// The region of that bucket.
+    #[arg(long, global = true, env = "AWS_REGION", value_name = "REGION", value_parser = region)]
+    pub region: Option<Region>,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show both regions side by side, and where users are sent. Changes nothing.
+    ///
+    /// Fails only where neither region answers.
+    Status {
+        /// The same facts as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Start an execution in the region that is to take over, and follow it until it ends.
+    Failover {
+        /// The region that is to take over; one of the pair.
+        #[arg(long, value_name = "REGION", value_parser = region)]
+        to: Region,
+        /// How much is presumed of the other region.
+        #[arg(long, value_parser = modes())]
+        mode: Mode,
+        /// Why; it stands in the report.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Do not ask; needed where nobody can answer.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+fn region(name: &str) -> Result<Region, Invalid> {
+    Region::new(name)
+}
+
+const MODES: [(Mode, &str); 3] = [
+    (
+        Mode::Plan,
+        "Say what would be done and why; change nothing. Asks nobody",
+    ),
+    (
+        Mode::Planned,
+        "Both regions are alive and nothing may be lost; a failback is this, towards home",
+    ),
+    (Mode::Unplanned, "The other region is presumed dead"),
+];
+
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    let values = MODES.map(|(mode, help)| PossibleValue::new(mode.as_str()).help(help));
+    PossibleValuesParser::new(values).try_map(|word| {
+        let found = MODES.into_iter().find(|(mode, _)| mode.as_str() == word);
+        let unknown = || Invalid::new("mode", "plan, planned or unplanned", format!("{word:?}"));
+        found.map(|(mode, _)| mode).ok_or_else(unknown)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(arguments: &[&str]) -> String {
+        let all = [&["lifeboat"], arguments].concat();
+        let error = Arguments::try_parse_from(all).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        error.to_string()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_mode_is_known_by_its_own_word() {
+        for mode in [Mode::Plan, Mode::Planned, Mode::Unplanned] {
+            let word = mode.as_str();
+            let all = "lifeboat failover --to us-west-2 --reason x --mode".split(' ');
+            let read = Arguments::try_parse_from(all.chain([word])).unwrap();
+            assert!(matches!(read.verb, Verb::Failover { mode: found, .. } if found == mode));
+        }
+    }
+
+    #[test]
+    fn an_unknown_mode_is_refused_and_the_known_ones_are_named() {
+        let message = refused(&[
+            "failover",
+            "--to",
+            "us-west-2",
+            "--mode",
+            "sideways",
+            "--reason",
+            "x",
+        ]);
+        for word in ["sideways", "plan", "planned", "unplanned"] {
+            assert!(message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_region_is_refused_by_its_option() {
+        let message = refused(&[
+            "failover", "--to", "mars", "--mode", "plan", "--reason", "x",
+        ]);
+        assert!(
+            message.contains("--to") && message.contains("such as us-east-1"),
+            "{message}"
+        );
+        assert!(refused(&["--region", "mars", "status"]).contains("--region"));
+    }
+
+    #[test]
+    fn a_failover_without_a_reason_or_a_target_is_refused() {
+        let message = refused(&["failover", "--mode", "plan"]);
+        assert!(
+            message.contains("--to") && message.contains("--reason"),
+            "{message}"
+        );
+    }
+}

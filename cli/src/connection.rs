@@ -1,0 +1,98 @@
+//! From one region that is alive to both: its control bucket holds the configuration that describes the pair.
+
+use aws_sdk_sfn::Client;
+use lifeboat_aws::{Aws, Bucket, Control, Patience, s3};
+use lifeboat_core::{Configuration, Region, Side};
+
+use crate::{Trouble, status::Place, workflow::StateMachine};
+
+#[derive(Debug)]
+pub struct Connection {
+    aws: Aws,
+    pub configuration: Configuration,
+}
+
+const CONFIGURATION: &str = "configuration.json";
+
+impl Connection {
+    pub async fn open(bucket: Option<String>, region: Option<Region>) -> Result<Self, Trouble> {
+        let aws = Aws::from_environment().await;
+        let own = aws.own_region().map(Region::new).transpose()?;
+        let (bucket, region) = entrance(bucket, region.or(own))?;
+        // It may turn out to be the dead one; whoever waits for it could be asking the other.
+        let client = s3::client(&aws.region(&region, Patience::Peer));
+        let control = Control::new(Bucket::new(client, &bucket, region.clone()));
+        let configuration = control.configuration(CONFIGURATION).await;
+        let configuration = configuration.map_err(|why| {
+            Trouble::from(why).next(format!(
+                "Is {bucket} a control bucket, is it in {region}, and may your credentials read it? If {region} is gone, name the other region and its bucket: --region REGION --control-bucket NAME"
+            ))
+        })?;
+        Ok(Self { aws, configuration })
+    }
+
+    pub fn control(&self, side: Side, patience: Patience) -> Control<Bucket> {
+        let name = &self.configuration.resources(side).control_bucket;
+        Control::new(self.bucket(side, name, patience))
+    }
+
+    /// What a look at one side needs.
+    pub fn place(&self, side: Side) -> Place<Bucket> {
+        let markers = &self.configuration.resources(side).markers_bucket;
+        Place {
+            control: self.control(side, Patience::Peer),
+            markers: self.bucket(side, markers, Patience::Peer),
+        }
+    }
+
+    pub fn workflow(&self, side: Side) -> StateMachine {
+        let region = self.configuration.region_of(side);
+        let client = |patience| Client::new(&self.aws.region(region, patience));
+        let arn = &self.configuration.resources(side).workflow;
+        let (start, look) = (client(Patience::Own), client(Patience::Peer));
+        StateMachine::new(start, look, arn, region.clone())
+    }
+
+    fn bucket(&self, side: Side, name: &str, patience: Patience) -> Bucket {
+        let region = self.configuration.region_of(side);
+        let client = s3::client(&self.aws.region(region, patience));
+        Bucket::new(client, name, region.clone())
+    }
+}
+
+/// Where to begin; both parts must be known.
+fn entrance(bucket: Option<String>, region: Option<Region>) -> Result<(String, Region), Trouble> {
+    let missing = |what: &str, how: &str| Trouble::BadInput(format!("{what} is not known; {how}"));
+    let bucket = bucket.filter(|name| !name.trim().is_empty());
+    let bucket = bucket.ok_or_else(|| {
+        missing(
+            "the control bucket of a region that is alive",
+            "give --control-bucket NAME or set LIFEBOAT_CONTROL_BUCKET (Terraform's output `buckets` names it)",
+        )
+    })?;
+    let region = region.ok_or_else(|| {
+        missing(
+            &format!("the region of {bucket}"),
+            "give --region REGION or set AWS_REGION",
+        )
+    })?;
+    Ok((bucket, region))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_bucket_or_region_is_bad_input_that_says_how_to_give_it() {
+        let region = Region::new("us-east-1").unwrap();
+        for bucket in [None, Some(" ".to_owned())] {
+            let trouble = entrance(bucket, Some(region.clone())).unwrap_err();
+            assert_eq!(trouble.exit_code(), 2);
+            assert!(trouble.to_string().contains("LIFEBOAT_CONTROL_BUCKET"));
+        }
+        let trouble = entrance(Some("control".into()), None).unwrap_err();
+        assert_eq!(trouble.exit_code(), 2);
+        assert!(trouble.to_string().contains("--region"));
+    }
+}

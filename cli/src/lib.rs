@@ -1,0 +1,18 @@
+//! The `lifeboat` command: looks at both regions, and starts and follows executions. The same types and decisions as the
+//! functions'; nothing is decided here that a function decides.
+
+pub mod arguments;
+pub mod connection;
+pub mod failover;
+pub mod follow;
+pub mod glimpse;
+pub mod narrate;
+pub mod order;
+pub mod outcome;
+pub mod status;
+pub mod timeline;
+mod trouble;
+pub mod words;
+pub mod workflow;
+
+pub use trouble::Trouble;
