@@ -45,8 +45,12 @@ pub enum Outcome {
     Listed {
         backups: Vec<BackupKey>,
     },
-    Restored(Restored),
-    Salvaged(Salvaged),
+    Restored {
+        restored: Restored,
+    },
+    Salvaged {
+        salvaged: Salvaged,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -69,11 +69,11 @@ pub async fn handle<C: Objects, B: Objects>(
             execution,
         } => {
             let restored = restore::restore(backup, choice, execution.as_ref(), clock).await?;
-            Ok(Outcome::Restored(restored))
+            Ok(Outcome::Restored { restored })
         }
         Event::Salvage { epoch, against } => {
             let salvaged = salvage::salvage(backup, epoch, &against, clock()).await?;
-            Ok(Outcome::Salvaged(salvaged))
+            Ok(Outcome::Salvaged { salvaged })
         }
     }
 }

@@ -65,7 +65,14 @@ async fn may_restore<C: Objects, B: Objects>(
     let state = backup.state().await?;
     let me = &backup.configuration.region;
     match execution {
-        Some(by) => state.held_by(&by.arn, by.epoch).map_err(Failure::Stale),
+        Some(by) => {
+            state.held_by(&by.arn, by.epoch).map_err(Failure::Stale)?;
+            // An execution restores before it activates: one that comes late would restore beside tasks.
+            match state.active == *me {
+                true => Err(Failure::Stale(format!("{me} serves already"))),
+                false => Ok(()),
+            }
+        }
         None if state.owner.is_some() => Err(Failure::Refused(format!(
             "an execution is at work in {me}; it restores by itself"
         ))),

@@ -94,7 +94,7 @@ async fn what_was_backed_up_in_one_region_is_restored_byte_for_byte_in_the_other
     let standby = Region::new("us-west-2").leased();
     home.backups.copy_to(&standby.backups);
     let outcome = standby.ask(by_execution("newest"), 120).await.unwrap();
-    assert!(matches!(outcome, Outcome::Restored(_)));
+    assert!(matches!(outcome, Outcome::Restored { .. }));
     for service in ["users", "posts"] {
         assert_eq!(standby.read(service), home.read(service));
     }
@@ -249,6 +249,22 @@ async fn whoever_does_not_hold_the_lease_restores_nothing() {
 }
 
 #[tokio::test]
+async fn a_restore_that_comes_after_the_region_was_activated_changes_nothing() {
+    let home = Region::home();
+    home.create(60).await;
+    let standby = Region::new("us-west-2");
+    home.backups.copy_to(&standby.backups);
+    let me = standby.configuration.region.clone();
+    standby.state(|state| {
+        (state.epoch, state.owner) = (Epoch(1), Some("a".into()));
+        state.active = me.clone();
+    });
+    let late = standby.ask(by_execution("newest"), 120).await.unwrap_err();
+    assert_eq!(late.name(), "Stale", "{late}");
+    assert!(!standby.data("users").exists());
+}
+
+#[tokio::test]
 async fn an_unknown_backup_is_refused_and_the_newest_is_named() {
     let home = Region::home();
     home.create(60).await;
@@ -274,7 +290,7 @@ async fn what_a_replaced_region_still_holds_is_saved_once_and_what_was_lost_is_t
     );
     let event = json!({"action": "salvage", "epoch": 1, "against": restored});
     let first = home.ask(event.clone(), 120).await.unwrap();
-    let Outcome::Salvaged(salvaged) = &first else {
+    let Outcome::Salvaged { salvaged } = &first else {
         panic!("{first:?}")
     };
     assert_eq!(salvaged.lost.services["posts"], ["2"]);

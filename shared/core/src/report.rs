@@ -105,9 +105,17 @@ impl Report {
     }
 }
 
-/// Every step in the order in which it began, whichever function carried it out.
+/// Every step in the order in which it began, whichever function carried it out; before them what led to the execution.
 fn timeline(run: &Run) -> Vec<Entry> {
     let mut timeline = run.timeline.clone();
+    if let Some(down_since) = run.request.down_since {
+        timeline.push(Entry {
+            step: "detect".into(),
+            started: down_since,
+            finished: run.started,
+            note: "from the first failed look to the start".into(),
+        });
+    }
     if let Some(images) = &run.images {
         timeline.push(Entry {
             step: "images".into(),
