@@ -109,12 +109,13 @@ impl Report {
 fn timeline(run: &Run) -> Vec<Entry> {
     let mut timeline = run.timeline.clone();
     if let Some(down_since) = run.request.down_since {
-        timeline.push(Entry {
+        let detect = Entry {
             step: "detect".into(),
             started: down_since,
             finished: run.started,
             note: "from the first failed look to the start".into(),
-        });
+        };
+        timeline.insert(0, detect);
     }
     if let Some(images) = &run.images {
         timeline.push(Entry {

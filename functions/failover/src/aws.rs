@@ -1,0 +1,246 @@
+//! The adapter: the world as AWS shows it from the region being activated.
+
+mod lambda;
+mod workflow;
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use jiff::Timestamp;
+use lifeboat_aws::{
+    Bucket, Control, Objects, Patience, backups,
+    ecs::{self, Services},
+    explain,
+    function::Start,
+    load_balancer,
+};
+use lifeboat_backup::{Event as BackupEvent, Outcome, Salvaged};
+use lifeboat_core::{
+    Configuration, Epoch, Failure, RegionState, Side,
+    backup::{BackupKey, Kind, Manifest},
+    configuration::RegionResources,
+    lease::Owner,
+    liveness::Answer,
+    marker::{Move, TOKEN},
+    probe::ProbeReport,
+    report::Report,
+    request::Request,
+};
+
+use crate::{Started, Wait, World, dns};
+
+#[derive(Debug)]
+pub struct Region {
+    configuration: Configuration,
+    start: Start,
+    backups: Bucket,
+    peer_control: Control<Bucket>,
+    functions: lambda::Functions,
+    peer_functions: lambda::Functions,
+    peer_functions_brief: lambda::Functions,
+    ecs: aws_sdk_ecs::Client,
+    peer_ecs: aws_sdk_ecs::Client,
+    workflow: workflow::Workflow,
+    alarms: aws_sdk_cloudwatch::Client,
+    notices: aws_sdk_sns::Client,
+    http: reqwest::Client,
+}
+
+impl Region {
+    pub fn new(start: Start) -> Result<Self, Failure> {
+        let configuration = start.configuration.clone();
+        let (region, other) = (&configuration.region, configuration.peer_region());
+        let here = start.aws.region(region, Patience::Own);
+        let there = start.aws.region(other, Patience::Peer);
+        let work = |region| start.aws.region(region, Patience::Work);
+        Ok(Self {
+            backups: start.own_bucket(&configuration.own().backups_bucket),
+            peer_control: Control::new(start.peer_bucket(&configuration.peer().control_bucket)),
+            functions: lambda::Functions::new(&work(region), region),
+            peer_functions: lambda::Functions::new(&work(other), other),
+            peer_functions_brief: lambda::Functions::new(&there, other),
+            ecs: aws_sdk_ecs::Client::new(&here),
+            peer_ecs: aws_sdk_ecs::Client::new(&there),
+            workflow: workflow::Workflow::new(&here, &configuration),
+            alarms: aws_sdk_cloudwatch::Client::new(&here),
+            notices: aws_sdk_sns::Client::new(&here),
+            http: load_balancer::client(region)?,
+            configuration,
+            start,
+        })
+    }
+
+    fn ecs(&self, side: Side) -> (&aws_sdk_ecs::Client, &RegionResources) {
+        let client = match side == self.configuration.side() {
+            true => &self.ecs,
+            false => &self.peer_ecs,
+        };
+        (client, self.configuration.resources(side))
+    }
+
+    fn markers(&self, side: Side) -> Bucket {
+        let name = &self.configuration.resources(side).markers_bucket;
+        match side == self.configuration.side() {
+            true => self.start.own_bucket(name),
+            false => self.start.peer_bucket(name),
+        }
+    }
+}
+
+impl World for Region {
+    fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn own_state(&self) -> Result<RegionState, Failure> {
+        let (state, _) = self
+            .start
+            .control
+            .state(&self.configuration.pair()?)
+            .await?;
+        Ok(state)
+    }
+
+    async fn change_state(
+        &self,
+        change: &dyn Fn(&RegionState) -> Result<RegionState, Failure>,
+    ) -> Result<RegionState, Failure> {
+        let pair = self.configuration.pair()?;
+        self.start.control.change(&pair, change).await
+    }
+
+    async fn owner(&self, execution: &str) -> Owner {
+        self.workflow.owner(execution).await
+    }
+
+    async fn look(&self) -> Result<ProbeReport, Failure> {
+        let probe = &self.configuration.own().functions.health_probe;
+        let event = serde_json::json!({ "action": "look" });
+        self.functions.ask(probe, &event).await
+    }
+
+    async fn backups(&self) -> Result<Vec<BackupKey>, Failure> {
+        backups::all(&self.backups, Kind::Backup).await
+    }
+
+    async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure> {
+        let Some(found) = self.backups.get(&backup.manifest()).await? else {
+            return Ok(false);
+        };
+        let Configuration {
+            application,
+            services,
+            ..
+        } = &self.configuration;
+        let services: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
+        let manifest = match Manifest::parse(&found.body, application, backup, &services) {
+            // One that is damaged will not become whole by waiting, and an older one may be.
+            Err(Failure::NotVerified(why)) => {
+                tracing::warn!("{why}");
+                return Ok(false);
+            }
+            other => other?,
+        };
+        let here = self.backups.list(&backup.folder()).await?;
+        let there = |file: &lifeboat_core::backup::File| {
+            here.iter()
+                .any(|o| o.key == file.key && o.bytes == file.compressed_bytes)
+        };
+        Ok(manifest.files.iter().all(there))
+    }
+
+    async fn ask_service(&self, service: &str) -> Answer {
+        load_balancer::ask(&self.http, &self.configuration.own().load_balancer, service).await
+    }
+
+    async fn alarm(&self) -> Result<bool, Failure> {
+        let name = &self.configuration.own().alarm;
+        let describe = self.alarms.describe_alarms().alarm_names(name);
+        let answer = describe.send().await.map_err(|e| {
+            let (object, region) = (format!("alarm {name}"), &self.configuration.region);
+            Failure::unavailable("describe", object, region, explain(&e))
+        })?;
+        let mut states = answer.metric_alarms().iter().map(|a| a.state_value());
+        Ok(states.any(|state| state == Some(&aws_sdk_cloudwatch::types::StateValue::Alarm)))
+    }
+
+    async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure> {
+        self.workflow.start(name, request).await
+    }
+
+    async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure> {
+        let topic = &self.configuration.own().notices_topic;
+        // SNS takes a hundred characters.
+        let subject: String = subject.chars().take(100).collect();
+        let publish = self.notices.publish().topic_arn(topic).subject(subject);
+        let sent = publish.message(text).send().await;
+        sent.map(drop).map_err(|e| {
+            Failure::unavailable("publish to", topic, &self.configuration.region, explain(&e))
+        })
+    }
+
+    async fn report(&self, execution: &str) -> Result<Option<Report>, Failure> {
+        self.start.control.read(&Report::key(execution)).await
+    }
+
+    async fn write_report(&self, report: &Report) -> Result<(), Failure> {
+        let key = Report::key(&report.execution);
+        self.start.control.write(&key, report).await
+    }
+
+    async fn services(&self, side: Side) -> Result<Services, Failure> {
+        let (client, resources) = self.ecs(side);
+        ecs::services(client, resources, self.configuration.region_of(side)).await
+    }
+
+    async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
+        let (client, resources) = self.ecs(side);
+        let region = self.configuration.region_of(side);
+        ecs::scale(client, resources, service, desired, region).await
+    }
+
+    async fn mark(&self, to: Move) -> Result<(), Failure> {
+        let marker = to.marker();
+        let bucket = self.markers(marker.side());
+        match to {
+            Move::Raise(_) => bucket.put(marker.key(), TOKEN.into()).await,
+            Move::Lower(_) => bucket.delete(marker.key()).await,
+        }
+    }
+
+    async fn peer_state(&self) -> Result<RegionState, Failure> {
+        let (state, _) = self.peer_control.state(&self.configuration.pair()?).await?;
+        Ok(state)
+    }
+
+    async fn take_backup(&self, wait: Wait) -> Result<Outcome, Failure> {
+        let backup = &self.configuration.peer().functions.backup;
+        let peer = match wait {
+            Wait::Briefly => &self.peer_functions_brief,
+            Wait::UntilDone => &self.peer_functions,
+        };
+        peer.ask(backup, &BackupEvent::Create {}).await
+    }
+
+    async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure> {
+        let backup = &self.configuration.peer().functions.backup;
+        let event = BackupEvent::Salvage {
+            epoch: winner,
+            against: against.clone(),
+        };
+        match self.peer_functions.ask(backup, &event).await? {
+            Outcome::Salvaged { salvaged } => Ok(salvaged),
+            other => Err(Failure::Refused(format!(
+                "{backup} was asked to salvage and answered {other:?}"
+            ))),
+        }
+    }
+
+    async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure> {
+        let asked = dns::addresses(&self.configuration.traffic, name).await;
+        asked.map_err(|why| Failure::unavailable("look up", name, &self.configuration.region, why))
+    }
+}

@@ -1,0 +1,140 @@
+//! The region's own workflow: started, and asked what became of an execution.
+
+use aws_config::SdkConfig;
+use aws_sdk_sfn::{Client, types::ExecutionStatus};
+use lifeboat_aws::explain;
+use lifeboat_core::{Configuration, Failure, Region, lease::Owner, request::Request};
+
+use crate::Started;
+
+#[derive(Debug)]
+pub(super) struct Workflow {
+    client: Client,
+    arn: String,
+    region: Region,
+}
+
+impl Workflow {
+    pub(super) fn new(config: &SdkConfig, configuration: &Configuration) -> Self {
+        Self {
+            client: Client::new(config),
+            arn: configuration.own().workflow.clone(),
+            region: configuration.region.clone(),
+        }
+    }
+
+    pub(super) async fn owner(&self, execution: &str) -> Owner {
+        let describe = self.client.describe_execution().execution_arn(execution);
+        match describe.send().await {
+            Ok(answer) => match answer.status() {
+                ExecutionStatus::Running => Owner::Running,
+                ExecutionStatus::Succeeded
+                | ExecutionStatus::Failed
+                | ExecutionStatus::TimedOut
+                | ExecutionStatus::Aborted => Owner::Ended,
+                // Waiting to be redriven, or a state that this version does not know.
+                other => Owner::CannotTell(format!("{execution} is {other}")),
+            },
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_execution_does_not_exist()) =>
+            {
+                Owner::Ended
+            }
+            Err(error) => Owner::CannotTell(explain(&error)),
+        }
+    }
+
+    pub(super) async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure> {
+        let failed = |cause: String| {
+            Failure::unavailable("start", format!("execution {name}"), &self.region, cause)
+        };
+        let input = serde_json::to_string(request).map_err(|e| failed(e.to_string()))?;
+        let start = self.client.start_execution().state_machine_arn(&self.arn);
+        match start.name(name).input(input).send().await {
+            Ok(answer) => Ok(Started::Now(answer.execution_arn)),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_execution_already_exists()) =>
+            {
+                Ok(Started::Already(name.to_owned()))
+            }
+            Err(error) => Err(failed(explain(&error))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sfn::{
+        operation::{
+            describe_execution::{DescribeExecutionError, DescribeExecutionOutput},
+            start_execution::{StartExecutionError, StartExecutionOutput},
+        },
+        primitives::DateTime,
+        types::error::{ExecutionAlreadyExists, ExecutionDoesNotExist},
+    };
+    use aws_smithy_mocks::{Rule, mock, mock_client};
+    use lifeboat_core::request::{Mode, RequestedBy};
+
+    fn workflow(rule: &Rule) -> Workflow {
+        Workflow {
+            client: mock_client!(aws_sdk_sfn, [rule]),
+            arn: "arn:aws:states:us-west-2:1:stateMachine:forum-failover".into(),
+            region: Region::new("us-west-2").unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_execution_that_runs_or_waits_for_a_redrive_is_not_over_and_an_unknown_one_is() {
+        for (status, over) in [
+            (ExecutionStatus::Running, false),
+            (ExecutionStatus::PendingRedrive, false),
+            (ExecutionStatus::Failed, true),
+            (ExecutionStatus::Aborted, true),
+            (ExecutionStatus::TimedOut, true),
+            (ExecutionStatus::Succeeded, true),
+        ] {
+            let rule = mock!(Client::describe_execution).then_output(move || {
+                DescribeExecutionOutput::builder()
+                    .execution_arn("a")
+                    .state_machine_arn("m")
+                    .status(status.clone())
+                    .start_date(DateTime::from_secs(0))
+                    .build()
+                    .unwrap()
+            });
+            assert_eq!(workflow(&rule).owner("a").await == Owner::Ended, over);
+        }
+        let gone = mock!(Client::describe_execution).then_error(|| {
+            DescribeExecutionError::ExecutionDoesNotExist(ExecutionDoesNotExist::builder().build())
+        });
+        assert_eq!(workflow(&gone).owner("a").await, Owner::Ended);
+    }
+
+    #[tokio::test]
+    async fn the_same_name_twice_starts_one_execution() {
+        let request = Request::new(Mode::Unplanned, RequestedBy::Alarm, "x");
+        let first = mock!(Client::start_execution)
+            .match_requests(|r| {
+                r.name() == Some("n") && r.input().is_some_and(|i| i.contains("unplanned"))
+            })
+            .then_output(|| {
+                StartExecutionOutput::builder()
+                    .execution_arn("a")
+                    .start_date(DateTime::from_secs(0))
+                    .build()
+                    .unwrap()
+            });
+        let started = workflow(&first).start("n", &request).await;
+        assert_eq!(started, Ok(Started::Now("a".into())));
+        let second = mock!(Client::start_execution).then_error(|| {
+            StartExecutionError::ExecutionAlreadyExists(ExecutionAlreadyExists::builder().build())
+        });
+        let started = workflow(&second).start("n", &request).await;
+        assert_eq!(started, Ok(Started::Already("n".into())));
+    }
+}

@@ -1,0 +1,130 @@
+use aws_lambda_events::event::sns::SnsEvent;
+use jiff::Timestamp;
+use lifeboat_aws::parse_event;
+use lifeboat_core::{
+    Failure, Invalid,
+    failure::Caught,
+    request::Request,
+    run::{Run, Step},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What the function may be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Alarms(Vec<Alarm>),
+    Own(Box<Own>),
+}
+
+/// Our own events: an unknown field is refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Own {
+    /// Each minute: a held decision is taken again, a replaced region is fenced and salvaged.
+    Watch {},
+    /// The workflow's first step: a request becomes a run, or is refused.
+    Begin {
+        request: Request,
+        execution: Execution,
+    },
+    Step {
+        step: Step,
+        run: Run,
+    },
+    /// After a failure: put back what must be, release the lease, tell people.
+    Undo {
+        run: Run,
+        failure: Caught,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Execution {
+    pub arn: String,
+    pub started: Timestamp,
+}
+
+/// As much of an alarm's message as is read; CloudWatch adds fields, and a composite alarm has others.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Alarm {
+    pub alarm_name: String,
+    pub new_state_value: String,
+    #[serde(default)]
+    pub new_state_reason: String,
+    pub state_change_time: String,
+}
+
+impl Alarm {
+    /// CloudWatch writes `2024-11-23T12:05:00.000+0000`.
+    pub fn changed(&self) -> Result<Timestamp, Failure> {
+        let read = Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", &self.state_change_time);
+        let read = read.or_else(|_| self.state_change_time.parse());
+        read.map_err(|_| {
+            let expected = "a time such as 2024-11-23T12:05:00.000+0000";
+            Invalid::new("StateChangeTime", expected, &self.state_change_time).into()
+        })
+    }
+}
+
+impl Event {
+    pub fn parse(event: Value) -> Result<Self, Failure> {
+        if event.get("Records").is_none() {
+            return Ok(Self::Own(Box::new(parse_event(event)?)));
+        }
+        let envelope: SnsEvent = serde_json::from_value(event)
+            .map_err(|e| Invalid::new("event", "a message of SNS", e))?;
+        if envelope.records.is_empty() {
+            return Err(Invalid::new("Records", "at least one message", "none").into());
+        }
+        let alarms = envelope.records.iter().map(|record| {
+            serde_json::from_str(&record.sns.message).map_err(|e| {
+                Invalid::new("Sns.Message", "the message of a CloudWatch alarm", e).into()
+            })
+        });
+        alarms.collect::<Result<_, Failure>>().map(Self::Alarms)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Trigger {
+    Started {
+        execution: String,
+    },
+    AlreadyStarted {
+        execution: String,
+    },
+    Refused {
+        reasons: Vec<String>,
+    },
+    /// Cannot tell yet; asked again each minute while the alarm lasts.
+    Held {
+        reasons: Vec<String>,
+    },
+    Ignored {
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watched {
+    /// What came of a fence that is still owed; none where none is.
+    pub fence: Option<String>,
+    pub trigger: Option<Trigger>,
+}
+
+/// What the function answers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Triggers(Vec<Trigger>),
+    Watched(Watched),
+    Run(Box<Run>),
+}
+
+#[cfg(test)]
+mod tests;

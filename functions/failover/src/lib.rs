@@ -1,0 +1,43 @@
+//! Decides whether an execution may start, carries out its steps one at a time, and keeps fencing a replaced region.
+
+pub mod aws;
+mod begin;
+mod dns;
+mod event;
+mod steps;
+mod trigger;
+mod undo;
+mod watch;
+mod world;
+
+use lifeboat_core::Failure;
+
+pub use event::{Alarm, Answer, Event, Execution, Own, Trigger, Watched};
+pub use world::{Started, Wait, World};
+
+pub async fn handle(world: &impl World, event: Event) -> Result<Answer, Failure> {
+    match event {
+        Event::Alarms(alarms) => {
+            let mut triggers = vec![];
+            for alarm in &alarms {
+                triggers.push(trigger::alarm(world, alarm).await?);
+            }
+            Ok(Answer::Triggers(triggers))
+        }
+        Event::Own(own) => match *own {
+            Own::Watch {} => watch::watch(world).await.map(Answer::Watched),
+            Own::Begin { request, execution } => {
+                let run = begin::begin(world, request, execution).await?;
+                Ok(Answer::Run(Box::new(run)))
+            }
+            Own::Step { step, run } => {
+                let run = steps::step(world, step, run).await?;
+                Ok(Answer::Run(Box::new(run)))
+            }
+            Own::Undo { run, failure } => {
+                let run = undo::undo(world, run, &failure).await?;
+                Ok(Answer::Run(Box::new(run)))
+            }
+        },
+    }
+}

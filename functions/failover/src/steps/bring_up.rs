@@ -1,0 +1,71 @@
+//! The target: empty while its data is restored, then at production capacity, then seen to answer.
+
+use lifeboat_core::{Failure, liveness::Answer, run::Run};
+
+use super::Progress;
+use crate::{World, watch};
+
+/// No task runs beside a restore. A step that comes late, when this region serves already, stops nobody.
+pub(super) async fn quiesce(world: &impl World, run: &Run) -> Result<Progress, Failure> {
+    if world.own_state().await?.active == run.target {
+        return Err(Failure::Stale(format!("{} serves already", run.target)));
+    }
+    match watch::stop(world, world.configuration().side()).await? {
+        Some(left) => Ok(Progress::Waiting(format!(
+            "{} to be empty: {left}",
+            run.target
+        ))),
+        None => super::done(),
+    }
+}
+
+pub(super) async fn scale_up(world: &impl World, run: &Run) -> Result<Progress, Failure> {
+    if run.restored.as_ref().map(|r| &r.backup) != run.backup.as_ref() || run.backup.is_none() {
+        return Err(Failure::Refused(
+            "the chosen backup was not restored in this execution; no task starts without its data"
+                .into(),
+        ));
+    }
+    let side = world.configuration().side();
+    let services = world.services(side).await?;
+    let mut note = vec![];
+    for (service, wanted) in &run.capacity {
+        if services
+            .get(service)
+            .is_none_or(|there| there.desired < *wanted)
+        {
+            world.scale(side, service, *wanted).await?;
+        }
+        note.push(format!("{service} {wanted}"));
+    }
+    Ok(Progress::Done(note.join(", ")))
+}
+
+pub(super) async fn await_healthy(world: &impl World, run: &Run) -> Result<Progress, Failure> {
+    let services = world.services(world.configuration().side()).await?;
+    let mut missing = vec![];
+    for (service, wanted) in &run.capacity {
+        let running = services.get(service).map_or(0, |there| there.running);
+        if running < *wanted {
+            missing.push(format!("{service} {running} of {wanted}"));
+        }
+    }
+    if missing.is_empty() {
+        return super::done();
+    }
+    Ok(Progress::Waiting(missing.join(", ")))
+}
+
+/// Every service, as users reach it.
+pub(super) async fn smoke_test(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
+    for service in run.capacity.keys() {
+        match world.ask_service(service).await {
+            Answer::Good => {}
+            Answer::Bad(why) | Answer::Silent(why) => {
+                return Ok(Progress::Waiting(format!("{service} to answer: {why}")));
+            }
+        }
+    }
+    run.smoke_tested = Some(world.now());
+    super::done()
+}

@@ -1,0 +1,87 @@
+use lifeboat_core::{
+    Failure, lease,
+    marker::{Move, moves},
+    report::{Measured, Report},
+    run::Run,
+};
+
+use super::Progress;
+use crate::World;
+
+/// The region's own state first, then the markers: who is asked afterwards knows who serves.
+pub(super) async fn move_traffic(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
+    let configuration = world.configuration();
+    let (Some(_), Some(backup)) = (run.smoke_tested, &run.backup) else {
+        return Err(Failure::Refused(format!(
+            "{} has not passed a smoke test in this execution; traffic stays where it is",
+            run.target
+        )));
+    };
+    let (epoch, mode) = (run.lease()?, run.request.mode);
+    world
+        .change_state(&|state| {
+            lease::activate(state, &run.execution, epoch, &run.target, mode, backup)
+        })
+        .await?;
+    let mut note = vec![];
+    for step in moves(configuration.side(), mode) {
+        // Users follow the marker: whoever lost the lease since moves nobody.
+        super::guard(world, run).await?;
+        world.mark(step).await?;
+        note.push(match step {
+            Move::Raise(marker) => format!("{} raised", marker.key()),
+            Move::Lower(marker) => format!("{} lowered", marker.key()),
+        });
+    }
+    run.traffic_moved = run.traffic_moved.or(Some(world.now()));
+    Ok(Progress::Done(note.join(", ")))
+}
+
+/// What the name servers answer is compared with both regions' own names.
+pub(super) async fn prove(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
+    let domain = &world.configuration().traffic.domain;
+    let answered = world.addresses(domain).await;
+    let of = async |region| world.addresses(&format!("{region}.{domain}")).await;
+    let (wanted, left) = (of(&run.target).await, of(&run.source).await);
+    let waiting = match (answered, wanted) {
+        (Ok(answered), Ok(wanted))
+            if !answered.is_disjoint(&wanted)
+                && left.is_ok_and(|left| left.is_disjoint(&answered)) =>
+        {
+            run.traffic_proven = run.traffic_proven.or(Some(world.now()));
+            return Ok(Progress::Done(format!("{domain} answers {answered:?}")));
+        }
+        (Ok(answered), Ok(wanted)) => {
+            format!("{domain} to answer one of {wanted:?}; it answers {answered:?}")
+        }
+        (Err(why), _) | (_, Err(why)) => format!("the name servers: {why}"),
+    };
+    Ok(Progress::Waiting(waiting))
+}
+
+pub(super) async fn report(world: &impl World, run: &Run) -> Result<Progress, Failure> {
+    let report = Report::of(run, world.configuration())?;
+    world.write_report(&report).await?;
+    let subject = format!("{}: {} serves", report.application, report.to);
+    let text = format!(
+        "The {} execution {} moved users from {} to {}.\nRecovery time {}. Recovery point {}.\nThe whole report is {} in the control bucket of {}.",
+        report.mode.as_str(),
+        run.name(),
+        report.from,
+        report.to,
+        words(report.recovery_time),
+        words(report.recovery_point),
+        Report::key(&run.execution),
+        report.to,
+    );
+    world.notify(&subject, &text).await?;
+    super::done()
+}
+
+fn words(measured: Measured) -> String {
+    let met = if measured.met() { "met" } else { "missed" };
+    format!(
+        "{} s (objective {} s, {met})",
+        measured.seconds, measured.objective_seconds
+    )
+}

@@ -1,0 +1,143 @@
+//! Each minute: what an alarm could not decide is decided again, and a replaced region is fenced until it says so.
+
+use lifeboat_core::{
+    Failure, RegionState,
+    lease::Owner,
+    marker::{self, Move},
+    run::SourceFenced,
+    state::{Fence, FenceProgress},
+};
+
+use crate::{Trigger, Watched, World, begin, trigger};
+
+pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
+    let state = world.own_state().await?;
+    // One that was stopped from outside could not give its lease back.
+    let owner = begin::owner(world, state.owner.as_deref(), None).await;
+    let at_work = owner.is_some_and(|owner| owner != Owner::Ended);
+    let fence = match &state.fence {
+        Some(fence) if fence.progress != FenceProgress::Salvaged => {
+            Some(match push(world, &state, fence, at_work).await {
+                Ok(done) => done,
+                Err(why) => format!("tried again in a minute: {why}"),
+            })
+        }
+        _ => None,
+    };
+    Ok(Watched {
+        fence,
+        trigger: match at_work {
+            true => None,
+            false => again(world, &state).await?,
+        },
+    })
+}
+
+/// An alarm speaks only when its state changes, so while it lasts the decision is taken again.
+async fn again(world: &impl World, state: &RegionState) -> Result<Option<Trigger>, Failure> {
+    let configuration = world.configuration();
+    let passive = state.highest(None).1 != configuration.region;
+    if !passive || !configuration.automatic || !world.alarm().await? {
+        return Ok(None);
+    }
+    let now = world.now();
+    let minute = jiff::Timestamp::from_second(now.as_second() / 60 * 60).unwrap_or(now);
+    let reason = format!("alarm {} lasts", configuration.own().alarm);
+    trigger::start(world, &reason, minute).await.map(Some)
+}
+
+/// Marker, tasks to zero and seen at zero, salvage, report: each part done again is done once.
+async fn push(
+    world: &impl World,
+    state: &RegionState,
+    fence: &Fence,
+    at_work: bool,
+) -> Result<String, Failure> {
+    let configuration = world.configuration();
+    let source = configuration.side().other();
+    let peer = world.peer_state().await?;
+    if peer.epoch > state.epoch {
+        return Ok(format!(
+            "{} has moved on to epoch {}; nothing is fenced any more",
+            configuration.peer_region(),
+            peer.epoch
+        ));
+    }
+    if fence.progress == FenceProgress::Pending {
+        if let Some(marker) = marker::fences(source) {
+            world.mark(Move::Raise(marker)).await?;
+        }
+        if let Some(left) = stop(world, source).await? {
+            return Ok(format!("stopping {}: {left}", configuration.peer_region()));
+        }
+        note(world, state, FenceProgress::Acknowledged).await?;
+    }
+    if at_work {
+        return Ok(format!(
+            "{} is fenced; it is salvaged when {} has written its report",
+            configuration.peer_region(),
+            fence.execution
+        ));
+    }
+    let salvaged = world.salvage(state.epoch, &fence.restored).await?;
+    let lost = salvaged.lost.count();
+    let named = match world.report(&fence.execution).await? {
+        Some(mut report) => {
+            report.source = SourceFenced::Acknowledged;
+            report.lost = Some(salvaged.lost);
+            world.write_report(&report).await?;
+            "the report names them"
+        }
+        None => "no report names them, because the execution failed before it wrote one",
+    };
+    let text = format!(
+        "{} is fenced and what it held is saved as {} in its backups bucket. {lost} records were written there after {} and are not in {}; {named} ({}).",
+        configuration.peer_region(),
+        salvaged.salvage.folder(),
+        fence.restored.name,
+        configuration.region,
+        fence.execution,
+    );
+    let subject = format!(
+        "{}: the replaced region is salvaged",
+        configuration.application
+    );
+    world.notify(&subject, &text).await?;
+    note(world, state, FenceProgress::Salvaged).await?;
+    Ok(text)
+}
+
+/// Every service of a side to zero; what is left, if anything.
+pub(crate) async fn stop(
+    world: &impl World,
+    side: lifeboat_core::Side,
+) -> Result<Option<String>, Failure> {
+    let mut left = vec![];
+    for (service, there) in world.services(side).await? {
+        if there.desired > 0 {
+            world.scale(side, &service, 0).await?;
+        }
+        if !there.empty() {
+            left.push(format!("{service} {} running", there.running));
+        }
+    }
+    Ok((!left.is_empty()).then(|| left.join(", ")))
+}
+
+/// Only while this is still the epoch that owes the fence.
+async fn note(
+    world: &impl World,
+    seen: &RegionState,
+    progress: FenceProgress,
+) -> Result<(), Failure> {
+    let change = |state: &RegionState| {
+        let mut state = state.clone();
+        if state.epoch == seen.epoch
+            && let Some(fence) = &mut state.fence
+        {
+            fence.progress = progress;
+        }
+        Ok(state)
+    };
+    world.change_state(&change).await.map(drop)
+}

@@ -1,0 +1,62 @@
+//! Everything an execution sees and does, as large as the steps need it and no larger.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use jiff::Timestamp;
+use lifeboat_aws::ecs::Services;
+use lifeboat_backup::{Outcome as BackupOutcome, Salvaged};
+use lifeboat_core::{
+    Configuration, Epoch, Failure, RegionState, Side, backup::BackupKey, lease::Owner,
+    liveness::Answer, marker::Move, probe::ProbeReport, report::Report, request::Request,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    Now(String),
+    /// The same trigger started it before.
+    Already(String),
+}
+
+#[allow(async_fn_in_trait)]
+pub trait World {
+    fn configuration(&self) -> &Configuration;
+    fn now(&self) -> Timestamp;
+
+    // In this region.
+    async fn own_state(&self) -> Result<RegionState, Failure>;
+    async fn change_state(
+        &self,
+        change: &dyn Fn(&RegionState) -> Result<RegionState, Failure>,
+    ) -> Result<RegionState, Failure>;
+    async fn owner(&self, execution: &str) -> Owner;
+    async fn look(&self) -> Result<ProbeReport, Failure>;
+    async fn backups(&self) -> Result<Vec<BackupKey>, Failure>;
+    /// The backup's manifest is here, and every file that it names, in full size.
+    async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure>;
+    async fn ask_service(&self, service: &str) -> Answer;
+    async fn alarm(&self) -> Result<bool, Failure>;
+    async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure>;
+    async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure>;
+    async fn report(&self, execution: &str) -> Result<Option<Report>, Failure>;
+    async fn write_report(&self, report: &Report) -> Result<(), Failure>;
+
+    // In either region; the other one is asked once and briefly.
+    async fn services(&self, side: Side) -> Result<Services, Failure>;
+    async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure>;
+    async fn mark(&self, to: Move) -> Result<(), Failure>;
+
+    // In the other region.
+    async fn peer_state(&self) -> Result<RegionState, Failure>;
+    async fn take_backup(&self, wait: Wait) -> Result<BackupOutcome, Failure>;
+    async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure>;
+
+    // From outside.
+    async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure>;
+}
+
+/// How long the other region may work on a backup before it counts as silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    Briefly,
+    UntilDone,
+}

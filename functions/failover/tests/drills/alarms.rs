@@ -1,0 +1,203 @@
+//! What starts an execution by itself, and what does not.
+
+use lifeboat_core::Side;
+use serde_json::json;
+
+use crate::{
+    functions::failover,
+    scenario::{alarm, alarm_with, home_died, minutes, run_started, watch},
+    workflow::execute,
+    world::World,
+};
+
+const STANDBY: Side = Side::Standby;
+
+fn first(answer: &serde_json::Value) -> (String, String) {
+    let trigger = &answer[0];
+    let why = [&trigger["reason"], &trigger["reasons"]].map(|v| v.to_string());
+    (trigger["is"].as_str().unwrap().to_owned(), why.concat())
+}
+
+#[test]
+fn an_alarm_delivered_twice_starts_one_execution() {
+    let world = home_died();
+    let began = alarm(&world, STANDBY).unwrap();
+    assert_eq!(began[0]["is"], "started");
+    let name = "forum-unplanned-20241123-120501";
+    assert_eq!(began[0]["execution"], world.arn(STANDBY, name));
+    assert_eq!(first(&alarm(&world, STANDBY).unwrap()).0, "already_started");
+    run_started(&world, STANDBY).outcome.unwrap();
+    let late = first(&alarm(&world, STANDBY).unwrap());
+    assert_eq!(late.0, "refused");
+    assert!(late.1.contains("us-west-2 is active already"), "{}", late.1);
+    assert_eq!(world.place(STANDBY).started.len(), 1);
+}
+
+#[test]
+fn two_alarms_in_one_delivery_are_two_answers_and_one_execution() {
+    let world = home_died();
+    let mut event = crate::scenario::sample("sns-alarm");
+    let record = event["Records"][0].clone();
+    event["Records"].as_array_mut().unwrap().push(record);
+    let answer = failover(&world, STANDBY, &event).unwrap();
+    let said: Vec<_> = answer
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| &t["is"])
+        .collect();
+    assert_eq!(said, ["started", "already_started"]);
+    assert_eq!(world.place(STANDBY).started.len(), 1);
+}
+
+#[test]
+fn an_alarm_that_is_over_or_is_not_ours_starts_nothing_and_tells_nobody() {
+    let world = home_died();
+    for (changes, why) in [
+        (json!({"NewStateValue": "OK"}), "went to OK"),
+        (
+            json!({"NewStateValue": "INSUFFICIENT_DATA"}),
+            "INSUFFICIENT_DATA",
+        ),
+        (json!({"AlarmName": "cpu"}), "cpu starts nothing"),
+    ] {
+        let answer = failover(&world, STANDBY, &alarm_with(changes)).unwrap();
+        let (word, said) = first(&answer);
+        assert!(word == "ignored" && said.contains(why), "{word} {said}");
+    }
+    assert_eq!(*world.log.borrow(), [""; 0]);
+}
+
+#[test]
+fn a_message_that_is_no_alarm_is_refused_and_has_no_effect() {
+    let world = home_died();
+    let mut event = crate::scenario::sample("sns-alarm");
+    event["Records"][0]["Sns"]["Message"] = "down!".into();
+    let refused = failover(&world, STANDBY, &event).unwrap_err();
+    assert_eq!(refused.name, "Invalid");
+    assert!(refused.cause.contains("Sns.Message"), "{}", refused.cause);
+    let late = alarm_with(json!({"StateChangeTime": "soon"}));
+    let refused = failover(&world, STANDBY, &late).unwrap_err();
+    assert!(refused.cause.contains("StateChangeTime"), "{refused:?}");
+    assert_eq!(*world.log.borrow(), [""; 0]);
+}
+
+#[test]
+fn a_composite_alarms_message_is_understood() {
+    let world = home_died();
+    let message = json!({
+        "AlarmName": "forum-active-region-down", "AlarmDescription": null, "AWSAccountId": "1",
+        "NewStateValue": "ALARM", "StateChangeTime": "2024-11-23T12:05:01.337+0000", "Region": "US West (Oregon)",
+        "NewStateReason": "arn:aws:cloudwatch:us-west-2:1:alarm:a transitioned to ALARM",
+        "AlarmRule": "ALARM(a) AND ALARM(b)", "OldStateValue": "OK", "TriggeringChildren": [{"Arn": "a"}]
+    });
+    let mut event = crate::scenario::sample("sns-alarm");
+    event["Records"][0]["Sns"]["Message"] = message.to_string().into();
+    let answer = failover(&world, STANDBY, &event).unwrap();
+    assert_eq!(answer[0]["is"], "started", "{answer}");
+}
+
+#[test]
+fn an_alarm_with_a_long_reason_in_any_language_starts_an_execution_that_begins() {
+    let world = home_died();
+    let event = alarm_with(json!({"NewStateReason": "Schwelle überschritten – ".repeat(60)}));
+    assert_eq!(
+        failover(&world, STANDBY, &event).unwrap()[0]["is"],
+        "started"
+    );
+    run_started(&world, STANDBY).outcome.unwrap();
+}
+
+#[test]
+fn an_alarm_is_only_a_hint_a_region_that_serves_is_left_alone_and_people_are_told() {
+    let world = World::new();
+    let (word, why) = first(&alarm(&world, STANDBY).unwrap());
+    assert!(word == "refused" && why.contains("serves"), "{word} {why}");
+    assert_eq!(world.told(STANDBY), ["forum: automatic failover refused"]);
+    assert!(world.place(STANDBY).started.is_empty());
+}
+
+#[test]
+fn what_cannot_be_told_is_held_and_decided_again_each_minute_while_the_alarm_lasts() {
+    let world = World::new();
+    world.cut_off.set(true);
+    world.change(STANDBY).alarm = true;
+    let (word, why) = first(&alarm(&world, STANDBY).unwrap());
+    assert!(
+        word == "held" && why.contains("cannot tell"),
+        "{word} {why}"
+    );
+    assert_eq!(world.told(STANDBY), ["forum: automatic failover held"]);
+    let again = watch(&world, STANDBY).unwrap();
+    assert_eq!(again["trigger"]["is"], "held", "{again}");
+    world.change(STANDBY).alarm = false;
+    assert_eq!(watch(&world, STANDBY).unwrap()["trigger"], json!(null));
+    world.pass(250);
+    world.dies(Side::Home);
+    let again = watch(&world, STANDBY).unwrap();
+    let execution = world.arn(STANDBY, "forum-unplanned-20241123-120400");
+    assert_eq!(
+        again["trigger"],
+        json!({"is": "started", "execution": execution})
+    );
+    let twice = watch(&world, STANDBY).unwrap();
+    assert_eq!(twice["trigger"]["is"], "already_started");
+    run_started(&world, STANDBY).outcome.unwrap();
+    assert_eq!(watch(&world, STANDBY).unwrap()["trigger"], json!(null));
+}
+
+#[test]
+fn an_alarm_in_a_cool_down_is_refused_and_decided_again_when_it_ends() {
+    let world = home_died();
+    let until = world.now() + jiff::SignedDuration::from_secs(90);
+    world.change(STANDBY).state.cool_down_until = Some(until);
+    assert_eq!(first(&alarm(&world, STANDBY).unwrap()).0, "refused");
+    minutes(&world, 1);
+    assert!(world.place(STANDBY).started.is_empty());
+    minutes(&world, 1);
+    assert_eq!(world.place(STANDBY).started.len(), 1);
+}
+
+#[test]
+fn an_execution_that_is_at_work_is_left_in_peace_and_one_that_was_stopped_is_not_waited_for() {
+    let world = home_died();
+    let (stopped, mut holding) = (world.arn(STANDBY, "a"), world.place(STANDBY).state.clone());
+    (holding.epoch, holding.owner) = (lifeboat_core::Epoch(1), Some(stopped.clone()));
+    world.change(STANDBY).state = holding;
+    world.change(STANDBY).running.insert(stopped.clone());
+    assert_eq!(watch(&world, STANDBY).unwrap()["trigger"], json!(null));
+    world.change(STANDBY).running.remove(&stopped);
+    let again = watch(&world, STANDBY).unwrap();
+    assert_eq!(again["trigger"]["is"], "started", "{again}");
+    run_started(&world, STANDBY).outcome.unwrap();
+    assert_eq!(world.place(STANDBY).state.epoch.0, 3);
+}
+
+#[test]
+fn the_off_switch_stops_every_automatic_start_and_no_person() {
+    let world = home_died();
+    world.automatic.set(false);
+    let (word, why) = first(&alarm(&world, STANDBY).unwrap());
+    assert!(word == "refused" && why.contains("switched off"), "{why}");
+    assert_eq!(watch(&world, STANDBY).unwrap()["trigger"], json!(null));
+    let request = crate::scenario::sample("request-unplanned");
+    execute(&world, STANDBY, "by-hand", &request)
+        .outcome
+        .unwrap();
+}
+
+#[test]
+fn an_alarm_brings_nobody_home() {
+    let world = crate::scenario::home_is_back();
+    world.dies(STANDBY);
+    let (word, why) = first(&alarm(&world, Side::Home).unwrap());
+    assert!(
+        word == "refused" && why.contains("brings nobody home"),
+        "{why}"
+    );
+    assert_eq!(
+        watch(&world, Side::Home).unwrap()["trigger"]["is"],
+        "refused"
+    );
+    assert!(world.place(Side::Home).started.is_empty());
+}

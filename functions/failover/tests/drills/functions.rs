@@ -1,0 +1,135 @@
+//! The four functions as the state machine and AWS call them: JSON in, JSON or a named error out.
+
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use lifeboat_aws::parse_event;
+use lifeboat_backup::{Event as BackupEvent, Outcome};
+use lifeboat_core::{
+    Failure, Side,
+    backup::{Choice, Restored, choose},
+    image::Images,
+};
+use lifeboat_failover::{Event, Own, handle};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    seat::{Actor, Effect, Seat},
+    world::World,
+};
+
+/// As the state machine sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Error {
+    pub(crate) name: String,
+    pub(crate) cause: String,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let cause = json!({"errorType": failure.name(), "errorMessage": failure.to_string()});
+        Self {
+            name: failure.name().into(),
+            cause: cause.to_string(),
+        }
+    }
+}
+
+/// Nothing in memory makes anyone wait: a future that does not end at once belongs to a process that died.
+fn alive<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Error> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome.map_err(Error::from),
+        Poll::Pending => Err(Error {
+            name: "Sandbox.Timedout".into(),
+            cause: "the process was killed".into(),
+        }),
+    }
+}
+
+/// What travels between functions is text.
+fn travelled(value: &impl Serialize) -> Value {
+    serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+}
+
+pub(crate) fn failover(world: &World, side: Side, payload: &Value) -> Result<Value, Error> {
+    let event = Event::parse(travelled(payload))?;
+    let actor = match &event {
+        Event::Alarms(_) => Actor::Alarm,
+        Event::Own(own) => match &**own {
+            Own::Watch {} => Actor::Watch,
+            Own::Begin { .. } => Actor::Begin,
+            Own::Step { step, run } => Actor::Step(*step, run.execution.clone(), run.epoch),
+            Own::Undo { run, .. } => Actor::Undo(run.execution.clone(), run.epoch),
+        },
+    };
+    world.payloads.borrow_mut().push(payload.clone());
+    let step = matches!(actor, Actor::Step(..));
+    let seat = Seat::new(world, side, actor);
+    if step && world.twice.get() {
+        drop(alive(handle(&seat, event.clone()))?);
+    }
+    let answer = alive(handle(&seat, event))?;
+    Ok(travelled(&answer))
+}
+
+/// A function that only looks: every image is there.
+pub(crate) fn image_sync(world: &World, side: Side, payload: &Value) -> Result<Value, Error> {
+    let execution = payload["execution"].as_str().unwrap();
+    assert_eq!(*payload, json!({"action": "check", "execution": execution}));
+    assert!(execution.starts_with("arn:"), "{execution}");
+    let services = world.configuration(side).services;
+    let images = Images {
+        started: world.now(),
+        finished: world.now(),
+        digests: services
+            .into_iter()
+            .map(|service| (service.name, "sha256:aa".to_owned()))
+            .collect(),
+        repaired: vec![],
+    };
+    Ok(travelled(&images))
+}
+
+/// The restore, with the backup function's own event, choice and answer.
+pub(crate) fn backup(world: &World, side: Side, payload: &Value) -> Result<Value, Error> {
+    let (choice, by) = match parse_event(travelled(payload))? {
+        BackupEvent::Restore {
+            backup,
+            execution: Some(by),
+        } => (backup, by),
+        other => panic!("the workflow asks only for a restore of its own: {other:?}"),
+    };
+    assert!(matches!(choice, Choice::Named(_)), "{choice:?}");
+    let seat = Seat::new(world, side, Actor::Restore(by.arn.clone(), by.epoch));
+    let held = world.place(side).state.held_by(&by.arn, by.epoch);
+    held.map_err(Failure::Stale)?;
+    let here = world.place(side).backups.clone();
+    let keys: Vec<_> = here.keys().cloned().collect();
+    let key = choose(&keys, choice).map_err(Failure::Invalid)?.clone();
+    let records = here[&key].clone();
+    alive(seat.act(side, Effect::Restore, |own| own.records = records))?;
+    let mut ledger = world.ledger.borrow_mut();
+    ledger.restored.insert(by.arn);
+    let restored = Restored {
+        backup: key,
+        started: world.now(),
+        finished: world.now(),
+        services: [("posts".to_owned(), 1), ("users".to_owned(), 1)].into(),
+    };
+    let answer = Outcome::Restored { restored };
+    Ok(travelled(&answer))
+}
+
+/// The state machine's own call, for when the function cannot even tell.
+pub(crate) fn publish(world: &World, side: Side, arguments: &Value) -> Result<Value, Error> {
+    let text = |name: &str| arguments[name].as_str().unwrap().to_owned();
+    assert_eq!(text("TopicArn"), "${notices_topic}");
+    let (subject, message) = (text("Subject"), text("Message"));
+    let seat = Seat::new(world, side, Actor::Workflow);
+    let effect = Effect::Notify(subject.clone());
+    alive(seat.act(side, effect, |own| own.notices.push((subject, message))))?;
+    Ok(json!({}))
+}

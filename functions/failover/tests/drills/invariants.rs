@@ -1,0 +1,111 @@
+//! What must never happen, asked before and after every single effect. A violation ends the test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifeboat_core::{
+    Epoch, Side,
+    marker::{Marker, Move, fences},
+    run::Step,
+};
+
+use crate::{
+    seat::{Actor, Effect, Seat},
+    world::World,
+};
+
+/// What has to be remembered to judge an effect.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    epochs: [Epoch; 2],
+    /// Services that answered well, by execution.
+    pub(crate) answered: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) restored: BTreeSet<String>,
+}
+
+/// Whether this actor may do this now.
+pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
+    may_act(seat, effect);
+    let world = seat.world;
+    let (own, own_side) = (world.place(seat.side), seat.side);
+    let serves = own.state.active == seat.configuration.region;
+    let never = |what: &str| panic!("{what}: {:?}: {side:?} {effect}", seat.actor);
+    match effect {
+        Effect::Restore if !own.empty() => never("a restore beside running tasks"),
+        Effect::Mark(to) => match &seat.actor {
+            Actor::Step(_, execution, _) => {
+                let ledger = world.ledger.borrow();
+                let answered = ledger.answered.get(execution).map_or(0, BTreeSet::len);
+                if answered < own.services.len() {
+                    never("a marker moved without a smoke test in this execution");
+                }
+            }
+            Actor::Undo(..) if *to == Move::Lower(Marker::Fenced) && !serves => {}
+            Actor::Watch
+                if Some(*to) == fences(own_side.other()).map(Move::Raise)
+                    && serves
+                    && world.place(own_side.other()).state.epoch <= own.state.epoch => {}
+            _ => never("a marker moved by somebody who must not"),
+        },
+        Effect::Scale(_, 0) if side == own_side && serves => never("the region that serves stops"),
+        Effect::Scale(_, 0) if side != own_side => match &seat.actor {
+            Actor::Step(Step::StopSource | Step::FenceSource, ..) => {}
+            Actor::Watch if serves => {}
+            _ => never("the other region is stopped by somebody who must not"),
+        },
+        Effect::Scale(_, 1..) => match &seat.actor {
+            Actor::Step(Step::ScaleUp, execution, _)
+                if side == own_side && world.ledger.borrow().restored.contains(execution) => {}
+            Actor::Undo(..) if side != own_side => {}
+            _ => never("tasks are started without their data"),
+        },
+        Effect::Backup
+            if matches!(seat.actor, Actor::Step(Step::FinalBackup, ..))
+                && !world.place(side).empty() =>
+        {
+            never("a final backup while the source may still write");
+        }
+        _ => {}
+    }
+}
+
+/// At every effect, whoever acts for an execution holds the lease of its epoch.
+fn may_act(seat: &Seat<'_>, effect: &Effect) {
+    let state = &seat.world.place(seat.side).state;
+    let held = |execution: &str, epoch: Option<Epoch>| {
+        let held = epoch.map(|epoch| state.held_by(execution, epoch));
+        assert_eq!(held, Some(Ok(())), "{:?}: {effect}", seat.actor);
+    };
+    match &seat.actor {
+        Actor::Begin => panic!("the decision had an effect: {effect}"),
+        Actor::Step(Step::Lease | Step::Release, ..) => {
+            assert!(matches!(effect, Effect::State(_)), "{effect}");
+        }
+        Actor::Step(_, execution, epoch) => held(execution, *epoch),
+        Actor::Undo(execution, epoch) => {
+            if !matches!(effect, Effect::State(_) | Effect::Notify(_)) {
+                held(execution, *epoch);
+            }
+        }
+        Actor::Restore(execution, epoch) => held(execution, Some(*epoch)),
+        Actor::Watch | Actor::Alarm | Actor::Workflow => {}
+    }
+}
+
+/// What holds whatever was done.
+pub(crate) fn hold(world: &World) {
+    let mut ledger = world.ledger.borrow_mut();
+    let mut owners = vec![];
+    for side in [Side::Home, Side::Standby] {
+        let place = world.place(side);
+        let (before, epoch) = (&mut ledger.epochs[side as usize], place.state.epoch);
+        assert!(epoch >= *before, "{side:?} went from {before} to {epoch}");
+        assert!(
+            epoch == Epoch(0) || epoch.side() == side,
+            "{side:?} took {epoch}, which is the other's"
+        );
+        *before = epoch;
+        let owner = place.state.owner.as_ref();
+        owners.extend(owner.filter(|o| place.running.contains(*o)).cloned());
+    }
+    assert!(owners.len() < 2, "two executions act at once: {owners:?}");
+}

@@ -1,0 +1,22 @@
+//! The whole function over two regions in memory, driven by the workflow that Terraform deploys.
+
+// Helpers of tests stand outside of them here.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod alarms;
+mod faults;
+mod fence;
+mod functions;
+mod invariants;
+mod jsonata;
+mod killed;
+mod outage;
+mod planned;
+mod port;
+mod probe;
+mod scenario;
+mod seat;
+mod stale;
+mod unplanned;
+mod workflow;
+mod world;

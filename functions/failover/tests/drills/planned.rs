@@ -1,0 +1,221 @@
+//! Both regions are alive and nothing may be lost. A failback is this, towards home.
+
+use lifeboat_core::{Side, marker::Marker, run::SourceFenced};
+
+use crate::{
+    scenario::{home_died, home_is_back, minutes, sample, scaled_up},
+    workflow::{Ended, Trip, execute, execute_with},
+    world::{Records, World},
+};
+
+const STANDBY: Side = Side::Standby;
+
+fn planned(world: &World, side: Side) -> Ended {
+    execute(world, side, "by-plan", &sample("request-planned"))
+}
+
+#[test]
+fn a_failback_stops_the_source_before_the_final_backup_and_lowers_fenced_before_serve() {
+    let world = home_is_back();
+    planned(&world, Side::Home).outcome.unwrap();
+    let expected = [
+        "us-east-1 takes epoch 2",
+        "us-west-2 scales posts to 0",
+        "us-west-2 scales users to 0",
+        "us-west-2 takes a backup",
+        "us-east-1 restores",
+        "us-east-1 scales posts to 2",
+        "us-east-1 scales users to 3",
+        "us-east-1 answers for posts",
+        "us-east-1 answers for users",
+        "us-east-1 says that us-east-1 serves",
+        "us-east-1 lowers fenced",
+        "us-west-2 lowers serve",
+        "us-east-1 reports",
+        "us-east-1 tells \"forum: us-east-1 serves\"",
+        "us-east-1 releases",
+    ];
+    assert_eq!(*world.log.borrow(), expected);
+    assert_eq!(world.answering(), Side::Home);
+    minutes(&world, 2);
+    // What the disaster lost is lost; the way home added nothing.
+    assert_eq!(world.lost(), lost_with_home());
+}
+
+/// What home took after its last backup, before it died.
+fn lost_with_home() -> Records {
+    home_is_back().lost()
+}
+
+#[test]
+fn a_planned_failover_loses_nothing_keeps_the_capacity_of_now_and_measures_the_pause() {
+    let world = scaled_up();
+    planned(&world, STANDBY).outcome.unwrap();
+    assert_eq!(world.lost(), Records::new());
+    assert_eq!(world.answering(), STANDBY);
+    assert_eq!(world.place(STANDBY).desired(), [("posts", 2), ("users", 4)]);
+    assert!(world.place(Side::Home).empty());
+    assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);
+    assert_eq!(world.place(STANDBY).state.fence, None);
+    let reports = world.place(STANDBY).reports.clone();
+    let report = reports.values().next().unwrap();
+    assert_eq!(report.recovery_point.seconds, 0);
+    assert_eq!(report.source, SourceFenced::Acknowledged);
+    let pause = report.write_pause_seconds.unwrap();
+    assert!(pause > 0 && pause < 60, "{pause}");
+}
+
+#[test]
+fn a_plan_says_what_would_be_done_and_changes_nothing() {
+    for (world, word) in [
+        (World::new(), "final backup"),
+        (home_died(), "without waiting"),
+    ] {
+        let ended = execute(&world, STANDBY, "only-a-plan", &sample("request-plan"));
+        assert!(ended.went_through("Planned"));
+        let plan = ended.outcome.unwrap()["plan"].to_string();
+        assert!(plan.contains(word) && plan.contains("users 3"), "{plan}");
+        assert_eq!(world.faults.effects.get(), 0);
+    }
+}
+
+#[test]
+fn whatever_fails_before_traffic_moved_is_undone_completely() {
+    let world = World::new();
+    let states = planned(&world, STANDBY).visited;
+    let moving = states.iter().position(|s| s == "Move traffic").unwrap();
+    let mut tried: Vec<&String> = vec![];
+    for state in &states[..=moving] {
+        let works = !state.ends_with('?') && !["Begin", "Pause", "Again"].contains(&state.as_str());
+        if !works || tried.contains(&state) {
+            continue;
+        }
+        tried.push(state);
+        is_undone(state, Trip::Before);
+        if state != "Move traffic" {
+            is_undone(state, Trip::After);
+        }
+    }
+    println!("{} states failed before and after their work", tried.len());
+    assert_eq!(tried.len(), 12, "{tried:?}");
+}
+
+fn is_undone(state: &str, trip: Trip) {
+    let world = scaled_up();
+    let before = world.place(Side::Home).clone();
+    let at = |now: &str| {
+        if now == state {
+            trip.clone()
+        } else {
+            Trip::Not
+        }
+    };
+    let request = sample("request-planned");
+    let ended = execute_with(&world, STANDBY, "unlucky", &request, &at);
+    let said = format!("{state} {trip:?} {:?}", world.log.borrow());
+    assert_eq!(ended.outcome.unwrap_err().name, "TimedOut", "{said}");
+    assert!(
+        ended.visited.ends_with(&["Undo".into(), "Failed".into()]),
+        "{said}"
+    );
+    world.pass(3);
+    let (home, standby) = (world.place(Side::Home), world.place(STANDBY));
+    assert_eq!(home.services, before.services, "{said}");
+    assert_eq!(
+        (home.markers.len(), standby.markers.len()),
+        (0, 0),
+        "{said}"
+    );
+    assert!(standby.empty() && standby.state.owner.is_none(), "{said}");
+    assert_eq!(standby.state.active, before.state.active, "{said}");
+    assert_eq!(world.answering(), Side::Home);
+    assert_eq!(world.lost(), Records::new(), "{said}");
+    let (subject, text) = standby.notices.last().unwrap();
+    assert_eq!(subject, "forum: unlucky failed");
+    assert!(
+        text.contains("Traffic never moved") || state == "Lease",
+        "{text}"
+    );
+    drop((home, standby));
+    planned(&world, STANDBY).outcome.unwrap();
+}
+
+#[test]
+fn a_failback_that_fails_leaves_the_standby_serving() {
+    let world = home_is_back();
+    world.mute.set(true);
+    let ended = planned(&world, Side::Home);
+    assert_eq!(ended.outcome.unwrap_err().name, "TimedOut");
+    world.pass(3);
+    assert_eq!(world.answering(), STANDBY);
+    assert_eq!(world.place(STANDBY).desired(), [("posts", 2), ("users", 3)]);
+    assert_eq!(world.place(STANDBY).markers, [Marker::Serve]);
+    assert!(world.place(Side::Home).empty());
+    assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);
+}
+
+#[test]
+fn a_source_that_starts_tasks_again_stops_the_execution_and_it_is_undone() {
+    let world = World::new();
+    let again = |state: &str| {
+        if state == "Fence source" {
+            let mut home = world.change(Side::Home);
+            let users = home.services.get_mut("users").unwrap();
+            (users.desired, users.running) = (1, 1);
+        }
+        Trip::Not
+    };
+    let request = sample("request-planned");
+    let ended = execute_with(&world, STANDBY, "restless", &request, &again);
+    let error = ended.outcome.unwrap_err();
+    assert!(error.cause.contains("runs tasks again"), "{error:?}");
+    world.pass(3);
+    assert_eq!(
+        world.place(Side::Home).desired(),
+        [("posts", 2), ("users", 3)]
+    );
+    assert_eq!(world.answering(), Side::Home);
+}
+
+#[test]
+fn a_source_that_dies_on_the_way_leaves_the_undo_undone_and_people_hear_of_both() {
+    let world = World::new();
+    world.mute.set(true);
+    let dies = |state: &str| {
+        if state == "Smoke test" && !world.place(Side::Home).dead {
+            world.dies(Side::Home);
+        }
+        Trip::Not
+    };
+    let request = sample("request-planned");
+    let ended = execute_with(&world, STANDBY, "bereft", &request, &dies);
+    assert!(ended.went_through("Not undone"));
+    assert_eq!(ended.outcome.unwrap_err().name, "TimedOut");
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    assert!(
+        text.contains("TimedOut") && text.contains("us-east-1: timed out"),
+        "{text}"
+    );
+    world.mute.set(false);
+    let request = sample("request-unplanned");
+    execute(&world, STANDBY, "then", &request).outcome.unwrap();
+    assert_eq!(world.answering(), STANDBY);
+}
+
+#[test]
+fn it_is_refused_while_the_other_region_is_silent_acts_or_holds_what_is_not_salvaged() {
+    let silent = home_died();
+    let acts = World::new();
+    acts.change(Side::Home).state.owner = Some("somebody".into());
+    for (world, why) in [(silent, "needs both regions"), (acts, "somebody is acting")] {
+        let error = planned(&world, STANDBY).outcome.unwrap_err();
+        assert!(error.cause.contains(why), "{error:?}");
+        assert_eq!(world.faults.effects.get(), 0);
+    }
+    let world = home_died();
+    let request = sample("request-unplanned");
+    execute(&world, STANDBY, "lost", &request).outcome.unwrap();
+    world.returns(Side::Home);
+    let error = planned(&world, Side::Home).outcome.unwrap_err();
+    assert!(error.cause.contains("has not been salvaged"), "{error:?}");
+}

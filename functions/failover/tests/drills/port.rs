@@ -1,0 +1,239 @@
+//! What the function asks of the world, answered by two regions in memory.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use jiff::Timestamp;
+use lifeboat_aws::ecs::Services;
+use lifeboat_backup::{Outcome, Salvaged};
+use lifeboat_core::{
+    Configuration, Epoch, Failure, RegionState, Side,
+    backup::{BackupKey, BackupName, Kind, Manifest, Turn, turn},
+    lease::Owner,
+    liveness::Answer,
+    lost::Lost,
+    marker::Move,
+    probe::ProbeReport,
+    report::Report,
+    request::Request,
+};
+use lifeboat_failover::{Started, Wait};
+
+use crate::{
+    probe,
+    seat::{Actor, Effect, Seat},
+    world::Place,
+};
+
+impl lifeboat_failover::World for Seat<'_> {
+    fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    async fn own_state(&self) -> Result<RegionState, Failure> {
+        self.reach(self.side, "read state")?;
+        Ok(self.world.place(self.side).state.clone())
+    }
+
+    async fn change_state(
+        &self,
+        change: &dyn Fn(&RegionState) -> Result<RegionState, Failure>,
+    ) -> Result<RegionState, Failure> {
+        let before = self.world.place(self.side).state.clone();
+        let after = change(&before)?;
+        if after == before {
+            self.reach(self.side, "read state")?;
+            return Ok(after);
+        }
+        let effect = Effect::state(&before, &after);
+        self.act(self.side, effect, |own| own.state = after.clone())
+            .await?;
+        Ok(after)
+    }
+
+    async fn owner(&self, execution: &str) -> Owner {
+        match self.reach(self.side, "describe") {
+            Err(why) => Owner::CannotTell(why.to_string()),
+            Ok(()) if self.world.place(self.side).running.contains(execution) => Owner::Running,
+            Ok(()) => Owner::Ended,
+        }
+    }
+
+    async fn look(&self) -> Result<ProbeReport, Failure> {
+        self.reach(self.side, "ask the probe")?;
+        Ok(probe::report(self))
+    }
+
+    async fn backups(&self) -> Result<Vec<BackupKey>, Failure> {
+        self.reach(self.side, "list backups")?;
+        Ok(self
+            .world
+            .place(self.side)
+            .backups
+            .keys()
+            .cloned()
+            .collect())
+    }
+
+    async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure> {
+        self.reach(self.side, "list a backup")?;
+        Ok(self.world.place(self.side).backups.contains_key(backup))
+    }
+
+    async fn ask_service(&self, service: &str) -> Answer {
+        if let Err(why) = self.reach(self.side, "ask") {
+            return Answer::Silent(why.to_string());
+        }
+        let running = self.world.place(self.side).services[service].running;
+        if running == 0 || self.world.mute.get() {
+            return Answer::Bad("503".into());
+        }
+        if let Actor::Step(_, execution, _) = &self.actor {
+            let mut ledger = self.world.ledger.borrow_mut();
+            let answered = ledger.answered.entry(execution.clone()).or_default();
+            answered.insert(service.to_owned());
+        }
+        let region = &self.configuration.region;
+        self.world.note(format!("{region} answers for {service}"));
+        Answer::Good
+    }
+
+    async fn alarm(&self) -> Result<bool, Failure> {
+        self.reach(self.side, "describe the alarm")?;
+        Ok(self.world.place(self.side).alarm)
+    }
+
+    async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure> {
+        let arn = self.world.arn(self.side, name);
+        if self.world.place(self.side).started.contains_key(&arn) {
+            self.reach(self.side, "start")?;
+            return Ok(Started::Already(name.to_owned()));
+        }
+        self.act(self.side, Effect::Start, |own| {
+            own.running.insert(arn.clone());
+            own.started.insert(arn.clone(), request.clone());
+        })
+        .await?;
+        Ok(Started::Now(arn))
+    }
+
+    async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure> {
+        let effect = Effect::Notify(subject.to_owned());
+        self.act(self.side, effect, |own| {
+            own.notices.push((subject.to_owned(), text.to_owned()));
+        })
+        .await
+    }
+
+    async fn report(&self, execution: &str) -> Result<Option<Report>, Failure> {
+        self.reach(self.side, "read a report")?;
+        Ok(self.world.place(self.side).reports.get(execution).cloned())
+    }
+
+    async fn write_report(&self, report: &Report) -> Result<(), Failure> {
+        self.act(self.side, Effect::Report, |own| {
+            let written = serde_json::to_string(report).unwrap();
+            let read = serde_json::from_str(&written).unwrap();
+            own.reports.insert(report.execution.clone(), read);
+        })
+        .await
+    }
+
+    async fn services(&self, side: Side) -> Result<Services, Failure> {
+        self.reach(side, "describe services")?;
+        Ok(self.world.place(side).services.clone())
+    }
+
+    async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
+        let effect = Effect::Scale(service.to_owned(), desired);
+        self.act(side, effect, |there| {
+            let there = there.services.get_mut(service).unwrap();
+            there.desired = desired;
+            there.pending = desired.saturating_sub(there.running);
+        })
+        .await
+    }
+
+    async fn mark(&self, to: Move) -> Result<(), Failure> {
+        let marker = to.marker();
+        self.act(marker.side(), Effect::Mark(to), |there| {
+            there.markers.retain(|raised| *raised != marker);
+            if matches!(to, Move::Raise(_)) {
+                there.markers.push(marker);
+            }
+        })
+        .await
+    }
+
+    async fn peer_state(&self) -> Result<RegionState, Failure> {
+        self.reach(self.other(), "read state")?;
+        Ok(self.world.place(self.other()).state.clone())
+    }
+
+    async fn take_backup(&self, _wait: Wait) -> Result<Outcome, Failure> {
+        let region = self.configuration.peer_region();
+        let there = self.world.place(self.other()).clone();
+        let backups: Vec<BackupKey> = there.backups.keys().cloned().collect();
+        let epoch = match turn(region, &there.state, &backups) {
+            Turn::Active(epoch) => epoch,
+            Turn::Passive { epoch, reason } => {
+                self.reach(self.other(), "take a backup")?;
+                return Ok(Outcome::Passive { epoch, reason });
+            }
+        };
+        let backup = BackupKey {
+            epoch,
+            name: BackupName::new(Kind::Backup, self.now()),
+            region: region.clone(),
+        };
+        self.act(self.other(), Effect::Backup, |there| {
+            let records = there.records.clone();
+            // Two in the same second are one: the first.
+            there.backups.entry(backup.clone()).or_insert(records);
+        })
+        .await?;
+        let manifest = Manifest::new("forum", backup, vec![]);
+        Ok(Outcome::Created { manifest })
+    }
+
+    async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure> {
+        let (own, here) = (self.world.place(self.other()).state.epoch, self.now());
+        if winner <= own {
+            self.reach(self.other(), "salvage")?;
+            return Err(Failure::Stale(format!("at epoch {own} already")));
+        }
+        let lost = |there: &mut Place| {
+            let held = there.records.clone();
+            let restored = &there.backups[against];
+            let lost = held.difference(restored).map(u32::to_string).collect();
+            if !there.salvaged.contains(&held) {
+                there.salvaged.push(held);
+            }
+            lost
+        };
+        let lost = self.act(self.other(), Effect::Salvage, lost).await?;
+        let salvage = BackupKey {
+            epoch: own,
+            name: BackupName::new(Kind::Salvage, here),
+            region: self.configuration.peer_region().clone(),
+        };
+        let services = [("posts".to_owned(), lost)].into();
+        let lost = Lost { services };
+        Ok(Salvaged { salvage, lost })
+    }
+
+    async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure> {
+        self.reach(self.side, "look up")?;
+        let side = match name {
+            "forum.test" => self.world.answering(),
+            "us-east-1.forum.test" => Side::Home,
+            "us-west-2.forum.test" => Side::Standby,
+            other => panic!("nobody knows {other}"),
+        };
+        let last = side as u8 + 1;
+        Ok([IpAddr::from([10, 0, 0, last])].into())
+    }
+}

@@ -1,0 +1,55 @@
+//! What the health probe of a region would answer.
+
+use lifeboat_core::{
+    SCHEMA,
+    backup::newest,
+    liveness::{self, Answer, Look},
+    marker::Seen,
+    probe::ProbeReport,
+    readiness::{self, Fact, ServiceFacts},
+};
+
+use crate::seat::Seat;
+
+pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
+    let world = seat.world;
+    let (own, peer) = (world.place(seat.side), world.place(seat.other()));
+    let answer = |good: bool| match good {
+        true => Answer::Good,
+        false => Answer::Silent("timed out".into()),
+    };
+    let heard = |running: u32| answer(!peer.dead && running > 0 && !world.cut_off.get());
+    let look = Look {
+        services: peer
+            .services
+            .iter()
+            .map(|(service, there)| (service.clone(), heard(there.running)))
+            .collect(),
+        control_plane: answer(!peer.dead),
+        storage: answer(!peer.dead),
+        myself: Answer::Good,
+    };
+    let there = ServiceFacts {
+        service: Fact::There,
+        image: Fact::There,
+    };
+    let facts = readiness::Facts {
+        services: [("posts".into(), there.clone()), ("users".into(), there)].into(),
+        newest_backup: newest(own.backups.keys()).cloned(),
+        rpo_seconds: seat.configuration.rpo_seconds,
+        reclaim: Seen::Absent,
+    };
+    let read = (!peer.dead).then_some(&peer.state);
+    let (epoch, active) = own.state.highest(read);
+    ProbeReport {
+        schema: SCHEMA,
+        at: world.now(),
+        region: seat.configuration.region.clone(),
+        epoch,
+        active,
+        liveness: liveness::judge(&[look.clone(), look]),
+        readiness: readiness::judge(&facts, world.now()),
+        down_since: world.down_since.get(),
+        fenced: None,
+    }
+}

@@ -1,0 +1,164 @@
+//! What the drills have in common: requests as people paste them, alarms as SNS delivers them, and how it all ended.
+
+use std::collections::BTreeSet;
+
+use lifeboat_core::{Side, state::FenceProgress};
+use serde_json::{Value, json};
+
+use crate::{
+    functions::{self, Error},
+    workflow::{Ended, execute},
+    world::{Records, World},
+};
+
+pub(crate) fn sample(name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/failover");
+    let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The sample alarm with some fields of its message changed.
+pub(crate) fn alarm_with(changes: Value) -> Value {
+    let mut event = sample("sns-alarm");
+    let text = event["Records"][0]["Sns"]["Message"].as_str().unwrap();
+    let mut message: Value = serde_json::from_str(text).unwrap();
+    for (field, value) in changes.as_object().unwrap() {
+        message[field] = value.clone();
+    }
+    event["Records"][0]["Sns"]["Message"] = message.to_string().into();
+    event
+}
+
+pub(crate) fn alarm(world: &World, side: Side) -> Result<Value, Error> {
+    functions::failover(world, side, &sample("sns-alarm"))
+}
+
+pub(crate) fn watch(world: &World, side: Side) -> Result<Value, Error> {
+    functions::failover(world, side, &sample("watch"))
+}
+
+/// Some minutes, with the watch of both regions. One that failed comes again in a minute.
+pub(crate) fn minutes(world: &World, minutes: u32) {
+    for _ in 0..minutes {
+        world.pass(60);
+        for side in [Side::Home, Side::Standby] {
+            if !world.place(side).dead {
+                drop(watch(world, side));
+            }
+        }
+    }
+}
+
+/// Runs what was started and has not run.
+pub(crate) fn run_started(world: &World, side: Side) -> Ended {
+    let started = world.place(side).started.clone();
+    assert_eq!(started.len(), 1, "{started:?}");
+    let (arn, request) = started.into_iter().next().unwrap();
+    let name = lifeboat_core::run::name_of(&arn);
+    execute(world, side, name, &serde_json::to_value(request).unwrap())
+}
+
+/// Home dies at four minutes past noon.
+pub(crate) fn home_died() -> World {
+    let world = World::new();
+    world.pass(250);
+    world.dies(Side::Home);
+    world
+}
+
+/// Home was scaled up a moment ago: nobody remembers it yet.
+pub(crate) fn scaled_up() -> World {
+    let world = World::new();
+    world
+        .change(Side::Home)
+        .services
+        .get_mut("users")
+        .unwrap()
+        .desired = 4;
+    world.pass(10);
+    world
+}
+
+/// After an unplanned failover home is back and salvaged, and the standby serves.
+pub(crate) fn home_is_back() -> World {
+    let world = home_died();
+    execute(
+        &world,
+        Side::Standby,
+        "lost-home",
+        &sample("request-unplanned"),
+    )
+    .outcome
+    .unwrap();
+    world.returns(Side::Home);
+    minutes(&world, 3);
+    let fence = world.place(Side::Standby).state.fence.clone();
+    assert_eq!(fence.unwrap().progress, FenceProgress::Salvaged);
+    world.log.take();
+    world.payloads.take();
+    world
+}
+
+/// What a region came to, without its clock.
+#[derive(Debug, PartialEq)]
+struct Came {
+    epoch: u64,
+    active: String,
+    owner: Option<String>,
+    fence: Option<FenceProgress>,
+    automatic_starts: usize,
+    tasks: Vec<(String, u32, u32)>,
+    markers: BTreeSet<&'static str>,
+    salvaged: usize,
+    reports: Vec<Value>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct End {
+    outcome: Result<(), String>,
+    places: Vec<Came>,
+    answering: Side,
+    /// What is lost is exactly what the reports name.
+    lost_is_named: bool,
+}
+
+pub(crate) fn end(world: &World, ended: &Ended) -> End {
+    let came = |side| {
+        let place = world.place(side);
+        let tasks = place.services.iter();
+        Came {
+            epoch: place.state.epoch.0,
+            active: place.state.active.to_string(),
+            owner: place.state.owner.clone(),
+            fence: place.state.fence.as_ref().map(|fence| fence.progress),
+            automatic_starts: place.state.automatic_starts.len(),
+            tasks: tasks
+                .map(|(s, there)| (s.clone(), there.desired, there.running))
+                .collect(),
+            markers: place.markers.iter().map(|marker| marker.key()).collect(),
+            salvaged: place.salvaged.len(),
+            reports: place
+                .reports
+                .values()
+                .map(|r| json!([r.from, r.to, r.epoch, r.source]))
+                .collect(),
+        }
+    };
+    End {
+        outcome: match &ended.outcome {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.name.clone()),
+        },
+        places: vec![came(Side::Home), came(Side::Standby)],
+        answering: world.answering(),
+        lost_is_named: named(world) == world.lost(),
+    }
+}
+
+fn named(world: &World) -> Records {
+    let places = [world.place(Side::Home), world.place(Side::Standby)];
+    let reports = places.iter().flat_map(|place| place.reports.values());
+    let lost = reports.filter_map(|report| report.lost.as_ref());
+    let records = lost.flat_map(|lost| lost.services.values().flatten());
+    records.map(|record| record.parse().unwrap()).collect()
+}

@@ -1,0 +1,149 @@
+//! The world as one invocation of the function in one region sees it, with every effect judged as it happens.
+
+use std::fmt;
+
+use lifeboat_core::{Configuration, Epoch, Failure, RegionState, Side, marker::Move, run::Step};
+
+use crate::{
+    faults::{How, When},
+    invariants,
+    world::{Place, World},
+};
+
+/// On whose behalf something is done.
+#[derive(Debug, Clone)]
+pub(crate) enum Actor {
+    Begin,
+    Step(Step, String, Option<Epoch>),
+    Undo(String, Option<Epoch>),
+    Restore(String, Epoch),
+    Watch,
+    Alarm,
+    /// The state machine itself.
+    Workflow,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    State(String),
+    Scale(String, u32),
+    Mark(Move),
+    Backup,
+    Salvage,
+    Restore,
+    Report,
+    Notify(String),
+    Start,
+}
+
+impl Effect {
+    /// What became different in a region's state, in words.
+    pub(crate) fn state(before: &RegionState, after: &RegionState) -> Self {
+        Self::State(difference(before, after))
+    }
+}
+
+fn difference(before: &RegionState, after: &RegionState) -> String {
+    if after.epoch != before.epoch {
+        return format!("takes epoch {}", after.epoch);
+    }
+    if after.active != before.active {
+        return format!("says that {} serves", after.active);
+    }
+    if after.owner != before.owner {
+        return "releases".into();
+    }
+    match &after.fence {
+        Some(fence) => format!("notes {:?}", fence.progress),
+        None => "notes something".into(),
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::State(what) => f.write_str(what),
+            Self::Scale(service, tasks) => write!(f, "scales {service} to {tasks}"),
+            Self::Mark(Move::Raise(marker)) => write!(f, "raises {}", marker.key()),
+            Self::Mark(Move::Lower(marker)) => write!(f, "lowers {}", marker.key()),
+            Self::Backup => f.write_str("takes a backup"),
+            Self::Salvage => f.write_str("is salvaged"),
+            Self::Restore => f.write_str("restores"),
+            Self::Report => f.write_str("reports"),
+            Self::Notify(subject) => write!(f, "tells {subject:?}"),
+            Self::Start => f.write_str("starts an execution"),
+        }
+    }
+}
+
+pub(crate) struct Seat<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) side: Side,
+    pub(crate) actor: Actor,
+    pub(crate) configuration: Configuration,
+}
+
+impl<'a> Seat<'a> {
+    pub(crate) fn new(world: &'a World, side: Side, actor: Actor) -> Self {
+        let configuration = world.configuration(side);
+        Self {
+            world,
+            side,
+            actor,
+            configuration,
+        }
+    }
+
+    /// A call to a region, which may get no answer.
+    pub(crate) fn reach(&self, side: Side, what: &str) -> Result<(), Failure> {
+        let region = self.configuration.region_of(side);
+        if self.world.faults.call() {
+            return Err(Failure::unavailable(what, "it", region, "bad luck"));
+        }
+        if side != self.side && self.world.place(side).dead {
+            self.world.note(format!("{region} is silent"));
+            return Err(Failure::unavailable(what, "it", region, "timed out"));
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn act<T>(
+        &self,
+        side: Side,
+        effect: Effect,
+        happen: impl FnOnce(&mut Place) -> T,
+    ) -> Result<T, Failure> {
+        self.reach(side, &effect.to_string())?;
+        let struck = self.world.faults.effect();
+        self.suffer(struck, When::Before, &effect).await?;
+        invariants::allow(self, side, &effect);
+        let done = happen(&mut self.world.change(side));
+        let region = self.configuration.region_of(side);
+        self.world.note(format!("{region} {effect}"));
+        invariants::hold(self.world);
+        self.suffer(struck, When::After, &effect).await?;
+        Ok(done)
+    }
+
+    async fn suffer(
+        &self,
+        struck: Option<(When, How)>,
+        now: When,
+        effect: &Effect,
+    ) -> Result<(), Failure> {
+        match struck {
+            Some((when, How::Dies)) if when == now => std::future::pending().await,
+            Some((when, How::Fails)) if when == now => Err(Failure::unavailable(
+                effect,
+                "it",
+                &self.configuration.region,
+                "struck",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn other(&self) -> Side {
+        self.side.other()
+    }
+}

@@ -1,0 +1,99 @@
+//! Steps that come late, twice, or from an execution that is no longer in charge.
+
+use lifeboat_core::{Epoch, Side};
+use serde_json::Value;
+
+use crate::{
+    functions::failover,
+    scenario::{end, home_died, home_is_back, sample},
+    workflow::execute,
+    world::World,
+};
+
+const STANDBY: Side = Side::Standby;
+
+fn scenarios() -> [(World, Side, Value); 4] {
+    let fails = World::new();
+    fails.mute.set(true);
+    [
+        (home_died(), STANDBY, sample("request-unplanned")),
+        (World::new(), STANDBY, sample("request-planned")),
+        (home_is_back(), Side::Home, sample("request-planned")),
+        (fails, STANDBY, sample("request-planned")),
+    ]
+}
+
+fn is_step(payload: &Value) -> bool {
+    payload["action"] == "step"
+}
+
+#[test]
+fn every_step_that_comes_again_after_the_lease_was_released_is_stale_and_has_no_effect() {
+    let mut cases = 0;
+    for (world, side, request) in scenarios() {
+        let ended = execute(&world, side, "late", &request);
+        let before = end(&world, &ended);
+        let payloads = world.payloads.take();
+        world.faults.set(None);
+        for payload in payloads.iter().filter(|p| is_step(p)) {
+            let outcome = failover(&world, side, payload);
+            match payload["step"].as_str() {
+                Some("release") => assert!(outcome.is_ok()),
+                _ => assert_eq!(outcome.unwrap_err().name, "Stale", "{payload}"),
+            }
+            cases += 1;
+        }
+        assert_eq!(world.faults.effects.get(), 0);
+        assert_eq!(end(&world, &ended), before);
+    }
+    println!("{cases} late steps");
+}
+
+#[test]
+fn every_step_of_an_execution_whose_epoch_has_moved_on_has_no_effect() {
+    let mut cases = 0;
+    for (world, side, request) in scenarios() {
+        let ended = execute(&world, side, "overtaken", &request);
+        let winner = world.arn(side, "winner");
+        {
+            let mut place = world.change(side);
+            place.state.epoch = Epoch(place.state.epoch.0 + 2);
+            place.state.owner = Some(winner.clone());
+            place.running.insert(winner);
+        }
+        let before = end(&world, &ended);
+        let payloads = world.payloads.take();
+        world.faults.set(None);
+        for payload in payloads.iter().filter(|p| is_step(p)) {
+            let outcome = failover(&world, side, payload);
+            match payload["step"].as_str() {
+                Some("release") => assert!(outcome.is_ok()),
+                _ => assert_eq!(outcome.unwrap_err().name, "Stale", "{payload}"),
+            }
+            cases += 1;
+        }
+        assert_eq!(world.faults.effects.get(), 0);
+        for payload in payloads.iter().filter(|p| p["action"] == "undo") {
+            failover(&world, side, payload).unwrap();
+            let (_, text) = world.place(side).notices.last().unwrap().clone();
+            assert!(text.contains("nothing was put back"), "{text}");
+        }
+        assert_eq!(end(&world, &ended), before);
+    }
+    println!("{cases} stale steps");
+}
+
+#[test]
+fn every_step_done_twice_in_a_row_comes_to_the_same() {
+    let mut both = scenarios().into_iter().zip(scenarios());
+    assert!(both.len() == 4);
+    for ((once, side, request), (twice, ..)) in &mut both {
+        twice.twice.set(true);
+        let ends = [&once, &twice].map(|world| {
+            let ended = execute(world, side, "done", &request);
+            world.pass(60);
+            end(world, &ended)
+        });
+        assert_eq!(ends[0], ends[1]);
+    }
+}

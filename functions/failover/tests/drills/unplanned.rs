@@ -1,0 +1,248 @@
+//! The other region is presumed dead.
+
+use lifeboat_core::{Side, marker::Marker, run::SourceFenced, state::FenceProgress};
+use serde_json::json;
+
+use crate::{
+    faults::{Fault, How, When},
+    scenario::{alarm, home_died, home_is_back, minutes, run_started, sample},
+    workflow::{Trip, execute, execute_with},
+    world::World,
+};
+
+const STANDBY: Side = Side::Standby;
+
+fn take_over(world: &World) -> crate::workflow::Ended {
+    execute(world, STANDBY, "by-hand", &sample("request-unplanned"))
+}
+
+#[test]
+fn home_dies_and_an_alarm_alone_brings_up_the_standby_in_this_order() {
+    let world = home_died();
+    alarm(&world, STANDBY).unwrap();
+    run_started(&world, STANDBY).outcome.unwrap();
+    let expected = [
+        "us-east-1 is silent",
+        "us-west-2 starts an execution",
+        "us-east-1 is silent",
+        "us-west-2 takes epoch 1",
+        "us-east-1 is silent",
+        "us-west-2 restores",
+        "us-west-2 scales posts to 2",
+        "us-west-2 scales users to 3",
+        "us-west-2 answers for posts",
+        "us-west-2 answers for users",
+        "us-east-1 is silent",
+        "us-west-2 says that us-west-2 serves",
+        "us-west-2 raises serve",
+        "us-west-2 reports",
+        "us-west-2 tells \"forum: us-west-2 serves\"",
+        "us-west-2 releases",
+    ];
+    assert_eq!(*world.log.borrow(), expected);
+    assert_eq!(world.answering(), STANDBY);
+    let place = world.place(STANDBY);
+    assert_eq!(
+        place.state.fence.as_ref().unwrap().progress,
+        FenceProgress::Pending
+    );
+    assert_eq!(place.state.automatic_starts.len(), 1);
+}
+
+#[test]
+fn the_report_measures_from_the_first_failed_look_and_the_age_of_the_backup() {
+    let world = home_died();
+    alarm(&world, STANDBY).unwrap();
+    run_started(&world, STANDBY).outcome.unwrap();
+    let reports = world.place(STANDBY).reports.clone();
+    let report = reports.values().next().unwrap();
+    let recovery = world.now() - world.down_since.get().unwrap();
+    assert_eq!(report.recovery_time.seconds, recovery.as_secs());
+    assert_eq!(report.recovery_point.seconds, 310);
+    assert!(matches!(report.source, SourceFenced::Silent(_)));
+    assert_eq!(report.lost, None);
+    let steps: Vec<&str> = report.timeline.iter().map(|e| e.step.as_str()).collect();
+    assert!(steps.starts_with(&["detect", "begin", "lease"]) && steps.contains(&"restore"));
+}
+
+#[test]
+fn a_person_who_does_not_say_since_when_is_measured_by_what_the_probe_saw() {
+    let world = home_died();
+    world.pass(100);
+    let mut request = sample("request-unplanned");
+    request.as_object_mut().unwrap().remove("down_since");
+    execute(&world, STANDBY, "late", &request).outcome.unwrap();
+    let reports = world.place(STANDBY).reports.clone();
+    assert!(reports.values().next().unwrap().recovery_time.seconds > 100);
+}
+
+#[test]
+fn the_active_region_serves_so_it_is_refused_and_nothing_is_touched() {
+    let world = World::new();
+    let ended = take_over(&world);
+    let error = ended.outcome.unwrap_err();
+    assert_eq!(error.name, "Refused");
+    assert!(
+        error.cause.contains("ask for a planned failover"),
+        "{error:?}"
+    );
+    assert_eq!(ended.visited, ["Begin", "Not begun"]);
+    assert_eq!(world.faults.effects.get(), 0);
+}
+
+#[test]
+fn without_a_backup_it_is_refused_before_anything_is_touched() {
+    let world = home_died();
+    world.change(STANDBY).backups.clear();
+    let error = take_over(&world).outcome.unwrap_err();
+    assert!(error.cause.contains("there is no backup"), "{error:?}");
+    assert_eq!(world.faults.effects.get(), 0);
+}
+
+#[test]
+fn failing_leaves_what_was_brought_up_and_tells_people_so() {
+    let world = home_died();
+    world.mute.set(true);
+    let ended = take_over(&world);
+    assert_eq!(ended.outcome.unwrap_err().name, "TimedOut");
+    let place = world.place(STANDBY);
+    assert_eq!(place.desired(), [("posts", 2), ("users", 3)]);
+    assert_eq!((place.state.owner.as_ref(), place.markers.len()), (None, 0));
+    assert_eq!(place.state.active.as_str(), "us-east-1");
+    let (subject, text) = place.notices.last().unwrap();
+    assert_eq!(subject, "forum: by-hand failed");
+    for said in ["posts to answer: 503", "stays up", "start it again"] {
+        assert!(text.contains(said), "{text}");
+    }
+    drop(place);
+    world.mute.set(false);
+    let again = execute(&world, STANDBY, "again", &sample("request-unplanned"));
+    again.outcome.unwrap();
+    assert_eq!(world.answering(), STANDBY);
+}
+
+#[test]
+fn after_traffic_moved_nothing_is_undone_and_the_fence_is_still_owed() {
+    let world = home_died();
+    let trip = |state: &str| match state {
+        "Prove traffic" => Trip::Before,
+        _ => Trip::Not,
+    };
+    let request = sample("request-unplanned");
+    let ended = execute_with(&world, STANDBY, "unproven", &request, &trip);
+    assert!(ended.outcome.is_err() && ended.went_through("Undo"));
+    assert_eq!(world.answering(), STANDBY);
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    assert!(text.contains("nothing is undone by itself"), "{text}");
+    assert_eq!(world.place(STANDBY).state.owner, None);
+    world.returns(Side::Home);
+    minutes(&world, 3);
+    assert!(world.place(Side::Home).empty());
+    assert_eq!(world.place(Side::Home).salvaged.len(), 1);
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    assert!(
+        text.contains("2 records") && text.contains("no report"),
+        "{text}"
+    );
+}
+
+#[test]
+fn when_the_region_counts_as_active_and_no_marker_moved_people_are_told_what_to_do_by_hand() {
+    let world = home_died();
+    let stops = |state: &str| match state {
+        "Move traffic" => {
+            world
+                .faults
+                .set(Some(Fault::Effect(1, When::Before, How::Dies)));
+            Trip::After
+        }
+        _ => Trip::Not,
+    };
+    let request = sample("request-unplanned");
+    execute_with(&world, STANDBY, "halfway", &request, &stops)
+        .outcome
+        .unwrap_err();
+    assert_eq!(world.place(STANDBY).state.active.as_str(), "us-west-2");
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    let to_do =
+        "write the text lifeboat-marker-raised to the object serve of 1-forum-markers-us-west-2";
+    assert!(text.contains(to_do), "{text}");
+}
+
+#[test]
+fn a_home_that_only_seemed_dead_is_fenced_and_what_it_took_meanwhile_is_named() {
+    let world = World::new();
+    world.cling.set(true);
+    world.cut_off.set(true);
+    take_over(&world).outcome.unwrap();
+    world.pass(3);
+    assert!(world.place(Side::Home).empty());
+    assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);
+    world.cut_off.set(false);
+    let lost = world.lost();
+    assert!(!lost.is_empty());
+    minutes(&world, 2);
+    let reports = world.place(STANDBY).reports.clone();
+    let report = reports.values().next().unwrap();
+    let named: Vec<String> = lost.iter().map(u32::to_string).collect();
+    assert_eq!(report.lost.as_ref().unwrap().services["posts"], named);
+    assert_eq!(report.source, SourceFenced::Acknowledged);
+    assert_eq!(world.lost(), lost, "what is lost grows no more");
+}
+
+#[test]
+fn the_standby_dies_and_a_person_reclaims_home_with_calls_in_home_only() {
+    let world = home_is_back();
+    world.dies(STANDBY);
+    let request = sample("request-unplanned");
+    execute(&world, Side::Home, "reclaim", &request)
+        .outcome
+        .unwrap();
+    let log = world.log.borrow().clone();
+    let moved: Vec<_> = log
+        .iter()
+        .filter(|l| l.contains("raises") || l.contains("lowers"))
+        .collect();
+    assert_eq!(
+        moved,
+        ["us-east-1 lowers fenced", "us-east-1 raises reclaim"]
+    );
+    assert!(
+        log.iter()
+            .all(|l| l.starts_with("us-east-1") || l == "us-west-2 is silent")
+    );
+    assert_eq!(world.answering(), Side::Home);
+    world.returns(STANDBY);
+    assert_eq!(
+        world.answering(),
+        Side::Home,
+        "one that returns takes nothing back"
+    );
+    minutes(&world, 3);
+    assert!(world.place(STANDBY).empty());
+    assert_eq!(world.place(STANDBY).salvaged.len(), 1);
+}
+
+#[test]
+fn a_second_disaster_after_a_failback_owes_home_a_fence_again() {
+    let world = home_is_back();
+    let planned = sample("request-planned");
+    execute(&world, Side::Home, "failback", &planned)
+        .outcome
+        .unwrap();
+    minutes(&world, 5);
+    world.dies(Side::Home);
+    let mut request = sample("request-unplanned");
+    request["down_since"] = json!(world.now());
+    execute(&world, STANDBY, "second", &request)
+        .outcome
+        .unwrap();
+    let fence = world.place(STANDBY).state.fence.clone().unwrap();
+    assert_eq!(fence.progress, FenceProgress::Pending);
+    assert_eq!(fence.execution, world.arn(STANDBY, "second"));
+    world.returns(Side::Home);
+    minutes(&world, 3);
+    assert!(world.place(Side::Home).empty());
+    assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);
+    assert_eq!(world.place(Side::Home).salvaged.len(), 2);
+}

@@ -1,0 +1,246 @@
+//! Two regions in memory, the users who write through the name, and a clock that the test moves.
+
+use std::{
+    cell::{Cell, Ref, RefCell, RefMut},
+    collections::{BTreeMap, BTreeSet},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use lifeboat_aws::ecs::{Deployed, Services};
+use lifeboat_core::{
+    Configuration, Epoch, RegionState, Side,
+    backup::{BackupKey, BackupName, Kind},
+    configuration::sample,
+    marker::{Marker, Seen, answers},
+    report::Report,
+    request::Request,
+};
+use serde_json::Value;
+
+use crate::{faults::Faults, invariants::Ledger};
+
+/// What users wrote, one number each.
+pub(crate) type Records = BTreeSet<u32>;
+
+/// One region.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) state: RegionState,
+    pub(crate) services: Services,
+    pub(crate) markers: Vec<Marker>,
+    /// What the services hold.
+    pub(crate) records: Records,
+    pub(crate) backups: BTreeMap<BackupKey, Records>,
+    pub(crate) salvaged: Vec<Records>,
+    pub(crate) alarm: bool,
+    pub(crate) notices: Vec<(String, String)>,
+    pub(crate) reports: BTreeMap<String, Report>,
+    /// Executions by their ARN, and those that still run.
+    pub(crate) started: BTreeMap<String, Request>,
+    pub(crate) running: BTreeSet<String>,
+    /// Nobody outside gets an answer. What runs inside goes on.
+    pub(crate) dead: bool,
+}
+
+impl Place {
+    pub(crate) fn empty(&self) -> bool {
+        self.services.values().all(Deployed::empty)
+    }
+
+    pub(crate) fn serves(&self) -> bool {
+        !self.dead && self.services.values().all(|there| there.running > 0)
+    }
+
+    pub(crate) fn desired(&self) -> Vec<(&str, u32)> {
+        let services = self.services.iter();
+        services.map(|(s, d)| (s.as_str(), d.desired)).collect()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct World {
+    places: [RefCell<Place>; 2],
+    configurations: [Configuration; 2],
+    now: Cell<Timestamp>,
+    pub(crate) down_since: Cell<Option<Timestamp>>,
+    written: RefCell<Records>,
+    /// Effects, answers to smoke tests and silences, in order.
+    pub(crate) log: RefCell<Vec<String>>,
+    pub(crate) faults: Faults,
+    pub(crate) ledger: RefCell<Ledger>,
+    /// The load balancers do not hear each other, and both regions are well.
+    pub(crate) cut_off: Cell<bool>,
+    /// The services of the region being activated never answer well.
+    pub(crate) mute: Cell<bool>,
+    /// Some users still know home's address by heart.
+    pub(crate) cling: Cell<bool>,
+    pub(crate) automatic: Cell<bool>,
+    /// Every step is delivered twice.
+    pub(crate) twice: Cell<bool>,
+    /// What the failover function was asked.
+    pub(crate) payloads: RefCell<Vec<Value>>,
+}
+
+pub(crate) const NOON: &str = "2024-11-23T12:00:00Z";
+
+impl World {
+    /// Both well, home active with three tasks of users and two of posts; the last write is in no backup yet.
+    pub(crate) fn new() -> Self {
+        let noon: Timestamp = NOON.parse().unwrap();
+        let minute_ago = BackupName::new(Kind::Backup, noon - SignedDuration::from_secs(60));
+        let backup = BackupKey {
+            epoch: Epoch(0),
+            name: minute_ago,
+            region: sample("us-east-1").home,
+        };
+        let place = |tasks: [u32; 2], records: Records| {
+            let deployed = |tasks: u32| Deployed {
+                status: "ACTIVE".into(),
+                desired: tasks,
+                running: tasks,
+                pending: 0,
+            };
+            let mut state = RegionState::genesis(&sample("us-east-1").pair().unwrap());
+            state.capacity = [("posts".to_owned(), 2), ("users".to_owned(), 3)].into();
+            let services = ["posts", "users"].into_iter().zip(tasks);
+            RefCell::new(Place {
+                state,
+                services: services.map(|(s, n)| (s.to_owned(), deployed(n))).collect(),
+                markers: vec![],
+                records,
+                backups: [(backup.clone(), (1..=4).collect())].into(),
+                salvaged: vec![],
+                alarm: false,
+                notices: vec![],
+                reports: BTreeMap::new(),
+                started: BTreeMap::new(),
+                running: BTreeSet::new(),
+                dead: false,
+            })
+        };
+        let places = [
+            place([2, 3], (1..=5).collect()),
+            place([0, 0], Records::new()),
+        ];
+        Self {
+            places,
+            configurations: ["us-east-1", "us-west-2"].map(sample),
+            now: Cell::new(noon),
+            down_since: Cell::new(None),
+            written: RefCell::new((1..=5).collect()),
+            log: RefCell::default(),
+            faults: Faults::default(),
+            ledger: RefCell::default(),
+            cut_off: Cell::new(false),
+            mute: Cell::new(false),
+            cling: Cell::new(false),
+            automatic: Cell::new(true),
+            twice: Cell::new(false),
+            payloads: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn configuration(&self, side: Side) -> Configuration {
+        let mut configuration = self.configurations[side as usize].clone();
+        configuration.automatic = self.automatic.get();
+        configuration
+    }
+
+    pub(crate) fn place(&self, side: Side) -> Ref<'_, Place> {
+        self.places[side as usize].borrow()
+    }
+
+    pub(crate) fn change(&self, side: Side) -> RefMut<'_, Place> {
+        self.places[side as usize].borrow_mut()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+
+    pub(crate) fn dies(&self, side: Side) {
+        self.change(side).dead = true;
+        self.change(side.other()).alarm = true;
+        self.down_since.set(Some(self.now()));
+    }
+
+    pub(crate) fn returns(&self, side: Side) {
+        self.change(side).dead = false;
+        self.change(side.other()).alarm = false;
+        self.down_since.set(None);
+    }
+
+    /// Time goes by: tasks follow what is desired, backups reach the other region, the probes see each other, users write.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.now
+            .set(self.now() + SignedDuration::from_secs(seconds));
+        for side in [Side::Home, Side::Standby] {
+            for there in self.change(side).services.values_mut() {
+                (there.running, there.pending) = (there.desired, 0);
+            }
+        }
+        if !self.place(Side::Home).dead && !self.place(Side::Standby).dead {
+            for side in [Side::Home, Side::Standby] {
+                let theirs = self.place(side.other()).clone();
+                let mut ours = self.change(side);
+                ours.backups.extend(theirs.backups);
+                ours.state = ours.state.clone().saw(&theirs.state);
+            }
+        }
+        self.write(self.answering());
+        if self.cling.get() {
+            self.write(Side::Home);
+        }
+    }
+
+    fn write(&self, side: Side) {
+        if self.place(side).serves() {
+            let mut written = self.written.borrow_mut();
+            let next = written.last().map_or(1, |last| last + 1);
+            self.change(side).records.insert(next);
+            written.insert(next);
+        }
+    }
+
+    /// What was written and is not where users are now.
+    pub(crate) fn lost(&self) -> Records {
+        let here = self.place(self.answering());
+        let written = self.written.borrow();
+        written.difference(&here.records).copied().collect()
+    }
+
+    /// Where the name leads, by the markers as they look from outside.
+    pub(crate) fn answering(&self) -> Side {
+        let seen = |marker: Marker| {
+            let place = self.place(marker.side());
+            match (place.dead, place.markers.contains(&marker)) {
+                (true, _) => Seen::Unreachable,
+                (false, true) => Seen::Present,
+                (false, false) => Seen::Absent,
+            }
+        };
+        answers(
+            seen(Marker::Serve),
+            seen(Marker::Fenced),
+            seen(Marker::Reclaim),
+        )
+    }
+
+    pub(crate) fn arn(&self, side: Side, name: &str) -> String {
+        let region = self.configuration(side).region;
+        format!("arn:aws:states:{region}:1:execution:forum-failover:{name}")
+    }
+
+    /// Said twice in a row is said once.
+    pub(crate) fn note(&self, what: String) {
+        let mut log = self.log.borrow_mut();
+        if log.last() != Some(&what) {
+            log.push(what);
+        }
+    }
+
+    pub(crate) fn told(&self, side: Side) -> Vec<String> {
+        let notices = &self.place(side).notices;
+        notices.iter().map(|(subject, _)| subject.clone()).collect()
+    }
+}
