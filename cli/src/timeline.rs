@@ -112,6 +112,7 @@ pub(crate) mod tests {
     pub(crate) fn report(mode: Mode) -> Report {
         let configuration = sample("us-west-2");
         let mut run = run::sample(mode);
+        run.started = at("2024-11-23T12:05:09Z");
         run.epoch = Some(Epoch(1));
         run.request.down_since = Some(at("2024-11-23T12:05:00Z"));
         run.source_stopped = Some(at("2024-11-23T12:06:00Z"));
@@ -151,8 +152,9 @@ forum serves from us-west-2 since epoch 1; before it was us-east-1.
   fence           us-east-1 did not answer (timed out); us-west-2 keeps trying each minute
   lost            not known until us-east-1 answers and what it held is salvaged; the report will name it
 timeline
-  0:00 lease           1 s
-  0:10 await_healthy   1 min 10 s   users 2 of 2";
+  0:00 detect          9 s          from the first failed look to the start
+  0:10 lease           1 s
+  0:20 await_healthy   1 min 10 s   users 2 of 2";
         assert_eq!(render(&report(Mode::Unplanned)), expected);
     }
 

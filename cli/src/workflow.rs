@@ -2,7 +2,7 @@
 
 use aws_sdk_sfn::{
     Client,
-    types::{ExecutionStatus, HistoryEvent},
+    types::{ExecutionStatus, HistoryEvent, HistoryEventType},
 };
 use jiff::Timestamp;
 use lifeboat_aws::explain;
@@ -133,7 +133,10 @@ pub fn event(event: &HistoryEvent) -> Event {
 }
 
 fn what(event: &HistoryEvent) -> What {
-    if let Some(entered) = event.state_entered_event_details() {
+    // Where nothing is done there is nothing to tell: choices and waits.
+    if let (HistoryEventType::TaskStateEntered, Some(entered)) =
+        (event.r#type(), event.state_entered_event_details())
+    {
         return What::Entered(entered.name().to_owned());
     }
     if let Some(left) = event.state_exited_event_details() {
@@ -177,8 +180,8 @@ mod tests {
     use aws_sdk_sfn::{
         primitives::DateTime,
         types::{
-            HistoryEventType, StateEnteredEventDetails, StateExitedEventDetails,
-            TaskFailedEventDetails, builders::HistoryEventBuilder,
+            StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
+            builders::HistoryEventBuilder,
         },
     };
     use serde_json::json;
@@ -198,6 +201,14 @@ mod tests {
         let told = event(&entered.build().unwrap());
         assert_eq!((told.id, told.at.as_second()), (7, 60));
         assert_eq!(told.what, What::Entered("Lease".into()));
+    }
+
+    #[test]
+    fn a_choice_and_a_wait_are_not_told() {
+        let details = StateEnteredEventDetails::builder().name("Pause").build();
+        let entered = history(HistoryEventType::WaitStateEntered)
+            .state_entered_event_details(details.unwrap());
+        assert_eq!(event(&entered.build().unwrap()).what, What::Other);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The adapter: the world as AWS shows it from the region being activated.
 
 mod lambda;
+mod targets;
 mod workflow;
 
 use std::{collections::BTreeSet, net::IpAddr};
@@ -39,6 +40,7 @@ pub struct Region {
     peer_functions_brief: lambda::Functions,
     ecs: aws_sdk_ecs::Client,
     peer_ecs: aws_sdk_ecs::Client,
+    targets: targets::Targets,
     workflow: workflow::Workflow,
     alarms: aws_sdk_cloudwatch::Client,
     notices: aws_sdk_sns::Client,
@@ -60,6 +62,7 @@ impl Region {
             peer_functions_brief: lambda::Functions::new(&there, other),
             ecs: aws_sdk_ecs::Client::new(&here),
             peer_ecs: aws_sdk_ecs::Client::new(&there),
+            targets: targets::Targets::new(&here, &configuration),
             workflow: workflow::Workflow::new(&here, &configuration),
             alarms: aws_sdk_cloudwatch::Client::new(&here),
             notices: aws_sdk_sns::Client::new(&here),
@@ -154,6 +157,13 @@ impl World for Region {
 
     async fn ask_service(&self, service: &str) -> Answer {
         load_balancer::ask(&self.http, &self.configuration.own().load_balancer, service).await
+    }
+
+    async fn healthy(&self, service: &str) -> Result<u32, Failure> {
+        match self.configuration.own().services.get(service) {
+            Some(named) => self.targets.healthy(&named.service).await,
+            None => Ok(0),
+        }
     }
 
     async fn alarm(&self) -> Result<bool, Failure> {

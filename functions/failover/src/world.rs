@@ -33,6 +33,8 @@ pub trait World {
     async fn backups(&self) -> Result<Vec<BackupKey>, Failure>;
     /// The backup's manifest is here, and every file that it names, in full size.
     async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure>;
+    /// How many of the service's own tasks are healthy in all its target groups.
+    async fn healthy(&self, service: &str) -> Result<u32, Failure>;
     async fn ask_service(&self, service: &str) -> Answer;
     async fn alarm(&self) -> Result<bool, Failure>;
     async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure>;

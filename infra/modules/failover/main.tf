@@ -48,6 +48,12 @@ module "function" {
       Action   = ["ecs:DescribeServices", "ecs:UpdateService"]
       Resource = local.services
     },
+    # What target groups say of their targets can only be allowed for all.
+    {
+      Effect   = "Allow"
+      Action   = "elasticloadbalancing:DescribeTargetHealth"
+      Resource = "*"
+    },
     # Tasks have no fixed ARN; the condition keeps to the application's clusters.
     {
       Effect    = "Allow"

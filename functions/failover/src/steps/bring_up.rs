@@ -42,12 +42,11 @@ pub(super) async fn scale_up(world: &impl World, run: &Run) -> Result<Progress, 
 }
 
 pub(super) async fn await_healthy(world: &impl World, run: &Run) -> Result<Progress, Failure> {
-    let services = world.services(world.configuration().side()).await?;
     let mut missing = vec![];
     for (service, wanted) in &run.capacity {
-        let running = services.get(service).map_or(0, |there| there.running);
-        if running < *wanted {
-            missing.push(format!("{service} {running} of {wanted}"));
+        let healthy = world.healthy(service).await?;
+        if healthy < *wanted {
+            missing.push(format!("{service} {healthy} of {wanted}"));
         }
     }
     if missing.is_empty() {

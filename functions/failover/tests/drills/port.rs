@@ -101,6 +101,11 @@ impl lifeboat_failover::World for Seat<'_> {
         Answer::Good
     }
 
+    async fn healthy(&self, service: &str) -> Result<u32, Failure> {
+        self.reach(self.side, "describe targets")?;
+        Ok(self.world.place(self.side).services[service].running)
+    }
+
     async fn alarm(&self) -> Result<bool, Failure> {
         self.reach(self.side, "describe the alarm")?;
         Ok(self.world.place(self.side).alarm)
