@@ -1,4 +1,5 @@
 //! The whole function over buckets in memory and real folders.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{fs, path::PathBuf};
 

@@ -105,7 +105,7 @@ pub fn parse_event<T: DeserializeOwned>(event: serde_json::Value) -> Result<T, F
     T::deserialize(event).map_err(|e| Invalid::new("event", "an event of this function", e).into())
 }
 
-#[cfg(all(test, feature = "memory"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::memory::Memory;

@@ -1,0 +1,50 @@
+//! The main job: a whole region dies, the forum keeps answering, and everyone comes home. Each act asserts what it shows.
+
+mod backup;
+mod death;
+mod deploy;
+mod failback;
+mod follow;
+mod homecoming;
+mod progress;
+mod readiness;
+mod sight;
+mod stage;
+mod summary;
+mod takeover;
+mod users;
+
+use crate::Result;
+use crate::cloud::LocalCloud;
+use progress::Progress;
+use stage::Stage;
+
+/// Plays every act; the local cloud is ended whatever came of them. With `keep`, a person ends it.
+pub async fn run(keep: bool) -> Result<()> {
+    let progress = Progress::new();
+    progress.act("start the local cloud");
+    let cloud = LocalCloud::start(keep).await?;
+    progress.say(&format!("logs are in {}", cloud.folder().display()));
+    let stage = Stage::new(cloud, progress);
+    let played = play(&stage).await;
+    if let Err(error) = &played {
+        stage.progress.say(&format!("FAILED: {error}"));
+    }
+    stage.end().await?;
+    played
+}
+
+async fn play(stage: &Stage) -> Result<()> {
+    deploy::deploy(stage).await?;
+    users::post(stage).await?;
+    let backup = backup::take(stage).await?;
+    readiness::seen(stage).await?;
+    let late = users::post_late(stage).await?;
+    let died = death::kill(stage).await?;
+    let failover = takeover::follow(stage, &died).await?;
+    takeover::assert(stage, &failover, &died, &backup, &late).await?;
+    let stale = homecoming::revive(stage).await?;
+    homecoming::assert(stage, &failover, &late, &stale).await?;
+    let failback = failback::run(stage, &late).await?;
+    summary::print(stage, &[failover, failback]).await
+}

@@ -1,0 +1,47 @@
+use std::time::{Duration, Instant};
+
+use lifeboat_core::liveness::Verdict;
+
+use crate::Result;
+use crate::cloud::{HOME, STANDBY};
+use crate::drill::stage::{Stage, ensure};
+use crate::faults::Fault;
+
+/// A probe each minute, two looks, and the time-outs of calls that hang.
+const DETECTION: Duration = Duration::from_secs(150);
+
+#[derive(Debug)]
+pub(super) struct Death {
+    pub(super) at: Instant,
+    /// Calls before it.
+    pub(super) calls: usize,
+}
+
+pub(super) async fn kill(stage: &Stage) -> Result<Death> {
+    let (cloud, progress) = (&stage.cloud, &stage.progress);
+    let calls = cloud.ledger.count();
+    cloud.kill(HOME, Fault::Hanging).await?;
+    let died = Death {
+        at: Instant::now(),
+        calls,
+    };
+    progress.say(&format!(
+        "{HOME} is dead: its tasks are frozen, every call to it hangs"
+    ));
+    let answer = stage.forum.list("posts").await;
+    ensure(answer.is_err(), || {
+        "the dead region's forum answered".to_owned()
+    })?;
+    let seen = async || match cloud.status(STANDBY).await? {
+        report if report.liveness.verdict == Verdict::Down => Ok(report),
+        report => Err(format!("last seen {:?} at {}", report.liveness.verdict, report.at).into()),
+    };
+    let report = progress
+        .until("the probe to see it", DETECTION, seen)
+        .await?;
+    progress.say(&format!(
+        "the probe in {STANDBY} sees it down: {}",
+        report.liveness.reasons.join("; ")
+    ));
+    Ok(died)
+}

@@ -1,0 +1,64 @@
+use std::time::Duration;
+
+use serde_json::{Map, json};
+
+use crate::cloud::{ACCOUNT, APPLICATION, HOME, STANDBY};
+use crate::drill::stage::{SERVICES, Stage, ensure};
+use crate::{Error, Result, events};
+
+/// Everything a team does once; then the push of an image is all it takes to have it in the standby.
+pub(super) async fn deploy(stage: &Stage) -> Result<()> {
+    let (cloud, progress) = (&stage.cloud, &stage.progress);
+    progress.act("build, deploy with Terraform, push images");
+    cloud.build().await?;
+    let folder = cloud.pack_functions().await?;
+    progress.say("the functions and the command line are built");
+    let image = cloud.build_forum().await?;
+    progress.say("the forum is built");
+    // The drill calls the schedule's target itself, so that it knows what a backup holds.
+    let others = Map::from_iter([("backup_schedule".to_owned(), json!("rate(1 day)"))]);
+    let terraform = cloud.terraform(&SERVICES, &folder, others)?;
+    let pushes = async {
+        for service in SERVICES {
+            let digest = cloud.push_image(&image, HOME, service, "1").await?;
+            progress.say(&format!(
+                "pushed {APPLICATION}/{service} to {HOME}: {digest}"
+            ));
+        }
+        Ok(())
+    };
+    let applied = async {
+        terraform.apply().await?;
+        progress.say("Terraform has applied home, standby and join");
+        Ok::<_, Error>(())
+    };
+    tokio::try_join!(applied, pushes)?;
+    cloud.learn_functions().await?;
+    sync_images(stage).await?;
+    stage.cloud.assert_empty(STANDBY).await?;
+    stage
+        .progress
+        .say("the standby has every image and runs no task");
+    Ok(())
+}
+
+async fn sync_images(stage: &Stage) -> Result<()> {
+    let cloud = &stage.cloud;
+    for service in SERVICES {
+        let digest = cloud.digest(HOME, service, "stable").await?;
+        let repository = format!("{APPLICATION}/{service}");
+        let event = events::push(ACCOUNT, HOME, &repository, "stable", &digest);
+        let rule = format!("{APPLICATION}-image-sync-push");
+        let answers = events::deliver(&cloud.aws, HOME, &rule, &event).await?;
+        let what = format!("{repository} in {STANDBY}");
+        let copy = async || cloud.digest(STANDBY, service, "stable").await;
+        let copied = stage
+            .progress
+            .until(&what, Duration::from_secs(30), copy)
+            .await?;
+        ensure(copied == digest, || {
+            format!("{what} is {copied}, not {digest}: {answers:?}")
+        })?;
+    }
+    Ok(())
+}

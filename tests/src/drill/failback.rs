@@ -1,0 +1,167 @@
+use std::net::IpAddr;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lifeboat_core::lost::Lost;
+use lifeboat_core::marker::Marker;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::aws::{ROOT_KEY, ROOT_SECRET};
+use crate::cloud::{HOME, STANDBY};
+use crate::drill::readiness::wait_until_ready;
+use crate::drill::stage::{Stage, ensure};
+use crate::drill::takeover::Execution;
+use crate::forum_client::{Acknowledged, ForumClient};
+use crate::functions::built;
+use crate::{Context, Result, shell};
+
+const DOWN: Duration = Duration::from_secs(90);
+
+/// A person brings everyone home by the command line; users go on posting all the while.
+pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Execution> {
+    let (cloud, progress) = (&stage.cloud, &stage.progress);
+    progress.act("failback: a planned execution towards home");
+    wait_until_ready(stage, HOME).await?;
+    lifeboat(stage, &["status"]).await?;
+    let failover = |mode| {
+        [
+            "failover",
+            "--to",
+            HOME,
+            "--mode",
+            mode,
+            "--reason",
+            "home is well again",
+        ]
+    };
+    lifeboat(stage, &failover("plan")).await?;
+
+    let post = json!({ "thread": "1", "author": "Ada", "text": "just before the failback" });
+    stage.forum.create("posts", &post).await?;
+    let writer = Writer::start(&stage.forum);
+    let began = Instant::now();
+    lifeboat(stage, &[&failover("planned")[..], &["--yes"]].concat()).await?;
+    let first_answer = began.elapsed();
+    let (written, refused) = writer.stop().await?;
+    progress.say(&format!(
+        "meanwhile {written} posts were acknowledged and {refused} refused"
+    ));
+
+    let home = cloud.addresses.load_balancers[HOME].ip();
+    let address = IpAddr::from(stage.forum.address().await?);
+    ensure(address == home, || {
+        format!("the forum is at {address}, not in {HOME}")
+    })?;
+    stage.assert_missing(late).await?;
+    progress.say("everything acknowledged in the standby is at home");
+    let executions = cloud.executions(HOME).await?;
+    let arn = executions
+        .first()
+        .cloned()
+        .context(|| "no execution ran in home".to_owned())?;
+    assert_told(stage, &arn).await?;
+    let empty = async || cloud.assert_empty(STANDBY).await;
+    progress
+        .until("the standby to be empty", DOWN, empty)
+        .await?;
+    for marker in Marker::ALL {
+        let raised = cloud.raised(marker).await?;
+        ensure(!raised, || {
+            format!("the marker {} is still raised", marker.key())
+        })?;
+    }
+    progress.say("the standby is scaled down, and no marker is raised");
+    Ok(Execution {
+        arn,
+        region: HOME,
+        first_answer,
+    })
+}
+
+async fn assert_told(stage: &Stage, execution: &str) -> Result<()> {
+    let report = stage.cloud.report(HOME, execution).await?;
+    ensure(
+        report.recovery_point.seconds == 0 && report.lost == Some(Lost::default()),
+        || {
+            format!(
+                "something was lost: {:?} {:?}",
+                report.recovery_point, report.lost
+            )
+        },
+    )?;
+    let pause = report
+        .write_pause_seconds
+        .context(|| "no write pause was measured".to_owned())?;
+    stage
+        .progress
+        .say(&format!("nothing was lost; writes paused for {pause} s"));
+    Ok(())
+}
+
+/// The project's own command line, as a person runs it; what it says is shown.
+async fn lifeboat(stage: &Stage, arguments: &[&str]) -> Result<()> {
+    let (cloud, progress) = (&stage.cloud, &stage.progress);
+    progress.say(&format!("$ lifeboat {}", arguments.join(" ")));
+    let mut command = shell::command(built("lifeboat"));
+    command
+        .args(arguments)
+        .env("AWS_ACCESS_KEY_ID", ROOT_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
+        .env("AWS_REGION", HOME)
+        .env(
+            "AWS_ENDPOINT_URL",
+            format!("http://{}", cloud.addresses.proxy),
+        )
+        .env("LIFEBOAT_CONTROL_BUCKET", cloud.bucket("control", HOME))
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().context(|| "start lifeboat".to_owned())?;
+    let output = child
+        .stdout
+        .take()
+        .context(|| "lifeboat has no output".to_owned())?;
+    let mut lines = BufReader::new(output).lines();
+    while let Some(line) = lines.next_line().await? {
+        println!("           | {line}");
+    }
+    let status = child.wait().await?;
+    ensure(status.success(), || {
+        format!("lifeboat {} ended with {status}", arguments.join(" "))
+    })
+}
+
+/// A user who posts several times a second, whatever the answer.
+struct Writer {
+    stop: tokio::sync::oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<(usize, usize)>,
+}
+
+impl Writer {
+    fn start(forum: &Arc<ForumClient>) -> Self {
+        let (stop, mut stopped) = tokio::sync::oneshot::channel();
+        let forum = Arc::clone(forum);
+        let task = tokio::spawn(async move {
+            let (mut written, mut refused) = (0, 0);
+            while stopped.try_recv().is_err() {
+                let text = format!("during the failback {written}");
+                let post = json!({ "thread": "1", "author": "Bo", "text": text });
+                match forum.create("posts", &post).await {
+                    Ok(_) => written += 1,
+                    Err(_) => refused += 1,
+                }
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            (written, refused)
+        });
+        Self { stop, task }
+    }
+
+    async fn stop(self) -> Result<(usize, usize)> {
+        // It has ended already when nobody listens any more.
+        let _ = self.stop.send(());
+        self.task
+            .await
+            .context(|| "wait for the writing user".to_owned())
+    }
+}

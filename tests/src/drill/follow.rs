@@ -1,0 +1,99 @@
+//! Follows an execution of a region's workflow from outside.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lifeboat_core::request::Request;
+use serde_json::{Value, json};
+
+use crate::cloud::{ACCOUNT, APPLICATION, LocalCloud};
+use crate::drill::progress::Progress;
+use crate::{Context, Result};
+
+impl LocalCloud {
+    /// The executions of a region's workflow, the newest first.
+    pub(super) async fn executions(&self, region: &str) -> Result<Vec<String>> {
+        let workflow =
+            format!("arn:aws:states:{region}:{ACCOUNT}:stateMachine:{APPLICATION}-failover");
+        let ask = json!({ "stateMachineArn": workflow });
+        let answer = self.states(region, "ListExecutions", &ask).await?;
+        let mut executions: Vec<&Value> = answer["executions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .collect();
+        executions.sort_by_key(|execution| std::cmp::Reverse(execution["startDate"].to_string()));
+        let arns = executions
+            .into_iter()
+            .filter_map(|execution| execution["executionArn"].as_str());
+        Ok(arns.map(str::to_owned).collect())
+    }
+
+    /// The input with which an execution was started.
+    pub(super) async fn request_of(&self, region: &str, execution: &str) -> Result<Request> {
+        let ask = json!({ "executionArn": execution });
+        let described = self.states(region, "DescribeExecution", &ask).await?;
+        let input = described["input"].as_str().unwrap_or_default();
+        serde_json::from_str(input).context(|| format!("read the input of {execution}: {input}"))
+    }
+
+    /// Says each state that is entered, until the execution has ended; an error unless it ended well.
+    pub(super) async fn follow(
+        &self,
+        progress: &Progress,
+        region: &str,
+        execution: &str,
+        patience: Duration,
+    ) -> Result<()> {
+        let mut said = BTreeSet::new();
+        let ended = async || {
+            let ask = json!({ "executionArn": execution, "maxResults": 1000 });
+            let history = self.states(region, "GetExecutionHistory", &ask).await?;
+            for event in history["events"].as_array().into_iter().flatten() {
+                let entered = event["stateEnteredEventDetails"]["name"].as_str();
+                let task = event["type"]
+                    .as_str()
+                    .is_some_and(|kind| kind == "TaskStateEntered");
+                if let (Some(name), true) = (entered, task)
+                    && said.insert(name.to_owned())
+                {
+                    progress.say(&format!("  {name}"));
+                }
+            }
+            let ask = json!({ "executionArn": execution });
+            let described = self.states(region, "DescribeExecution", &ask).await?;
+            match described["status"].as_str() {
+                Some("RUNNING") => Err(waiting(&history).into()),
+                _ => Ok(described),
+            }
+        };
+        let name = lifeboat_core::run::name_of(execution);
+        let ended = progress.until(name, patience, ended).await?;
+        (ended["status"] == "SUCCEEDED").then_some(()).context(|| {
+            let said = |field: &str| ended[field].as_str().unwrap_or_default().to_owned();
+            format!(
+                "{execution} ended {}: {} {}",
+                said("status"),
+                said("error"),
+                said("cause")
+            )
+        })
+    }
+
+    async fn states(&self, region: &str, action: &str, ask: &Value) -> Result<Value> {
+        let target = format!("AWSStepFunctions.{action}");
+        self.aws.json(region, "states", &target, ask).await
+    }
+}
+
+/// What the last step that ended waits for.
+fn waiting(history: &Value) -> String {
+    let events = history["events"].as_array().into_iter().flatten();
+    let mut outputs =
+        events.filter_map(|event| event["stateExitedEventDetails"]["output"].as_str());
+    let run = outputs
+        .next_back()
+        .and_then(|run| serde_json::from_str::<Value>(run).ok());
+    let what = run.as_ref().and_then(|run| run["waiting"]["for"].as_str());
+    what.map_or_else(|| "at work".to_owned(), |what| format!("waits for {what}"))
+}

@@ -1,0 +1,51 @@
+use std::time::{Duration, Instant};
+
+use lifeboat_core::{liveness, readiness};
+
+use crate::cloud::{APPLICATION, STANDBY};
+use crate::drill::stage::Stage;
+use crate::{Context, Result};
+
+/// The probe runs each minute.
+const SEEN: Duration = Duration::from_secs(150);
+/// Whoever still weighs an alarm that is over has ended after this.
+const WEIGHED: Duration = Duration::from_secs(15);
+
+/// The standby could take over, sees home serving, and its alarm is quiet: what follows is news.
+pub(super) async fn seen(stage: &Stage) -> Result<()> {
+    wait_until_ready(stage, STANDBY).await?;
+    let (cloud, progress) = (&stage.cloud, &stage.progress);
+    let alarm = format!("{APPLICATION}-active-region-down");
+    let mut since = None;
+    let quiet = async || match cloud.alarm(STANDBY, &alarm).await?.as_str() {
+        "OK" if since.get_or_insert_with(Instant::now).elapsed() >= WEIGHED => Ok(()),
+        "OK" => Err("OK, not for long".into()),
+        other => {
+            since = None;
+            Err(other.into())
+        }
+    };
+    progress.until(&alarm, SEEN, quiet).await?;
+    progress.say(&format!(
+        "{STANDBY} is ready, sees home serving, and {alarm} is OK"
+    ));
+    Ok(())
+}
+
+/// By the region's own probe: ready itself, and the other one serving.
+pub(super) async fn wait_until_ready(stage: &Stage, region: &str) -> Result<()> {
+    let seen = async || {
+        let report = stage.cloud.status(region).await?;
+        let good = report.readiness.verdict == readiness::Verdict::Ready
+            && report.liveness.verdict == liveness::Verdict::Serving;
+        good.then_some(()).context(|| {
+            let (ready, alive) = (&report.readiness, &report.liveness);
+            format!(
+                "{:?} {:?}; the other {:?} {:?}",
+                ready.verdict, ready.reasons, alive.verdict, alive.reasons
+            )
+        })
+    };
+    let what = format!("{region} to be seen ready");
+    stage.progress.until(&what, SEEN, seen).await
+}

@@ -1,0 +1,91 @@
+//! What the drill looks at in the cloud, with the account's own eyes.
+
+use http::Method;
+use lifeboat_core::RegionState;
+use lifeboat_core::marker::{Marker, TOKEN};
+use lifeboat_core::probe::ProbeReport;
+use lifeboat_core::report::Report;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::cloud::{ACCOUNT, APPLICATION, HOME, LocalCloud, STANDBY};
+use crate::drill::stage::SERVICES;
+use crate::{Context, Result};
+
+impl LocalCloud {
+    pub(super) fn bucket(&self, kind: &str, region: &str) -> String {
+        format!("{ACCOUNT}-{APPLICATION}-{kind}-{region}")
+    }
+
+    pub(super) async fn object(
+        &self,
+        region: &str,
+        kind: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>> {
+        let path = format!("/{}/{key}", self.bucket(kind, region));
+        self.aws.found(region, "s3", Method::GET, &path).await
+    }
+
+    async fn control<T: DeserializeOwned>(&self, region: &str, key: &str) -> Result<T> {
+        let found = self.object(region, "control", key).await?;
+        let found = found.context(|| format!("{key} of {region} is not there"))?;
+        serde_json::from_slice(&found).context(|| format!("read {key} of {region}"))
+    }
+
+    pub(super) async fn state(&self, region: &str) -> Result<RegionState> {
+        self.control(region, "state.json").await
+    }
+
+    pub(super) async fn status(&self, region: &str) -> Result<ProbeReport> {
+        self.control(region, ProbeReport::KEY).await
+    }
+
+    pub(super) async fn report(&self, region: &str, execution: &str) -> Result<Report> {
+        self.control(region, &Report::key(execution)).await
+    }
+
+    /// The state that an alarm is in, in CloudWatch's words.
+    pub(super) async fn alarm(&self, region: &str, name: &str) -> Result<String> {
+        let ask = json!({ "AlarmNames": [name] });
+        let target = "GraniteServiceVersion20100801.DescribeAlarms";
+        let answer = self.aws.json(region, "monitoring", target, &ask).await?;
+        let state = answer["MetricAlarms"][0]["StateValue"].as_str();
+        state
+            .map(str::to_owned)
+            .context(|| format!("no alarm {name}: {answer}"))
+    }
+
+    pub(super) async fn raised(&self, marker: Marker) -> Result<bool> {
+        let region = match marker.side() {
+            lifeboat_core::Side::Home => HOME,
+            lifeboat_core::Side::Standby => STANDBY,
+        };
+        let found = self.object(region, "markers", marker.key()).await?;
+        Ok(found.is_some_and(|body| body == TOKEN.as_bytes()))
+    }
+
+    /// Tasks wanted and tasks running, of all services together; none running in Docker's eyes either.
+    pub(super) async fn tasks(&self, region: &str) -> Result<(u64, u64)> {
+        let services = SERVICES.map(|service| format!("{APPLICATION}-{service}"));
+        let ask = json!({ "cluster": APPLICATION, "services": services });
+        let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
+        let answer = self.aws.json(region, "ecs", target, &ask).await?;
+        let sum = |field: &str| {
+            let services = answer["services"].as_array().into_iter().flatten();
+            services.filter_map(|service| service[field].as_u64()).sum()
+        };
+        let (desired, running): (u64, u64) = (sum("desiredCount"), sum("runningCount"));
+        let containers = self.containers(region, "running").await?.len() as u64;
+        Ok((desired, running.max(containers)))
+    }
+
+    pub(super) async fn assert_empty(&self, region: &str) -> Result<()> {
+        match self.tasks(region).await? {
+            (0, 0) => Ok(()),
+            (desired, running) => {
+                Err(format!("{region} wants {desired} tasks and runs {running}, not none").into())
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Where the drill is played: the local cloud, the forum's users, and what they were told.
+
+use std::sync::Arc;
+
+use crate::cloud::LocalCloud;
+use crate::drill::progress::Progress;
+use crate::forum_client::{Acknowledged, ForumClient};
+use crate::{Context, Result};
+
+pub(super) const SERVICES: [&str; 3] = ["users", "threads", "posts"];
+
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) cloud: LocalCloud,
+    pub(super) progress: Progress,
+    pub(super) forum: Arc<ForumClient>,
+}
+
+/// Asserts that a condition holds.
+pub(super) fn ensure(condition: bool, otherwise: impl FnOnce() -> String) -> Result<()> {
+    condition.then_some(()).context(otherwise)
+}
+
+impl Stage {
+    pub(super) fn new(cloud: LocalCloud, progress: Progress) -> Self {
+        Self {
+            forum: Arc::new(ForumClient::new(&cloud)),
+            cloud,
+            progress,
+        }
+    }
+
+    pub(super) async fn end(self) -> Result<()> {
+        self.cloud.end().await
+    }
+
+    /// Nothing that was acknowledged is missing but what is known to be.
+    pub(super) async fn assert_missing(&self, expected: &[Acknowledged]) -> Result<()> {
+        let missing = self.forum.missing().await?;
+        let wrong = missing.iter().find(|one| !expected.contains(one));
+        ensure(wrong.is_none(), || {
+            format!("lost without being told: {wrong:?}")
+        })?;
+        let there = expected.iter().find(|one| !missing.contains(one));
+        ensure(there.is_none(), || {
+            format!("told to be lost and there: {there:?}")
+        })
+    }
+}

@@ -1,0 +1,162 @@
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lifeboat_core::backup::BackupKey;
+use lifeboat_core::request::Mode;
+use serde_json::json;
+
+use crate::cloud::{APPLICATION, HOME, STANDBY};
+use crate::drill::death::Death;
+use crate::drill::stage::{Stage, ensure};
+use crate::forum_client::Acknowledged;
+use crate::ledger::Outcome;
+use crate::{Context, Result};
+
+/// Detection and the execution together; the objective is fifteen minutes.
+const PATIENCE: Duration = Duration::from_secs(420);
+/// Control planes that a failover must not need: theirs are in one region for all.
+const FORBIDDEN: [&str; 4] = ["route53", "iam", "sts", "cloudfront"];
+
+#[derive(Debug)]
+pub(super) struct Execution {
+    pub(super) arn: String,
+    pub(super) region: &'static str,
+    /// From the death, or from the start, until the first right answer at the forum's own name.
+    pub(super) first_answer: Duration,
+}
+
+/// Nobody helps: an alarm starts the execution.
+pub(super) async fn follow(stage: &Stage, died: &Death) -> Result<Execution> {
+    let (cloud, progress) = (&stage.cloud, &stage.progress);
+    progress.act("the standby takes over; nobody helps");
+    let answered = first_answer(stage, died.at);
+    let started = async || {
+        let executions = cloud.executions(STANDBY).await?;
+        executions
+            .first()
+            .cloned()
+            .context(|| "none yet".to_owned())
+    };
+    let arn = progress
+        .until("an execution to start", PATIENCE, started)
+        .await?;
+    let request = cloud.request_of(STANDBY, &arn).await?;
+    let by_alarm = format!("alarm {APPLICATION}-active-region-down: ");
+    ensure(request.reason.starts_with(&by_alarm), || {
+        format!(
+            "it was not started by the alarm's own message: {}",
+            request.reason
+        )
+    })?;
+    progress.say(&format!("{arn} starts, by {}", request.reason));
+    cloud.follow(progress, STANDBY, &arn, PATIENCE).await?;
+    let first_answer = tokio::time::timeout(Duration::from_secs(60), answered).await;
+    let first_answer =
+        first_answer.context(|| "no right answer at the forum's name".to_owned())??;
+    progress.say(&format!(
+        "the forum answers from {STANDBY}, {:.1} s after the death",
+        first_answer.as_secs_f64()
+    ));
+    Ok(Execution {
+        arn,
+        region: STANDBY,
+        first_answer,
+    })
+}
+
+/// A user who asks again and again.
+fn first_answer(stage: &Stage, since: Instant) -> tokio::task::JoinHandle<Duration> {
+    let forum = Arc::clone(&stage.forum);
+    tokio::spawn(async move {
+        while forum.list("posts").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        since.elapsed()
+    })
+}
+
+pub(super) async fn assert(
+    stage: &Stage,
+    execution: &Execution,
+    died: &Death,
+    backup: &BackupKey,
+    late: &[Acknowledged],
+) -> Result<()> {
+    let (cloud, progress) = (&stage.cloud, &stage.progress);
+    progress.act("what was lost is what was said, and nothing else");
+    let standby = cloud.addresses.load_balancers[STANDBY].ip();
+    let address = IpAddr::from(stage.forum.address().await?);
+    ensure(address == standby, || {
+        format!("the forum is at {address}, not in {STANDBY}")
+    })?;
+    stage.assert_missing(late).await?;
+    progress.say(&format!(
+        "exactly the {} records after the backup are missing",
+        late.len()
+    ));
+    let report = cloud.report(STANDBY, &execution.arn).await?;
+    ensure(
+        report.mode == Mode::Unplanned && report.backup == *backup,
+        || {
+            format!(
+                "the report speaks of {:?} and {:?}",
+                report.mode, report.backup
+            )
+        },
+    )?;
+    ensure(
+        report.recovery_time.met() && report.recovery_point.met(),
+        || {
+            format!(
+                "missed: {:?} {:?}",
+                report.recovery_time, report.recovery_point
+            )
+        },
+    )?;
+    ensure(report.lost.is_none(), || {
+        "told what was lost before anyone could know".to_owned()
+    })?;
+    progress.say(&format!(
+        "report: recovery time {} s of {}, recovery point {} s of {}",
+        report.recovery_time.seconds,
+        report.recovery_time.objective_seconds,
+        report.recovery_point.seconds,
+        report.recovery_point.objective_seconds
+    ));
+    assert_calls(stage, died)?;
+    let post = json!({ "thread": "1", "author": "Ada", "text": "from the standby" });
+    stage.forum.create("posts", &post).await?;
+    progress.say("and the standby takes new posts");
+    Ok(())
+}
+
+/// No answer of the dead region was needed, and no control plane that is elsewhere.
+fn assert_calls(stage: &Stage, died: &Death) -> Result<()> {
+    let calls = stage.cloud.ledger.calls_from(died.calls);
+    let by_functions: Vec<_> = calls.iter().filter(|call| call.caller.is_some()).collect();
+    for call in &by_functions {
+        let answered = matches!(call.outcome, Outcome::Answered(_));
+        let dead = call.target.region.as_deref() == Some(HOME);
+        ensure(!(answered && dead), || {
+            format!("the dead region answered {call:?}")
+        })?;
+        ensure(!FORBIDDEN.contains(&call.target.service.as_str()), || {
+            format!("a control plane that may be gone was called: {call:?}")
+        })?;
+    }
+    let services: BTreeSet<&str> = by_functions
+        .iter()
+        .map(|call| call.target.service.as_str())
+        .collect();
+    let of_dead = by_functions
+        .iter()
+        .filter(|call| call.target.region.as_deref() == Some(HOME));
+    stage.progress.say(&format!(
+        "{} calls by functions since the death, {} of them to the dead region, none of those answered; services: {services:?}",
+        by_functions.len(),
+        of_dead.count()
+    ));
+    Ok(())
+}

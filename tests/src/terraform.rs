@@ -1,0 +1,199 @@
+//! Applies the project's own Terraform roots to the local cloud, from a copy in the run folder.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::aws::{ROOT_KEY, ROOT_SECRET};
+use crate::cloud::{DOMAIN, LocalCloud, REGIONS};
+use crate::run_folder::copy;
+use crate::{Context, Result, image, shell, tools, workspace};
+
+pub const HOME: &str = "home";
+pub const STANDBY: &str = "standby";
+pub const JOIN: &str = "join";
+const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
+
+/// A root module copied for this run, with its state beside it.
+#[derive(Debug)]
+pub struct Terraform {
+    folder: PathBuf,
+    plugins: Option<PathBuf>,
+}
+
+impl LocalCloud {
+    /// Writes the variables for these services; `others` overrule what stands in `lifeboat.tfvars`.
+    pub fn terraform(
+        &self,
+        services: &[&str],
+        functions: &Path,
+        others: Map<String, Value>,
+    ) -> Result<Terraform> {
+        let terraform = Terraform::copy(self.run.file("terraform"))?;
+        for (region, service) in REGIONS
+            .iter()
+            .flat_map(|region| services.iter().map(move |service| (region, service)))
+        {
+            let data = self.data(region).join(service);
+            std::fs::create_dir_all(&data).context(|| format!("create {}", data.display()))?;
+        }
+        let mut variables = self.variables(services, functions);
+        variables.extend(others);
+        let file = terraform.folder.join("run.tfvars.json");
+        std::fs::write(&file, Value::from(variables).to_string())
+            .context(|| format!("write {}", file.display()))?;
+        Ok(terraform)
+    }
+
+    fn variables(&self, services: &[&str], functions: &Path) -> Map<String, Value> {
+        let addresses = &self.addresses;
+        let per_region = |value: &dyn Fn(&str) -> String| -> Map<String, Value> {
+            REGIONS
+                .iter()
+                .map(|region| ((*region).to_owned(), value(region).into()))
+                .collect()
+        };
+        let values = [
+            ("architecture", json!(image::ARCHITECTURE)),
+            ("domain", json!(DOMAIN)),
+            ("functions_directory", json!(functions)),
+            (
+                "services",
+                services
+                    .iter()
+                    .map(|name| json!({ "name": name }))
+                    .collect(),
+            ),
+            (
+                "local_cloud",
+                json!({
+                    "endpoint": format!("http://{}", addresses.proxy),
+                    "registries": per_region(&|region| addresses.registries[region].to_string()),
+                    "name_servers": [addresses.name_server.to_string()],
+                    "data_directory": per_region(&|region| self.data(region).display().to_string()),
+                    "look_interval_seconds": 2,
+                }),
+            ),
+        ];
+        values
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect()
+    }
+}
+
+impl Terraform {
+    /// The project's roots and modules in a folder of their own.
+    pub fn copy(folder: PathBuf) -> Result<Self> {
+        copy(&workspace().join("infra"), &folder)?;
+        Ok(Self {
+            folder,
+            plugins: plugins(),
+        })
+    }
+
+    /// Whether a root makes sense, without asking any cloud.
+    pub async fn validate(&self, root: &str) -> Result<()> {
+        self.init(root).await?;
+        let mut validate = shell::command("terraform");
+        validate
+            .arg(format!("-chdir={}", self.folder.join(root).display()))
+            .args(["validate", "-no-color"]);
+        shell::run_logged(&mut validate, &self.log(root)).await
+    }
+
+    /// Home and standby at the same time, then what joins them.
+    pub async fn apply(&self) -> Result<()> {
+        match self.plugins {
+            Some(_) => drop(tokio::try_join!(
+                self.init(HOME),
+                self.init(STANDBY),
+                self.init(JOIN)
+            )?),
+            // A first download of the provider must not race with another.
+            None => {
+                for root in [HOME, STANDBY, JOIN] {
+                    self.init(root).await?;
+                }
+            }
+        }
+        tokio::try_join!(self.apply_root(HOME), self.apply_root(STANDBY))?;
+        self.apply_root(JOIN).await
+    }
+
+    /// Applies one root alone; `init` must have been run, as `apply` does.
+    pub async fn apply_root(&self, root: &str) -> Result<()> {
+        let mut apply = self.command(root, "apply");
+        apply.args([
+            "-auto-approve",
+            "-compact-warnings",
+            "-var-file=../lifeboat.tfvars",
+            "-var-file=../run.tfvars.json",
+        ]);
+        shell::run_logged(&mut apply, &self.log(root)).await
+    }
+
+    /// The root's outputs, as Terraform prints them in JSON.
+    pub async fn outputs(&self, root: &str) -> Result<Value> {
+        let mut output = shell::command("terraform");
+        output
+            .arg(format!("-chdir={}", self.folder.join(root).display()))
+            .args(["output", "-json"]);
+        let text = shell::run(&mut output).await?;
+        serde_json::from_str(&text).context(|| format!("read the outputs of {root}"))
+    }
+
+    async fn init(&self, root: &str) -> Result<()> {
+        let mut init = self.command(root, "init");
+        match &self.plugins {
+            Some(plugins) => init.arg(format!("-plugin-dir={}", plugins.display())),
+            None => {
+                let cache = tools::local_folder().join("tools/terraform");
+                std::fs::create_dir_all(&cache)
+                    .context(|| format!("create {}", cache.display()))?;
+                init.env("TF_PLUGIN_CACHE_DIR", cache)
+            }
+        };
+        shell::run_logged(&mut init, &self.log(root)).await
+    }
+
+    fn command(&self, root: &str, verb: &str) -> tokio::process::Command {
+        let mut command = shell::command("terraform");
+        command
+            .arg(format!("-chdir={}", self.folder.join(root).display()))
+            .args([verb, "-input=false", "-no-color"])
+            .env("AWS_ACCESS_KEY_ID", ROOT_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("CHECKPOINT_DISABLE", "1")
+            .env("TF_IN_AUTOMATION", "1");
+        let missing = |file: std::ffi::OsString| !Path::new(&file).exists();
+        if std::env::var_os("TF_CLI_CONFIG_FILE").is_some_and(missing) {
+            command.env_remove("TF_CLI_CONFIG_FILE");
+        }
+        command
+    }
+
+    fn log(&self, root: &str) -> PathBuf {
+        let run = self.folder.parent().unwrap_or(&self.folder);
+        run.join(format!("terraform-{root}.log"))
+    }
+}
+
+/// A folder that already holds the provider, for machines that cannot download it.
+fn plugins() -> Option<PathBuf> {
+    let named = std::env::var_os("TF_PLUGIN_DIR").map(PathBuf::from);
+    let own = std::env::home_dir().map(|home| home.join(".terraform.d/plugins"));
+    let shared = [
+        "/usr/share/terraform/plugins",
+        "/usr/local/share/terraform/plugins",
+    ]
+    .map(PathBuf::from);
+    let optional = std::fs::read_dir("/opt")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let mut places = named.into_iter().chain(own).chain(shared).chain(optional);
+    places.find(|place| place.join(PROVIDER).is_dir())
+}
