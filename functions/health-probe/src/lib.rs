@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod event;
+mod faults;
 pub mod fence;
 pub mod look;
 mod markers;

@@ -7,7 +7,7 @@ use lifeboat_core::{
     state::PeerSeen,
 };
 
-use crate::{fence, look::within, probe::Faults, world::World};
+use crate::{faults::Faults, fence, look::within, world::World};
 
 pub(crate) async fn seen<W: World>(world: &W, marker: Marker) -> Seen {
     let own = marker.side() == world.configuration().side();

@@ -10,6 +10,7 @@ use lifeboat_core::{
 
 use crate::{
     event::{Action, Event},
+    faults::Faults,
     fence, look, markers, readiness,
     remember::remember,
     world::World,
@@ -30,7 +31,7 @@ pub async fn handle<W: World>(
         Action::Look => Ok(observed.report),
         Action::Probe => {
             let report = act(world, observed, &mut faults).await?;
-            faults.first.map_or(Ok(report), Err)
+            faults.or(report)
         }
     }
 }
@@ -151,23 +152,4 @@ async fn act<W: World>(
         }
     }
     Ok(report)
-}
-
-/// The first failure is what the caller gets; all of them stand in the log.
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
-    first: Option<Failure>,
-}
-
-impl Faults {
-    pub(crate) fn keep<T>(&mut self, outcome: Result<T, Failure>) -> Option<T> {
-        match outcome {
-            Ok(value) => Some(value),
-            Err(failure) => {
-                tracing::error!(error = failure.name(), "{failure}");
-                self.first.get_or_insert(failure);
-                None
-            }
-        }
-    }
 }

@@ -1,0 +1,127 @@
+use super::*;
+use crate::RegionPair;
+
+fn key(epoch: u64, region: &str, name: &str) -> BackupKey {
+    BackupKey {
+        epoch: Epoch(epoch),
+        region: Region::new(region).unwrap(),
+        name: name.parse().unwrap(),
+    }
+}
+
+#[test]
+fn a_name_is_its_time_in_utc() {
+    let name: BackupName = "backup-20241123-120000".parse().unwrap();
+    assert_eq!(name.at.to_string(), "2024-11-23T12:00:00Z");
+    assert_eq!(name.to_string(), "backup-20241123-120000");
+    for wrong in [
+        "",
+        "newest",
+        "backup-2024",
+        "backup-20241323-120000",
+        "restore-20241123-120000",
+        "backup-20241123-120000/../x",
+    ] {
+        assert!(wrong.parse::<BackupName>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn only_a_manifest_makes_a_backup() {
+    let backup = key(3, "us-west-2", "backup-20241123-120000");
+    assert_eq!(
+        BackupKey::of_manifest(&backup.manifest()),
+        Some(backup.clone())
+    );
+    assert_eq!(BackupKey::of_manifest(&backup.data("users")), None);
+    assert_eq!(
+        BackupKey::of_manifest("salvage/0000000003/us-west-2/backup-20241123-120000/manifest.json"),
+        None
+    );
+}
+
+#[test]
+fn the_newest_has_the_highest_epoch_then_the_latest_time() {
+    let late = key(0, "us-east-1", "backup-20241123-130000");
+    let early = key(1, "us-west-2", "backup-20241123-120000");
+    let salvage = key(5, "us-east-1", "salvage-20241123-140000");
+    assert_eq!(newest([&late, &early, &salvage]), Some(&early));
+}
+
+#[test]
+fn a_restore_refuses_an_unknown_backup_and_one_of_a_lower_epoch() {
+    let all = [
+        key(0, "us-east-1", "backup-20241123-130000"),
+        key(1, "us-west-2", "backup-20241123-120000"),
+    ];
+    assert_eq!(choose(&all, Choice::Newest).unwrap(), &all[1]);
+    assert!(
+        choose(&all, Choice::Named(all[0].name))
+            .unwrap_err()
+            .to_string()
+            .contains("epoch 0")
+    );
+    let unknown = "backup-20200101-000000".parse().unwrap();
+    assert!(
+        choose(&all, Choice::Named(unknown))
+            .unwrap_err()
+            .to_string()
+            .contains("the newest is")
+    );
+    assert!(choose(&[], Choice::Newest).is_err());
+}
+
+#[test]
+fn a_region_that_sees_a_higher_epoch_of_the_other_answers_passive() {
+    let pair = RegionPair::new(
+        Region::new("us-east-1").unwrap(),
+        Region::new("us-west-2").unwrap(),
+    )
+    .unwrap();
+    let state = RegionState::genesis(&pair);
+    assert_eq!(turn(&pair.home, &state, &[]), Turn::Active(Epoch(0)));
+    assert!(matches!(
+        turn(&pair.standby, &state, &[]),
+        Turn::Passive { .. }
+    ));
+    let replica = key(1, "us-west-2", "backup-20241123-120000");
+    assert!(matches!(
+        turn(&pair.home, &state, &[replica]),
+        Turn::Passive {
+            epoch: Epoch(1),
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_manifest_of_another_backup_or_without_a_service_is_refused() {
+    let backup = key(0, "us-east-1", "backup-20241123-120000");
+    let file = File {
+        service: "users".into(),
+        key: backup.data("users"),
+        sha256: String::new(),
+        bytes: 0,
+        compressed_sha256: String::new(),
+        compressed_bytes: 0,
+    };
+    let manifest = Manifest::new("forum", backup.clone(), vec![file]);
+    assert!(manifest.check("forum", &backup, &["users"]).is_ok());
+    assert!(
+        manifest
+            .check("forum", &backup, &["users", "posts"])
+            .unwrap_err()
+            .to_string()
+            .contains("one file of posts")
+    );
+    assert!(manifest.check("shop", &backup, &["users"]).is_err());
+    assert!(
+        manifest
+            .check(
+                "forum",
+                &key(1, "us-east-1", "backup-20241123-120000"),
+                &["users"]
+            )
+            .is_err()
+    );
+}

@@ -1,0 +1,65 @@
+use super::*;
+use jiff::SignedDuration;
+
+const START: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn at(seconds: i64) -> Timestamp {
+    START + SignedDuration::from_secs(seconds)
+}
+
+#[test]
+fn every_steps_word_is_its_name_in_the_workflow() {
+    for step in Step::ALL {
+        let word = serde_json::to_value(step).unwrap();
+        assert_eq!(word, step.word());
+    }
+}
+
+#[test]
+fn waiting_ends_by_itself_with_what_was_waited_for() {
+    let mut run = sample(Mode::Unplanned);
+    run.wait(Step::AwaitHealthy, START, "users 0 of 2".into())
+        .unwrap();
+    run.wait(Step::AwaitHealthy, at(600), "users 1 of 2".into())
+        .unwrap();
+    assert_eq!(run.waiting.as_ref().unwrap().since, START);
+    let over = run.wait(Step::AwaitHealthy, at(601), "users 1 of 2".into());
+    let over = over.unwrap_err();
+    assert_eq!(over.name(), "TimedOut");
+    assert!(over.to_string().contains("users 1 of 2"));
+}
+
+#[test]
+fn a_step_that_waited_counts_from_when_the_waiting_began() {
+    let mut run = sample(Mode::Unplanned);
+    run.wait(Step::Quiesce, START, "2 tasks".into()).unwrap();
+    run.done(Step::Quiesce, at(8), at(9), "");
+    assert_eq!(run.waiting, None);
+    assert_eq!(
+        (run.timeline[0].started, run.timeline[0].finished),
+        (START, at(9))
+    );
+}
+
+#[test]
+fn only_a_planned_execution_before_traffic_moved_is_undone() {
+    let mut run = sample(Mode::Planned);
+    assert!(undo(&run).is_empty(), "nothing was touched without a lease");
+    run.epoch = Some(Epoch(1));
+    assert_eq!(undo(&run), [Undo::EmptyTarget, Undo::GiveBackSource]);
+    run.traffic_moved = Some(START);
+    assert!(undo(&run).is_empty());
+    let mut unplanned = sample(Mode::Unplanned);
+    unplanned.epoch = Some(Epoch(1));
+    assert!(undo(&unplanned).is_empty());
+}
+
+#[test]
+fn a_run_for_another_region_or_with_an_unknown_field_is_refused() {
+    let run = sample(Mode::Planned);
+    assert!(run.validate(&Region::new("us-west-2").unwrap()).is_ok());
+    assert!(run.validate(&Region::new("us-east-1").unwrap()).is_err());
+    let mut json = serde_json::to_value(&run).unwrap();
+    json["force"] = true.into();
+    assert!(serde_json::from_value::<Run>(json).is_err());
+}
