@@ -2,7 +2,7 @@
 
 use lifeboat_core::{
     Failure, RegionState,
-    lease::Owner,
+    lease::{self, Owner},
     marker::{self, Move},
     run::SourceFenced,
     state::{Fence, FenceProgress},
@@ -12,9 +12,13 @@ use crate::{Trigger, Watched, World, begin, trigger};
 
 pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
     let state = world.own_state().await?;
-    // One that was stopped from outside could not give its lease back.
     let owner = begin::owner(world, state.owner.as_deref(), None).await;
-    let at_work = owner.is_some_and(|owner| owner != Owner::Ended);
+    let at_work = owner.as_ref().is_some_and(|owner| *owner != Owner::Ended);
+    // One that was stopped from outside could not give its lease back, and the other region respects it.
+    if let (Some(dead), Some(Owner::Ended)) = (&state.owner, owner) {
+        let free = |state: &RegionState| Ok(lease::release(state, dead));
+        world.change_state(&free).await?;
+    }
     let fence = match &state.fence {
         Some(fence) if fence.progress != FenceProgress::Salvaged => {
             Some(match push(world, &state, fence, at_work).await {

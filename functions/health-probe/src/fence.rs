@@ -10,8 +10,8 @@ use lifeboat_core::{
 ///
 /// What was seen of the peer before counts as much as what it says now: epochs only grow.
 pub fn must(own: &RegionState, peer: Option<&RegionState>, me: &Region) -> Option<PeerSeen> {
-    // An execution that runs here is bringing this region back, and checks its own epoch at every effect.
-    if own.owner.is_some() || own.active != *me {
+    // A lease says that the other region is active, so an execution that brings this one back is not fenced.
+    if own.active != *me {
         return None;
     }
     [own.peer.clone(), peer.map(PeerSeen::from)]
@@ -62,10 +62,20 @@ mod tests {
     }
 
     #[test]
-    fn an_execution_that_runs_here_is_not_fenced() {
-        let mut own = state(0, "us-east-1");
+    fn an_execution_that_brings_this_region_back_is_not_fenced() {
+        let mut own = state(2, "us-west-2");
         own.owner = Some("an execution".into());
         assert_eq!(must(&own, Some(&state(1, "us-west-2")), &home()), None);
+        own.active = home();
+        assert_eq!(must(&own, Some(&state(1, "us-west-2")), &home()), None);
+    }
+
+    #[test]
+    fn an_owner_that_was_left_over_keeps_no_replaced_region_from_being_fenced() {
+        let mut own = state(2, "us-east-1");
+        own.owner = Some("an execution that was stopped".into());
+        let peer = state(3, "us-west-2");
+        assert_eq!(must(&own, Some(&peer), &home()).unwrap().epoch, Epoch(3));
     }
 
     #[test]

@@ -169,6 +169,11 @@ fn an_execution_that_is_at_work_is_left_in_peace_and_one_that_was_stopped_is_not
     world.change(STANDBY).running.remove(&stopped);
     let again = watch(&world, STANDBY).unwrap();
     assert_eq!(again["trigger"]["is"], "started", "{again}");
+    assert_eq!(
+        world.place(STANDBY).state.owner,
+        None,
+        "and stands in nobody's way"
+    );
     run_started(&world, STANDBY).outcome.unwrap();
     assert_eq!(world.place(STANDBY).state.epoch.0, 3);
 }

@@ -163,7 +163,9 @@ async fn tasks_are_stopped_even_where_the_marker_cannot_be_raised() {
 async fn an_execution_that_brings_home_back_is_left_alone() {
     let world = InMemory::seen_from("us-east-1");
     let mut state = world.genesis();
-    state.owner = Some("a".into());
+    // As a lease leaves it.
+    (state.epoch, state.owner) = (Epoch(2), Some("a".into()));
+    state.active = world.configuration.standby.clone();
     world.set_state(&state);
     world.peer_takes_over(1);
     assert_eq!(probe(&world).await.fenced, None);
