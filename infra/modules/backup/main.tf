@@ -47,13 +47,7 @@ module "function" {
     {
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject"]
-      Resource = [for bucket in [var.own.backups_bucket, var.own.control_bucket] : "arn:aws:s3:::${bucket}/*"]
-    },
-    # Pruning: a delete marker at most, and never on salvage.
-    {
-      Effect   = "Allow"
-      Action   = "s3:DeleteObject"
-      Resource = "arn:aws:s3:::${var.own.backups_bucket}/backups/*"
+      Resource = "arn:aws:s3:::${var.own.backups_bucket}/*"
     },
     {
       Effect   = "Allow"

@@ -29,7 +29,7 @@ locals {
   services = flatten([for side in local.sides : [for service in values(side.services) : "arn:aws:ecs:${side.region}:${local.account}:service/${var.application}/${service.service}"]])
 
   # An execution's ARN is its machine's, with another word and the name.
-  executions = [for side in local.sides : "${replace(side.workflow, ":stateMachine:", ":execution:")}:*"]
+  executions = "${replace(var.own.workflow, ":stateMachine:", ":execution:")}:*"
 }
 
 # Deliberately absent: route53, iam, bucket configuration, task definitions. Nothing here needs a control plane elsewhere.
@@ -72,7 +72,6 @@ module "function" {
       Resource = [
         "arn:aws:s3:::${var.own.control_bucket}/state.json",
         "arn:aws:s3:::${var.own.control_bucket}/reports/*",
-        "arn:aws:s3:::${var.peer.control_bucket}/state.json",
       ]
     },
     {
@@ -80,8 +79,7 @@ module "function" {
       Action = "s3:GetObject"
       Resource = [
         "arn:aws:s3:::${var.own.backups_bucket}/*",
-        "arn:aws:s3:::${var.own.control_bucket}/status.json",
-        "arn:aws:s3:::${var.peer.control_bucket}/reports/*",
+        "arn:aws:s3:::${var.peer.control_bucket}/state.json",
       ]
     },
     {
@@ -90,19 +88,14 @@ module "function" {
       Resource = [for bucket in concat([var.own.backups_bucket, var.peer.control_bucket], local.sides[*].markers_bucket) : "arn:aws:s3:::${bucket}"]
     },
     {
-      Effect = "Allow"
-      Action = "lambda:InvokeFunction"
-      Resource = [
-        var.own.functions.backup,
-        var.peer.functions.backup,
-        var.own.functions.image_sync,
-        var.own.functions.health_probe,
-      ]
+      Effect   = "Allow"
+      Action   = "lambda:InvokeFunction"
+      Resource = [var.own.functions.health_probe, var.peer.functions.backup]
     },
     {
       Effect   = "Allow"
-      Action   = ["states:StartExecution", "states:ListExecutions"]
-      Resource = local.sides[*].workflow
+      Action   = "states:StartExecution"
+      Resource = var.own.workflow
     },
     {
       Effect   = "Allow"

@@ -60,13 +60,9 @@ module "function" {
       Resource = local.own_services
     },
     {
-      Effect = "Allow"
-      Action = "ecr:DescribeImages"
-      Resource = flatten([
-        for side in [var.own, var.peer] : [
-          for service in values(side.services) : "arn:aws:ecr:${side.region}:${local.account}:repository/${service.repository}"
-        ]
-      ])
+      Effect   = "Allow"
+      Action   = "ecr:DescribeImages"
+      Resource = [for service in values(var.own.services) : "arn:aws:ecr:${var.own.region}:${local.account}:repository/${service.repository}"]
     },
     {
       Effect = "Allow"
@@ -74,7 +70,6 @@ module "function" {
       Resource = [
         "arn:aws:s3:::${var.own.control_bucket}/state.json",
         "arn:aws:s3:::${var.own.control_bucket}/status.json",
-        "arn:aws:s3:::${var.peer.control_bucket}/state.json",
       ]
     },
     # It raises its own fence, and removes a reclaim that was left over.
@@ -86,7 +81,7 @@ module "function" {
     {
       Effect   = "Allow"
       Action   = "s3:GetObject"
-      Resource = [for bucket in [var.own.backups_bucket, var.peer.markers_bucket] : "arn:aws:s3:::${bucket}/*"]
+      Resource = ["arn:aws:s3:::${var.peer.control_bucket}/state.json", "arn:aws:s3:::${var.peer.markers_bucket}/*"]
     },
     {
       Effect = "Allow"
@@ -94,11 +89,6 @@ module "function" {
       Resource = [
         for bucket in [var.own.backups_bucket, var.own.markers_bucket, var.peer.control_bucket, var.peer.markers_bucket] : "arn:aws:s3:::${bucket}"
       ]
-    },
-    {
-      Effect   = "Allow"
-      Action   = "lambda:InvokeFunction"
-      Resource = var.own.functions.backup
     },
   ]
 }

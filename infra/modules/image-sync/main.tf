@@ -50,8 +50,6 @@ module "function" {
     {
       Effect = "Allow"
       Action = [
-        "ecr:DescribeImages",
-        "ecr:ListImages",
         "ecr:BatchGetImage",
         "ecr:BatchCheckLayerAvailability",
         "ecr:GetDownloadUrlForLayer",
