@@ -5,10 +5,10 @@ use lifeboat_core::marker::Marker;
 use lifeboat_core::report::Report;
 use lifeboat_core::run::SourceFenced;
 use lifeboat_core::state::FenceProgress;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cloud::{HOME, STANDBY};
-use crate::drill::stage::{Stage, ensure};
+use crate::drill::stage::{SERVICES, Stage, ensure};
 use crate::drill::takeover::Execution;
 use crate::forum_client::Acknowledged;
 use crate::{Context, Result};
@@ -67,38 +67,56 @@ pub(super) async fn assert(
         .until("the salvage of what home held", SALVAGE, salvaged)
         .await?;
     let report = cloud.report(STANDBY, &execution.arn).await?;
-    assert_lost(&report, [late, stale].concat())?;
+    let lost = assert_lost(stage, &report, [late, stale].concat())?;
     stage.assert_missing(late).await?;
     progress.say(&format!(
-        "salvaged; the report names the {} lost records",
-        late.len() + stale.len()
+        "salvaged; the report names the {lost} lost records"
     ));
     Ok(())
 }
 
-fn assert_lost(report: &Report, expected: Vec<Acknowledged>) -> Result<()> {
+/// What the report names is what home's files hold beyond the backup, and every acknowledged record is among it.
+fn assert_lost(stage: &Stage, report: &Report, acknowledged: Vec<Acknowledged>) -> Result<usize> {
     let lost = report
         .lost
         .as_ref()
         .context(|| "the report does not say what was lost".to_owned())?;
-    let told: BTreeSet<(&str, &str)> = lost
+    let told: BTreeSet<(String, String)> = lost
         .services
         .iter()
-        .flat_map(|(service, ids)| ids.iter().map(move |id| (service.as_str(), id.as_str())))
+        .flat_map(|(service, ids)| ids.iter().map(|id| (service.clone(), id.clone())))
         .collect();
-    let expected: BTreeSet<(&str, &str)> = expected
-        .iter()
-        .map(|one| {
-            (
-                one.role.as_str(),
-                one.record["id"].as_str().unwrap_or_default(),
-            )
-        })
-        .collect();
-    ensure(told == expected, || {
-        format!("told to be lost: {told:?}; lost: {expected:?}")
+    let mut held = held_at_home(stage)?;
+    let named = |one: &Acknowledged| {
+        let id = one.record["id"].as_str().unwrap_or_default();
+        (one.role.clone(), id.to_owned())
+    };
+    let late: BTreeSet<_> = acknowledged.iter().map(named).collect();
+    for early in stage.forum.acknowledged().iter().map(named) {
+        if !late.contains(&early) {
+            held.remove(&early);
+        }
+    }
+    ensure(told == held && late.is_subset(&told), || {
+        format!("told to be lost: {told:?}; beyond the backup: {held:?}; acknowledged: {late:?}")
     })?;
     ensure(report.source == SourceFenced::Acknowledged, || {
         format!("the report says of the fence: {:?}", report.source)
-    })
+    })?;
+    Ok(told.len())
+}
+
+/// Every record in the files of the region that was replaced.
+fn held_at_home(stage: &Stage) -> Result<BTreeSet<(String, String)>> {
+    let mut held = BTreeSet::new();
+    for service in SERVICES {
+        let file = stage.cloud.data(HOME).join(service).join("db.json");
+        let text = std::fs::read(&file).context(|| format!("read {}", file.display()))?;
+        let data: Value =
+            serde_json::from_slice(&text).context(|| format!("read {}", file.display()))?;
+        let records = data[service].as_array().into_iter().flatten();
+        let ids = records.filter_map(|record| record["id"].as_str());
+        held.extend(ids.map(|id| (service.to_owned(), id.to_owned())));
+    }
+    Ok(held)
 }
