@@ -61,10 +61,10 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     for entry in std::fs::read_dir(from).context(|| format!("read {}", from.display()))? {
         let entry = entry.context(|| format!("read {}", from.display()))?;
         let (source, name) = (entry.path(), entry.file_name());
-        let left_behind = [".terraform", "terraform.tfstate"].iter().any(|start| {
-            let name = name.to_string_lossy();
-            name.starts_with(start) && name != ".terraform.lock.hcl"
-        });
+        let left_behind = [".terraform", "terraform.tfstate"];
+        let left_behind = left_behind
+            .iter()
+            .any(|start| name.to_string_lossy().starts_with(start));
         if left_behind {
             continue;
         }
