@@ -34,10 +34,9 @@ pub(crate) async fn addresses(traffic: &Traffic, name: &str) -> Result<BTreeSet<
             Err(why) => silent.push(why),
         }
     }
-    match (answered, found.is_empty()) {
-        (true, false) => Ok(found),
-        (true, true) => Err(format!("{name} has no address")),
-        (false, _) => Err(silent.join("; ")),
+    match answered {
+        true => Ok(found),
+        false => Err(silent.join("; ")),
     }
 }
 
@@ -116,7 +115,8 @@ async fn ask_once(
             continue;
         }
         return match answer.metadata.response_code {
-            ResponseCode::NoError => Ok(answer),
+            // A name that is not there has no address, which is an answer.
+            ResponseCode::NoError | ResponseCode::NXDomain => Ok(answer),
             code => Err(format!("{name}: {code}").into()),
         };
     }
@@ -189,14 +189,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_address_and_an_unknown_name_are_errors() {
+    async fn a_name_without_an_address_is_an_answer_and_a_server_that_fails_is_none() {
         let empty = server(ResponseCode::NoError, &[]).await;
-        assert_eq!(
-            asked(vec![empty]).await.unwrap_err(),
-            "forum.test has no address"
-        );
         let unknown = server(ResponseCode::NXDomain, &[]).await;
-        assert!(asked(vec![unknown]).await.is_err());
+        for server in [empty, unknown] {
+            assert_eq!(asked(vec![server]).await, Ok(BTreeSet::new()));
+        }
+        let failing = server(ResponseCode::ServFail, &[]).await;
+        assert!(asked(vec![failing]).await.is_err());
         assert!(
             asked(vec!["nowhere".into()])
                 .await
