@@ -206,6 +206,12 @@ impl World for Region {
         ecs::services(client, resources, self.configuration.region_of(side)).await
     }
 
+    async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
+        let (client, resources) = self.ecs(side);
+        let region = self.configuration.region_of(side);
+        ecs::unfinished(client, resources, service, region).await
+    }
+
     async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
         let (client, resources) = self.ecs(side);
         let region = self.configuration.region_of(side);

@@ -123,6 +123,11 @@ pub(crate) async fn stop(
         }
         if !there.empty() {
             left.push(format!("{service} {} running", there.running));
+            continue;
+        }
+        let unfinished = world.unfinished(side, &service).await?;
+        if unfinished > 0 {
+            left.push(format!("{service} {unfinished} on their way out"));
         }
     }
     Ok((!left.is_empty()).then(|| left.join(", ")))

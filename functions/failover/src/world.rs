@@ -44,6 +44,8 @@ pub trait World {
 
     // In either region; the other one is asked once and briefly.
     async fn services(&self, side: Side) -> Result<Services, Failure>;
+    /// Tasks of a service that have not ended, also those that are no longer counted as running.
+    async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure>;
     async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure>;
     async fn mark(&self, to: Move) -> Result<(), Failure>;
 

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::{Client, error::SdkError, operation::describe_services::DescribeServicesError};
+use aws_sdk_ecs::{
+    Client, error::SdkError, operation::describe_services::DescribeServicesError,
+    types::DesiredStatus,
+};
 use lifeboat_core::{Failure, Region, configuration::RegionResources};
 
 use crate::explain;
 
 /// What one call may ask for.
 pub const AT_ONCE: usize = 10;
+const TASKS_AT_ONCE: usize = 100;
 
 /// An ECS service as its control plane describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,6 +77,42 @@ pub async fn services(
         }
     }
     Ok(found)
+}
+
+/// Tasks that have not ended. ECS no longer counts one that is on its way out, and until it has ended it may write.
+pub async fn unfinished(
+    client: &Client,
+    resources: &RegionResources,
+    service: &str,
+    region: &Region,
+) -> Result<u32, Failure> {
+    let Some(named) = resources.services.get(service) else {
+        return Ok(0);
+    };
+    let failed = |operation, cause| {
+        let object = format!("tasks of {}", named.service);
+        Failure::unavailable(operation, object, region, cause)
+    };
+    let mut tasks = vec![];
+    for wanted in [DesiredStatus::Running, DesiredStatus::Stopped] {
+        let list = client.list_tasks().cluster(&resources.cluster);
+        let list = list.service_name(&named.service).desired_status(wanted);
+        let mut pages = list.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| failed("list", explain(&e)))?;
+            tasks.extend_from_slice(page.task_arns());
+        }
+    }
+    let mut left = 0;
+    for some in tasks.chunks(TASKS_AT_ONCE) {
+        let describe = client.describe_tasks().cluster(&resources.cluster);
+        let answer = describe.set_tasks(Some(some.to_vec())).send().await;
+        let answer = answer.map_err(|e| failed("describe", explain(&e)))?;
+        let ended = |status: Option<&str>| matches!(status, Some("STOPPED" | "DELETED"));
+        let open = answer.tasks().iter().filter(|t| !ended(t.last_status()));
+        left += open.count();
+    }
+    Ok(u32::try_from(left).unwrap_or(u32::MAX))
 }
 
 pub fn no_cluster(error: &SdkError<DescribeServicesError>) -> bool {

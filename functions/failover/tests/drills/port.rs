@@ -152,6 +152,11 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(self.world.place(side).services.clone())
     }
 
+    async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
+        self.reach(side, "list tasks")?;
+        Ok(self.world.place(side).services[service].running)
+    }
+
     async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
         let effect = Effect::Scale(service.to_owned(), desired);
         self.act(side, effect, |there| {

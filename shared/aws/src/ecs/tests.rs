@@ -1,9 +1,12 @@
 use aws_sdk_ecs::{
     error::ErrorMetadata,
-    operation::{describe_services::DescribeServicesOutput, update_service::UpdateServiceOutput},
-    types::{Failure as EcsFailure, Service, error::ClusterNotFoundException},
+    operation::{
+        describe_services::DescribeServicesOutput, describe_tasks::DescribeTasksOutput,
+        list_tasks::ListTasksOutput, update_service::UpdateServiceOutput,
+    },
+    types::{Failure as EcsFailure, Service, Task, error::ClusterNotFoundException},
 };
-use aws_smithy_mocks::{Rule, mock, mock_client};
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use lifeboat_core::configuration::sample;
 
 use super::*;
@@ -109,4 +112,23 @@ async fn a_service_is_stopped_by_wanting_no_task_of_it() {
     let configuration = sample("us-west-2");
     let (own, region) = (configuration.own(), &configuration.region);
     assert_eq!(scale(&client, own, "users", 0, region).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_task_on_its_way_out_has_not_ended_although_nobody_counts_it() {
+    let listed =
+        mock!(Client::list_tasks).then_output(|| ListTasksOutput::builder().task_arns("a").build());
+    for (status, left) in [("DEACTIVATING", 2), ("STOPPING", 2), ("STOPPED", 0)] {
+        let described = mock!(Client::describe_tasks).then_output(move || {
+            let task = Task::builder().last_status(status).build();
+            DescribeTasksOutput::builder()
+                .tasks(task.clone())
+                .tasks(task)
+                .build()
+        });
+        let client = mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&listed, &described]);
+        let configuration = sample("us-west-2");
+        let (own, region) = (configuration.own(), &configuration.region);
+        assert_eq!(unfinished(&client, own, "users", region).await, Ok(left));
+    }
 }
