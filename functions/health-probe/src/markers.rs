@@ -31,11 +31,19 @@ pub(crate) async fn seen<W: World>(world: &W, marker: Marker) -> Seen {
 /// The marker first: what still answers must not be asked. Tasks are stopped even where it cannot be raised.
 pub(crate) async fn fence<W: World>(world: &W, by: &PeerSeen, faults: &mut Faults) -> String {
     let mut done = vec![];
-    if let Some(marker) = fences(world.configuration().side()) {
-        match faults.keep(raise(world, marker).await) {
+    match fences(world.configuration().side()) {
+        Some(marker) => match faults.keep(raise(world, marker).await) {
             Some(true) => done.push(format!("raised {}", marker.key())),
             Some(false) => done.push(format!("{} is raised", marker.key())),
             None => done.push(format!("could not raise {}", marker.key())),
+        },
+        // A standby that was replaced while it could not be reached still claims the users.
+        None => {
+            let serve = Marker::Serve.key();
+            match faults.keep(world.markers().delete(serve).await) {
+                Some(()) => done.push(format!("{serve} is lowered")),
+                None => done.push(format!("could not lower {serve}")),
+            }
         }
     }
     let services = faults.keep(world.services().await);

@@ -1,5 +1,9 @@
 use lifeboat_aws::Objects;
-use lifeboat_core::{liveness::Verdict as Alive, marker::TOKEN, readiness::Verdict as Ready};
+use lifeboat_core::{
+    liveness::Verdict as Alive,
+    marker::{Marker, TOKEN},
+    readiness::Verdict as Ready,
+};
 
 use super::*;
 use crate::memory::{InMemory, after};
@@ -157,6 +161,25 @@ async fn tasks_are_stopped_even_where_the_marker_cannot_be_raised() {
             .unwrap()
             .contains("could not raise fenced")
     );
+}
+
+#[tokio::test]
+async fn a_standby_that_was_replaced_while_it_was_away_no_longer_claims_the_users() {
+    let world = InMemory::seen_from("us-west-2");
+    let mut state = world.genesis();
+    (state.epoch, state.active) = (Epoch(1), world.configuration.standby.clone());
+    world.set_state(&state);
+    world.markers().set(Marker::Serve.key(), TOKEN);
+    assert_eq!(
+        probe(&world).await.fenced,
+        None,
+        "nobody was activated later"
+    );
+    assert_eq!(world.markers().keys(), ["serve"]);
+    world.peer_takes_over(2);
+    let fenced = probe(&world).await.fenced.unwrap();
+    assert!(fenced.contains("serve is lowered"), "{fenced}");
+    assert!(world.markers().keys().is_empty());
 }
 
 #[tokio::test]
