@@ -28,6 +28,11 @@ pub(crate) async fn create<C: Objects, B: Objects>(
         name: BackupName::new(Kind::Backup, now),
         region: backup.configuration.region.clone(),
     };
+    // Asked twice in one second: what the first wrote must stay what its manifest says.
+    if backup.backups.get(&key.manifest()).await?.is_some() {
+        let manifest = find::manifest(backup, &key).await?;
+        return Ok(Outcome::Created { manifest });
+    }
     let files = save(backup, &key).await?;
     // It took time: whoever lost the right to write meanwhile leaves files that nobody will read.
     if let Turn::Passive { epoch, reason } = whose_turn(backup).await? {

@@ -118,8 +118,13 @@ async fn the_manifest_is_written_last_and_a_backup_killed_before_it_does_not_exi
 async fn two_in_the_same_second_are_one() {
     let home = Region::home();
     let first = home.create(60).await;
+    let before = home.read("users");
     home.write("users", r#"{"users":[]}"#);
     assert_eq!(home.create(60).await, first);
+    let standby = Region::new("us-west-2").leased();
+    home.backups.copy_to(&standby.backups);
+    standby.ask(by_execution("newest"), 120).await.unwrap();
+    assert_eq!(standby.read("users"), before, "and it can be restored");
 }
 
 #[tokio::test]
