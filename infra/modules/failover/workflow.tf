@@ -37,7 +37,6 @@ resource "aws_sfn_state_machine" "this" {
     failover      = var.own.functions.failover
     backup        = var.own.functions.backup
     image_sync    = var.own.functions.image_sync
-    health_probe  = var.own.functions.health_probe
     notices_topic = var.own.notices_topic
   })
 
