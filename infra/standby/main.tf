@@ -1,37 +1,5 @@
 locals {
-  region = var.dr_region
-}
-
-module "region" {
-  source = "../modules/region"
-
-  region             = local.region
+  region             = var.dr_region
   vpc_cidr           = var.dr_vpc_cidr
   availability_zones = var.dr_availability_zones
-
-  application                = var.application
-  architecture               = var.architecture
-  automatic                  = var.automatic
-  automatic_failback         = var.automatic_failback
-  backup_retention_days      = var.backup_retention_days
-  backup_schedule            = var.backup_schedule
-  certificate_arn            = lookup(var.certificate_arn, local.region, null)
-  cool_down_seconds          = var.cool_down_seconds
-  daily_starts               = var.daily_starts
-  domain                     = var.domain
-  efs_file_system_id         = lookup(var.efs_file_system_id, local.region, null)
-  enable_cross_region_backup = var.enable_cross_region_backup
-  enable_dr                  = var.enable_dr
-  functions_directory        = var.functions_directory
-  health_checker_ranges      = var.health_checker_ranges
-  home_region                = var.home_region
-  https                      = length(var.certificate_arn) > 0
-  image_tag                  = var.image_tag
-  local_cloud                = var.local_cloud
-  log_retention_days         = var.log_retention_days
-  min_capacity               = var.min_capacity
-  rpo_seconds                = var.rpo_seconds
-  rto_seconds                = var.rto_seconds
-  services                   = var.services
-  standby_region             = var.dr_region
 }
