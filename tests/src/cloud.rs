@@ -22,15 +22,6 @@ pub const HOME: &str = "us-east-1";
 pub const STANDBY: &str = "us-west-2";
 pub const REGIONS: [&str; 2] = [HOME, STANDBY];
 
-/// How the local cloud is to run.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Whether `end` waits for a person, and the run folder stays as it is.
-    pub keep: bool,
-    /// Seconds of a workflow's Wait state are multiplied by this.
-    pub wait_scale: f64,
-}
-
 #[derive(Debug)]
 pub struct LocalCloud {
     /// The account's root, past every fault: the harness's own eyes and hands.
@@ -39,21 +30,14 @@ pub struct LocalCloud {
     pub addresses: Addresses,
     pub(crate) run: RunFolder,
     pub(crate) owner: String,
-    settings: Settings,
+    /// Whether `end` waits for a person, and the run folder stays as it is.
+    keep: bool,
     servers: JoinSet<()>,
     emulator: Option<Emulator>,
 }
 
 impl LocalCloud {
     pub async fn start(keep: bool) -> Result<Self> {
-        Self::start_with(Settings {
-            keep,
-            wait_scale: 1.0,
-        })
-        .await
-    }
-
-    pub async fn start_with(settings: Settings) -> Result<Self> {
         if !tools::docker_answers().await {
             let hint = "start a Docker engine that `docker version` reaches";
             return Err(format!("the local cloud runs its tasks as containers: {hint}").into());
@@ -61,14 +45,14 @@ impl LocalCloud {
         let run = RunFolder::create()?;
         let sockets = Sockets::open().await?;
         let addresses = sockets.addresses().await?;
-        let emulator = Emulator::start(&run, &addresses, settings).await?;
+        let emulator = Emulator::start(&run, &addresses).await?;
         let mut cloud = Self {
             aws: Aws::new(addresses.emulator),
             ledger: Arc::default(),
             addresses,
             run,
             owner: emulator.owner.clone(),
-            settings,
+            keep,
             servers: JoinSet::new(),
             emulator: Some(emulator),
         };
@@ -88,7 +72,7 @@ impl LocalCloud {
 
     /// Ends the cloud; one that was to be kept only after a person says so.
     pub async fn end(self) -> Result<()> {
-        if self.settings.keep {
+        if self.keep {
             println!("{}", self.how_to_use());
             let enter =
                 tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
@@ -154,7 +138,7 @@ impl Drop for LocalCloud {
         // No call may come in any more when the guard removes what is left.
         self.servers.abort_all();
         drop(self.emulator.take());
-        if !self.settings.keep {
+        if !self.keep {
             self.run.keep_only_logs();
         }
     }

@@ -64,16 +64,6 @@ impl ForumClient {
         serde_json::from_value(answer).context(|| format!("read the list of {role}"))
     }
 
-    pub async fn get(&self, role: &str, id: &str) -> Result<Value> {
-        self.call(
-            Method::GET,
-            &format!("/{role}/{id}"),
-            String::new(),
-            StatusCode::OK,
-        )
-        .await
-    }
-
     /// Creates a record, and remembers it once the forum has acknowledged it.
     pub async fn create(&self, role: &str, record: &Value) -> Result<Value> {
         let address = self.address().await?.into();

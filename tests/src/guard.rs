@@ -56,11 +56,6 @@ impl Guard {
             .context(|| format!("start {:?}", charge.command))?;
         Ok(Self { child })
     }
-
-    /// The process group in which the emulator and its functions run.
-    pub fn process_group(&self) -> u32 {
-        self.child.id()
-    }
 }
 
 impl Drop for Guard {

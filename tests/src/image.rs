@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::cloud::{APPLICATION, LocalCloud};
-use crate::{Context, Result, shell, workspace};
+use crate::{Context, Result, shell, wait, workspace};
 
 /// The processor architecture of this machine, in AWS's words.
 pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
@@ -84,9 +84,12 @@ impl LocalCloud {
         let what = format!("the repository {repository} in {region}");
         let ask = json!({ "repositoryNames": [repository] });
         let target = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories";
-        self.until(&what, REPOSITORY, async || {
-            self.aws.json(region, "ecr", target, &ask).await
-        })
+        wait::until(
+            &what,
+            REPOSITORY,
+            async || self.aws.json(region, "ecr", target, &ask).await,
+            |_| {},
+        )
         .await?;
         shell::run(shell::command("docker").args(["push", "--quiet", &image])).await?;
         self.digest(region, service, TAG).await

@@ -28,6 +28,7 @@ pub mod shell;
 pub mod terraform;
 pub mod tools;
 pub mod traffic;
+mod wait;
 pub mod web;
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub type Result<T> = std::result::Result<T, Error>;

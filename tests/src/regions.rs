@@ -1,7 +1,6 @@
 //! How a region dies and comes back, and who the functions are whose calls die with it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use http::Method;
 use hyper::body::Bytes;
@@ -97,27 +96,6 @@ impl LocalCloud {
             self.ledger.know(callers);
         }
         Ok(())
-    }
-
-    /// Waits until a condition holds, asking every half second; the error says what was last found.
-    pub async fn until<T>(
-        &self,
-        what: &str,
-        patience: Duration,
-        mut found: impl AsyncFnMut() -> Result<T>,
-    ) -> Result<T> {
-        let begun = tokio::time::Instant::now();
-        loop {
-            match found().await {
-                Ok(value) => return Ok(value),
-                Err(error) if begun.elapsed() >= patience => {
-                    return Err(
-                        format!("{what}: not within {} s: {error}", patience.as_secs()).into(),
-                    );
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
-            }
-        }
     }
 }
 

@@ -133,16 +133,6 @@ impl Terraform {
         shell::run_logged(&mut apply, &self.log(root)).await
     }
 
-    /// The root's outputs, as Terraform prints them in JSON.
-    pub async fn outputs(&self, root: &str) -> Result<Value> {
-        let mut output = shell::command("terraform");
-        output
-            .arg(format!("-chdir={}", self.folder.join(root).display()))
-            .args(["output", "-json"]);
-        let text = shell::run(&mut output).await?;
-        serde_json::from_str(&text).context(|| format!("read the outputs of {root}"))
-    }
-
     async fn init(&self, root: &str) -> Result<()> {
         let mut init = self.command(root, "init");
         match &self.plugins {

@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,11 +48,7 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
         "meanwhile {written} posts were acknowledged and {refused} refused"
     ));
 
-    let home = cloud.addresses.load_balancers[HOME].ip();
-    let address = IpAddr::from(stage.forum.address().await?);
-    ensure(address == home, || {
-        format!("the forum is at {address}, not in {HOME}")
-    })?;
+    stage.assert_forum_in(HOME).await?;
     stage.assert_missing(late).await?;
     progress.say("everything acknowledged in the standby is at home");
     let executions = cloud.executions(HOME).await?;

@@ -3,9 +3,8 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use crate::Result;
+use crate::{Result, wait};
 
-const BETWEEN_QUESTIONS: Duration = Duration::from_millis(500);
 /// What is waited for is said again when it changed, and not more often than this.
 const BETWEEN_WORDS: Duration = Duration::from_secs(5);
 
@@ -40,23 +39,15 @@ impl Progress {
         &self,
         what: &str,
         patience: Duration,
-        mut found: impl AsyncFnMut() -> Result<T>,
+        found: impl AsyncFnMut() -> Result<T>,
     ) -> Result<T> {
-        let (begun, mut said, mut last) = (Instant::now(), Instant::now(), String::new());
-        loop {
-            let error = match found().await {
-                Ok(value) => return Ok(value),
-                Err(error) => error.to_string(),
-            };
-            if begun.elapsed() >= patience {
-                let seconds = patience.as_secs();
-                return Err(format!("{what}: not within {seconds} s: {error}").into());
-            }
+        let (mut said, mut last) = (Instant::now(), String::new());
+        let heard = |error: &str| {
             if error != last && said.elapsed() >= BETWEEN_WORDS {
                 self.say(&format!("  … {what}: {error}"));
-                (said, last) = (Instant::now(), error);
+                (said, last) = (Instant::now(), error.to_owned());
             }
-            tokio::time::sleep(BETWEEN_QUESTIONS).await;
-        }
+        };
+        wait::until(what, patience, found, heard).await
     }
 }

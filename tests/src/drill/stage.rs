@@ -1,5 +1,6 @@
 //! Where the drill is played: the local cloud, the forum's users, and what they were told.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::cloud::LocalCloud;
@@ -32,6 +33,15 @@ impl Stage {
 
     pub(super) async fn end(self) -> Result<()> {
         self.cloud.end().await
+    }
+
+    /// The forum's name leads to this region.
+    pub(super) async fn assert_forum_in(&self, region: &str) -> Result<()> {
+        let expected = self.cloud.addresses.load_balancers[region].ip();
+        let address = IpAddr::from(self.forum.address().await?);
+        ensure(address == expected, || {
+            format!("the forum is at {address}, not in {region}")
+        })
     }
 
     /// Nothing that was acknowledged is missing but what is known to be.

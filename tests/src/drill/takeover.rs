@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -86,11 +85,7 @@ pub(super) async fn assert(
 ) -> Result<()> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.act("what was lost is what was said, and nothing else");
-    let standby = cloud.addresses.load_balancers[STANDBY].ip();
-    let address = IpAddr::from(stage.forum.address().await?);
-    ensure(address == standby, || {
-        format!("the forum is at {address}, not in {STANDBY}")
-    })?;
+    stage.assert_forum_in(STANDBY).await?;
     stage.assert_missing(late).await?;
     progress.say(&format!(
         "exactly the {} records after the backup are missing",

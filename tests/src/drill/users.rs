@@ -1,10 +1,9 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::cloud::HOME;
-use crate::drill::stage::{Stage, ensure};
+use crate::drill::stage::Stage;
 use crate::forum_client::Acknowledged;
 use crate::{Context, Result};
 
@@ -19,11 +18,7 @@ pub(super) async fn post(stage: &Stage) -> Result<()> {
             .until(&format!("the {role} of the forum"), START, answer)
             .await?;
     }
-    let home = stage.cloud.addresses.load_balancers[HOME].ip();
-    let address = IpAddr::from(forum.address().await?);
-    ensure(address == home, || {
-        format!("the forum is at {address}, not in {HOME}")
-    })?;
+    stage.assert_forum_in(HOME).await?;
     for name in ["Ada", "Bo", "Cem"] {
         forum.create("users", &json!({ "name": name })).await?;
     }
