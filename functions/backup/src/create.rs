@@ -29,8 +29,7 @@ pub(crate) async fn create<C: Objects, B: Objects>(
         region: backup.configuration.region.clone(),
     };
     // Asked twice in one second: what the first wrote must stay what its manifest says.
-    if backup.backups.get(&key.manifest()).await?.is_some() {
-        let manifest = find::manifest(backup, &key).await?;
+    if let Some(manifest) = find::existing(backup, &key).await? {
         return Ok(Outcome::Created { manifest });
     }
     let files = save(backup, &key).await?;

@@ -19,10 +19,19 @@ pub(crate) async fn manifest<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     key: &BackupKey,
 ) -> Result<Manifest, Failure> {
-    let found = backup.backups.get(&key.manifest()).await?;
-    let found = found.ok_or_else(|| {
+    existing(backup, key).await?.ok_or_else(|| {
         Failure::NotVerified(format!("{} is gone; choose another backup", key.manifest()))
-    })?;
+    })
+}
+
+/// The same where there may be none.
+pub(crate) async fn existing<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    key: &BackupKey,
+) -> Result<Option<Manifest>, Failure> {
+    let Some(found) = backup.backups.get(&key.manifest()).await? else {
+        return Ok(None);
+    };
     let application = &backup.configuration.application;
-    Manifest::parse(&found.body, application, key, &backup.services())
+    Manifest::parse(&found.body, application, key, &backup.services()).map(Some)
 }

@@ -160,10 +160,7 @@ impl World for Region {
     }
 
     async fn healthy(&self, service: &str) -> Result<u32, Failure> {
-        match self.configuration.own().services.get(service) {
-            Some(named) => self.targets.healthy(&named.service).await,
-            None => Ok(0),
-        }
+        self.targets.healthy(service).await
     }
 
     async fn alarm(&self) -> Result<bool, Failure> {

@@ -4,6 +4,7 @@ pub mod aws;
 mod begin;
 mod dns;
 mod event;
+mod scale;
 mod steps;
 mod trigger;
 mod undo;

@@ -23,8 +23,8 @@ pub(crate) async fn alarm(world: &impl World, alarm: &Alarm) -> Result<Trigger, 
     let reason = format!("alarm {ours}: {}", alarm.new_state_reason);
     let trigger = start(world, &reason, changed).await?;
     match &trigger {
-        Trigger::Refused { reasons } => tell(world, "refused", reasons).await?,
-        Trigger::Held { reasons } => tell(world, "held", reasons).await?,
+        Trigger::Refused { reasons } => tell(world, "refused", "It does not", reasons).await?,
+        Trigger::Held { reasons } => tell(world, "held", HELD, reasons).await?,
         Trigger::Started { .. } | Trigger::AlreadyStarted { .. } | Trigger::Ignored { .. } => {}
     }
     Ok(trigger)
@@ -56,18 +56,20 @@ pub(crate) async fn start(
     })
 }
 
-async fn tell(world: &impl World, word: &str, reasons: &[String]) -> Result<(), Failure> {
+const HELD: &str = "It cannot tell yet, and looks again each minute while the alarm lasts";
+
+async fn tell(
+    world: &impl World,
+    word: &str,
+    stands: &str,
+    reasons: &[String],
+) -> Result<(), Failure> {
     let configuration = world.configuration();
     let subject = format!("{}: automatic failover {word}", configuration.application);
     let text = format!(
-        "The alarm {} asked {} to take over. {}:\n- {}",
+        "The alarm {} asked {} to take over. {stands}:\n- {}",
         configuration.own().alarm,
         configuration.region,
-        if word == "held" {
-            "It cannot tell yet, and looks again each minute while the alarm lasts"
-        } else {
-            "It does not"
-        },
         reasons.join("\n- ")
     );
     world.notify(&subject, &text).await

@@ -1,5 +1,5 @@
 use lifeboat_core::{
-    Configuration, Failure, Side,
+    Configuration, Failure,
     failure::Caught,
     lease,
     marker::{self, Move, TOKEN},
@@ -7,7 +7,7 @@ use lifeboat_core::{
     run::{self, Run, Undo},
 };
 
-use crate::{World, watch};
+use crate::{World, scale};
 
 /// Puts back what a failed execution must put back, releases the lease and tells people what stands and what to do.
 pub(crate) async fn undo(
@@ -29,7 +29,7 @@ pub(crate) async fn undo(
         for effect in run::undo(&run) {
             match effect {
                 Undo::EmptyTarget => {
-                    watch::stop(world, configuration.side()).await?;
+                    scale::down(world, configuration.side()).await?;
                 }
                 Undo::GiveBackSource => give_back(world, &run).await?,
             }
@@ -49,21 +49,10 @@ pub(crate) async fn undo(
 /// A source that is home loses its marker again; one that is the standby never had one.
 async fn give_back(world: &impl World, run: &Run) -> Result<(), Failure> {
     let source = world.configuration().side().other();
-    if source == Side::Home
-        && let Some(marker) = marker::fences(source)
-    {
+    if let Some(marker) = marker::fences(source) {
         world.mark(Move::Lower(marker)).await?;
     }
-    let services = world.services(source).await?;
-    for (service, wanted) in &run.capacity {
-        if services
-            .get(service)
-            .is_none_or(|there| there.desired < *wanted)
-        {
-            world.scale(source, service, *wanted).await?;
-        }
-    }
-    Ok(())
+    scale::up(world, source, &run.capacity).await
 }
 
 fn text(

@@ -8,7 +8,7 @@ use lifeboat_core::{
     state::{Fence, FenceProgress},
 };
 
-use crate::{Trigger, Watched, World, begin, trigger};
+use crate::{Trigger, Watched, World, begin, scale, trigger};
 
 pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
     let state = world.own_state().await?;
@@ -71,7 +71,7 @@ async fn push(
         if let Some(marker) = marker::fences(source) {
             world.mark(Move::Raise(marker)).await?;
         }
-        if let Some(left) = stop(world, source).await? {
+        if let Some(left) = scale::down(world, source).await? {
             return Ok(format!("stopping {}: {left}", configuration.peer_region()));
         }
         note(world, state, FenceProgress::Acknowledged).await?;
@@ -109,28 +109,6 @@ async fn push(
     world.notify(&subject, &text).await?;
     note(world, state, FenceProgress::Salvaged).await?;
     Ok(text)
-}
-
-/// Every service of a side to zero; what is left, if anything.
-pub(crate) async fn stop(
-    world: &impl World,
-    side: lifeboat_core::Side,
-) -> Result<Option<String>, Failure> {
-    let mut left = vec![];
-    for (service, there) in world.services(side).await? {
-        if there.desired > 0 {
-            world.scale(side, &service, 0).await?;
-        }
-        if !there.empty() {
-            left.push(format!("{service} {} running", there.running));
-            continue;
-        }
-        let unfinished = world.unfinished(side, &service).await?;
-        if unfinished > 0 {
-            left.push(format!("{service} {unfinished} on their way out"));
-        }
-    }
-    Ok((!left.is_empty()).then(|| left.join(", ")))
 }
 
 /// Only while this is still the epoch that owes the fence.

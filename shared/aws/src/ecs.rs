@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::{
-    Client, error::SdkError, operation::describe_services::DescribeServicesError,
-    types::DesiredStatus,
+    Client,
+    error::SdkError,
+    operation::describe_services::DescribeServicesError,
+    types::{DesiredStatus, Task},
 };
 use lifeboat_core::{Failure, Region, configuration::RegionResources};
 
@@ -86,33 +88,46 @@ pub async fn unfinished(
     service: &str,
     region: &Region,
 ) -> Result<u32, Failure> {
+    let wanted = [DesiredStatus::Running, DesiredStatus::Stopped];
+    let tasks = tasks(client, resources, service, &wanted, region).await?;
+    let ended = |task: &Task| matches!(task.last_status(), Some("STOPPED" | "DELETED"));
+    let left = tasks.iter().filter(|task| !ended(task)).count();
+    Ok(u32::try_from(left).unwrap_or(u32::MAX))
+}
+
+/// A service's tasks of which ECS wants any of this.
+pub async fn tasks(
+    client: &Client,
+    resources: &RegionResources,
+    service: &str,
+    wanted: &[DesiredStatus],
+    region: &Region,
+) -> Result<Vec<Task>, Failure> {
     let Some(named) = resources.services.get(service) else {
-        return Ok(0);
+        return Ok(vec![]);
     };
     let failed = |operation, cause| {
         let object = format!("tasks of {}", named.service);
         Failure::unavailable(operation, object, region, cause)
     };
-    let mut tasks = vec![];
-    for wanted in [DesiredStatus::Running, DesiredStatus::Stopped] {
+    let mut names = vec![];
+    for wanted in wanted {
         let list = client.list_tasks().cluster(&resources.cluster);
-        let list = list.service_name(&named.service).desired_status(wanted);
-        let mut pages = list.into_paginator().send();
+        let list = list.service_name(&named.service);
+        let mut pages = list.desired_status(wanted.clone()).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| failed("list", explain(&e)))?;
-            tasks.extend_from_slice(page.task_arns());
+            names.extend_from_slice(page.task_arns());
         }
     }
-    let mut left = 0;
-    for some in tasks.chunks(TASKS_AT_ONCE) {
+    let mut tasks = vec![];
+    for some in names.chunks(TASKS_AT_ONCE) {
         let describe = client.describe_tasks().cluster(&resources.cluster);
         let answer = describe.set_tasks(Some(some.to_vec())).send().await;
         let answer = answer.map_err(|e| failed("describe", explain(&e)))?;
-        let ended = |status: Option<&str>| matches!(status, Some("STOPPED" | "DELETED"));
-        let open = answer.tasks().iter().filter(|t| !ended(t.last_status()));
-        left += open.count();
+        tasks.extend_from_slice(answer.tasks());
     }
-    Ok(u32::try_from(left).unwrap_or(u32::MAX))
+    Ok(tasks)
 }
 
 pub fn no_cluster(error: &SdkError<DescribeServicesError>) -> bool {

@@ -4,6 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
+    operation::get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
     primitives::ByteStream,
 };
 use base64::Engine;
@@ -29,6 +30,24 @@ impl Bucket {
             region,
         }
     }
+
+    fn object(&self, key: &str) -> GetObjectFluentBuilder {
+        self.client.get_object().bucket(&self.name).key(key)
+    }
+
+    /// What was answered; none where there is no such object.
+    fn found(
+        &self,
+        operation: &str,
+        key: &str,
+        answer: Result<GetObjectOutput, SdkError<GetObjectError>>,
+    ) -> Result<Option<GetObjectOutput>, Failure> {
+        match answer {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if absent(&error) => Ok(None),
+            Err(error) => Err(self.failed(operation, key, explain(&error))),
+        }
+    }
 }
 
 /// A client for S3; where an endpoint was named, buckets stand in the path, since their names resolve nowhere.
@@ -48,16 +67,9 @@ impl Objects for Bucket {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
-        let answer = self
-            .client
-            .get_object()
-            .bucket(&self.name)
-            .key(key)
-            .send()
-            .await;
-        let found = match answer {
-            Err(error) if absent(&error) => return Ok(None),
-            other => other.map_err(|e| self.failed("read", key, explain(&e)))?,
+        let answer = self.object(key).send().await;
+        let Some(found) = self.found("read", key, answer)? else {
+            return Ok(None);
         };
         let etag = found.e_tag().unwrap_or_default().to_owned();
         let body = found.body.collect().await;
@@ -125,16 +137,9 @@ impl Objects for Bucket {
     }
 
     async fn download(&self, key: &str, file: &Path) -> Result<bool, Failure> {
-        let answer = self
-            .client
-            .get_object()
-            .bucket(&self.name)
-            .key(key)
-            .send()
-            .await;
-        let mut found = match answer {
-            Err(error) if absent(&error) => return Ok(false),
-            other => other.map_err(|e| self.failed("download", key, explain(&e)))?,
+        let answer = self.object(key).send().await;
+        let Some(mut found) = self.found("download", key, answer)? else {
+            return Ok(false);
         };
         let written =
             |e: std::io::Error| Failure::unavailable("write", file.display(), &self.region, e);

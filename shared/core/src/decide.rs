@@ -41,6 +41,13 @@ pub struct Facts<'a> {
     pub execution: Option<&'a str>,
 }
 
+impl Facts<'_> {
+    /// Whether the execution that asks holds the lease already.
+    fn leased(&self) -> bool {
+        self.execution.is_some() && self.own.owner.as_deref() == self.execution
+    }
+}
+
 pub fn decide(request: &Request, facts: &Facts<'_>, now: Timestamp) -> Decision {
     let mut weighed = Weighed::default();
     weigh_state(request, facts, &mut weighed);
@@ -72,8 +79,9 @@ fn weigh_state(request: &Request, facts: &Facts<'_>, weighed: &mut Weighed) {
     } else {
         weighed.note(format!("{active} is active at epoch {epoch}"));
     }
-    let mine = facts.own.owner.is_some() && facts.own.owner.as_deref() == facts.execution;
-    if !mine && let Err(taken) = lease::free(facts.own, facts.owner) {
+    if !facts.leased()
+        && let Err(taken) = lease::free(facts.own, facts.owner)
+    {
         match facts.owner {
             Some(lease::Owner::CannotTell(_)) => weighed.hold(taken.to_string()),
             _ => weighed.refuse(taken.to_string()),
@@ -98,8 +106,7 @@ fn weigh_brakes(facts: &Facts<'_>, now: Timestamp, weighed: &mut Weighed) {
         weighed.refuse("an alarm brings nobody home; a person starts a failback".into());
     }
     // An execution that has the lease has used its start already.
-    let begun = facts.execution.is_some() && own.owner.as_deref() == facts.execution;
-    if begun {
+    if facts.leased() {
         return;
     }
     if let Some(until) = own.cool_down_until.filter(|until| *until > now) {

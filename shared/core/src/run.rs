@@ -200,6 +200,12 @@ pub fn undo(run: &Run) -> Vec<Undo> {
     }
 }
 
+/// A capacity in words.
+pub fn tasks(capacity: &BTreeMap<String, u32>) -> String {
+    let tasks: Vec<String> = capacity.iter().map(|(s, n)| format!("{s} {n}")).collect();
+    tasks.join(", ")
+}
+
 /// What a plan says, in the order in which it would happen.
 pub fn plan(
     mode: Mode,
@@ -207,7 +213,6 @@ pub fn plan(
     source: &Region,
     capacity: &BTreeMap<String, u32>,
 ) -> Vec<String> {
-    let tasks: Vec<String> = capacity.iter().map(|(s, n)| format!("{s} {n}")).collect();
     let mut plan = vec![
         format!("take the lease and the next epoch in {target}"),
         format!("check every image in {target} by digest, and fetch what is missing"),
@@ -225,7 +230,7 @@ pub fn plan(
     }
     plan.extend([
         format!("see that no task runs in {target}, then restore the newest backup there"),
-        format!("scale up in {target}: {}", tasks.join(", ")),
+        format!("scale up in {target}: {}", tasks(capacity)),
         "wait until every service is healthy, then smoke-test through the load balancer".into(),
         format!("fence {source}"),
         format!("move traffic to {target}, and prove it by asking the name servers"),

@@ -3,19 +3,17 @@
 use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
+use aws_sdk_ecs::types::DesiredStatus;
 use aws_sdk_elasticloadbalancingv2 as elb;
 use elb::types::TargetHealthStateEnum::Healthy;
-use lifeboat_aws::explain;
-use lifeboat_core::{Configuration, Failure, Region};
-
-/// What one call may ask for.
-const AT_ONCE: usize = 100;
+use lifeboat_aws::{ecs, explain};
+use lifeboat_core::{Configuration, Failure, Region, configuration::RegionResources};
 
 #[derive(Debug)]
 pub(super) struct Targets {
     ecs: aws_sdk_ecs::Client,
     elb: elb::Client,
-    cluster: String,
+    own: RegionResources,
     region: Region,
 }
 
@@ -24,7 +22,7 @@ impl Targets {
         Self {
             ecs: aws_sdk_ecs::Client::new(config),
             elb: elb::Client::new(config),
-            cluster: configuration.own().cluster.clone(),
+            own: configuration.own().clone(),
             region: configuration.region.clone(),
         }
     }
@@ -42,8 +40,11 @@ impl Targets {
     }
 
     async fn groups(&self, service: &str) -> Result<Vec<String>, Failure> {
-        let describe = self.ecs.describe_services().cluster(&self.cluster);
-        let answer = describe.services(service).send().await;
+        let Some(named) = self.own.services.get(service) else {
+            return Ok(vec![]);
+        };
+        let describe = self.ecs.describe_services().cluster(&self.own.cluster);
+        let answer = describe.services(&named.service).send().await;
         let answer = answer
             .map_err(|e| self.failed("describe", format!("service {service}"), explain(&e)))?;
         let balancers = answer.services().iter().flat_map(|s| s.load_balancers());
@@ -53,27 +54,16 @@ impl Targets {
 
     /// The addresses of the service's running tasks.
     async fn addresses(&self, service: &str) -> Result<BTreeSet<String>, Failure> {
-        let failed =
-            |operation, cause| self.failed(operation, format!("tasks of {service}"), cause);
-        let list = self.ecs.list_tasks().cluster(&self.cluster);
-        let mut pages = list.service_name(service).into_paginator().send();
-        let mut tasks = vec![];
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| failed("list", explain(&e)))?;
-            tasks.extend_from_slice(page.task_arns());
-        }
-        let mut addresses = BTreeSet::new();
-        for some in tasks.chunks(AT_ONCE) {
-            let describe = self.ecs.describe_tasks().cluster(&self.cluster);
-            let answer = describe.set_tasks(Some(some.to_vec())).send().await;
-            let answer = answer.map_err(|e| failed("describe", explain(&e)))?;
-            let running = answer.tasks().iter();
-            let running = running.filter(|task| task.last_status() == Some("RUNNING"));
-            let details = running.flat_map(|t| t.attachments().iter().flat_map(|a| a.details()));
-            let own = details.filter(|detail| detail.name() == Some("privateIPv4Address"));
-            addresses.extend(own.filter_map(|detail| detail.value().map(str::to_owned)));
-        }
-        Ok(addresses)
+        let (own, wanted) = (&self.own, [DesiredStatus::Running]);
+        let tasks = ecs::tasks(&self.ecs, own, service, &wanted, &self.region).await?;
+        let running = tasks
+            .iter()
+            .filter(|task| task.last_status() == Some("RUNNING"));
+        let details = running.flat_map(|t| t.attachments().iter().flat_map(|a| a.details()));
+        let own = details.filter(|detail| detail.name() == Some("privateIPv4Address"));
+        Ok(own
+            .filter_map(|detail| detail.value().map(str::to_owned))
+            .collect())
     }
 
     async fn healthy_in(&self, group: &str) -> Result<BTreeSet<String>, Failure> {
@@ -182,7 +172,9 @@ mod tests {
                 RuleMode::MatchAny,
                 [&one, &two]
             ),
-            cluster: "forum".into(),
+            own: lifeboat_core::configuration::sample("us-west-2")
+                .own()
+                .clone(),
             region: Region::new("us-west-2").unwrap(),
         }
     }

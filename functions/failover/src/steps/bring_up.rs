@@ -1,16 +1,20 @@
 //! The target: empty while its data is restored, then at production capacity, then seen to answer.
 
-use lifeboat_core::{Failure, liveness::Answer, run::Run};
+use lifeboat_core::{
+    Failure,
+    liveness::Answer,
+    run::{Run, tasks},
+};
 
 use super::Progress;
-use crate::{World, watch};
+use crate::{World, scale};
 
 /// No task runs beside a restore. A step that comes late, when this region serves already, stops nobody.
 pub(super) async fn quiesce(world: &impl World, run: &Run) -> Result<Progress, Failure> {
     if world.own_state().await?.active == run.target {
         return Err(Failure::Stale(format!("{} serves already", run.target)));
     }
-    match watch::stop(world, world.configuration().side()).await? {
+    match scale::down(world, world.configuration().side()).await? {
         Some(left) => Ok(Progress::Waiting(format!(
             "{} to be empty: {left}",
             run.target
@@ -26,19 +30,8 @@ pub(super) async fn scale_up(world: &impl World, run: &Run) -> Result<Progress, 
                 .into(),
         ));
     }
-    let side = world.configuration().side();
-    let services = world.services(side).await?;
-    let mut note = vec![];
-    for (service, wanted) in &run.capacity {
-        if services
-            .get(service)
-            .is_none_or(|there| there.desired < *wanted)
-        {
-            world.scale(side, service, *wanted).await?;
-        }
-        note.push(format!("{service} {wanted}"));
-    }
-    Ok(Progress::Done(note.join(", ")))
+    scale::up(world, world.configuration().side(), &run.capacity).await?;
+    Ok(Progress::Done(tasks(&run.capacity)))
 }
 
 pub(super) async fn await_healthy(world: &impl World, run: &Run) -> Result<Progress, Failure> {

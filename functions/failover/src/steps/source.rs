@@ -8,12 +8,12 @@ use lifeboat_core::{
 };
 
 use super::Progress;
-use crate::{World, watch};
+use crate::{World, scale};
 
 /// Planned: its services take no more writes, which is seen before anything else happens.
 pub(super) async fn stop(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
     let side = world.configuration().side().other();
-    if let Some(left) = watch::stop(world, side).await? {
+    if let Some(left) = scale::down(world, side).await? {
         return Ok(Progress::Waiting(format!("{} to stop: {left}", run.source)));
     }
     run.source_stopped = run.source_stopped.or(Some(world.now()));
@@ -61,5 +61,5 @@ async fn try_fence(world: &impl World, run: &Run) -> Result<Option<String>, Fail
     if let Some(marker) = marker::fences(side) {
         world.mark(Move::Raise(marker)).await?;
     }
-    watch::stop(world, side).await
+    scale::down(world, side).await
 }

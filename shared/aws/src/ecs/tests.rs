@@ -4,7 +4,7 @@ use aws_sdk_ecs::{
         describe_services::DescribeServicesOutput, describe_tasks::DescribeTasksOutput,
         list_tasks::ListTasksOutput, update_service::UpdateServiceOutput,
     },
-    types::{Failure as EcsFailure, Service, Task, error::ClusterNotFoundException},
+    types::{Failure as EcsFailure, Service, error::ClusterNotFoundException},
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use lifeboat_core::configuration::sample;
