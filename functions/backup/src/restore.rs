@@ -117,15 +117,24 @@ async fn fetch<C: Objects, B: Objects>(
 /// What is replaced is kept beside it. Done again after being killed half-way, it comes to the same.
 fn put_in_place(data: &Path, ready: &Path, by: &str) -> io::Result<()> {
     let kept = data.with_file_name(format!("{FILE}.replaced-by-{by}"));
-    match fs::hard_link(data, &kept) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
+    match keep(data, &kept) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
     }
     fs::rename(ready, data)?;
     match data.parent() {
         Some(folder) => fs::File::open(folder)?.sync_all(),
         None => Ok(()),
     }
+}
+
+/// Copied, because Linux forbids a hard link to another user's file. Under its own name it is whole.
+fn keep(data: &Path, kept: &Path) -> io::Result<()> {
+    if fs::exists(kept)? {
+        return Ok(());
+    }
+    let half = data.with_extension("half");
+    fs::copy(data, &half)?;
+    fs::File::open(&half)?.sync_all()?;
+    fs::rename(&half, kept)
 }

@@ -233,6 +233,22 @@ async fn a_restore_keeps_what_it_replaces_and_done_twice_is_done_once() {
 }
 
 #[tokio::test]
+async fn what_is_replaced_is_kept_whole_when_an_earlier_restore_was_killed_while_keeping_it() {
+    let home = Region::home();
+    home.create(60).await;
+    let standby = Region::new("us-west-2").leased();
+    standby.write("users", r#"{"users":["before"]}"#);
+    fs::write(standby.data("users").with_extension("half"), "{").unwrap();
+    home.backups.copy_to(&standby.backups);
+    standby.ask(by_execution("newest"), 120).await.unwrap();
+    let kept = standby
+        .data("users")
+        .with_file_name("db.json.replaced-by-a");
+    assert_eq!(fs::read_to_string(kept).unwrap(), r#"{"users":["before"]}"#);
+    assert!(!standby.data("users").with_extension("half").exists());
+}
+
+#[tokio::test]
 async fn whoever_does_not_hold_the_lease_restores_nothing() {
     let home = Region::home();
     home.create(60).await;
