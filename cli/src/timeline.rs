@@ -114,7 +114,7 @@ pub(crate) mod tests {
         let mut run = run::sample(mode);
         run.started = at("2024-11-23T12:05:09Z");
         run.epoch = Some(Epoch(1));
-        run.request.down_since = Some(at("2024-11-23T12:05:00Z"));
+        run.down_since = Some(at("2024-11-23T12:05:00Z"));
         run.source_stopped = Some(at("2024-11-23T12:06:00Z"));
         run.traffic_proven = Some(at("2024-11-23T12:07:00Z"));
         run.source_fenced = Some(SourceFenced::Silent("timed out".into()));

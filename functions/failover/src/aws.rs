@@ -6,10 +6,11 @@ mod workflow;
 
 use std::{collections::BTreeSet, net::IpAddr};
 
+use aws_sdk_cloudwatch::types::StateValue;
 use jiff::Timestamp;
 use lifeboat_aws::{
     Bucket, Control, Objects, Patience, backups,
-    ecs::{self, Services},
+    ecs::{self, Image, Services},
     explain,
     function::Start,
     load_balancer,
@@ -163,15 +164,21 @@ impl World for Region {
         self.targets.healthy(service).await
     }
 
-    async fn alarm(&self) -> Result<bool, Failure> {
+    async fn alarm(&self) -> Result<Option<Timestamp>, Failure> {
         let name = &self.configuration.own().alarm;
         let describe = self.alarms.describe_alarms().alarm_names(name);
         let answer = describe.send().await.map_err(|e| {
             let (object, region) = (format!("alarm {name}"), &self.configuration.region);
             Failure::unavailable("describe", object, region, explain(&e))
         })?;
-        let mut states = answer.metric_alarms().iter().map(|a| a.state_value());
-        Ok(states.any(|state| state == Some(&aws_sdk_cloudwatch::types::StateValue::Alarm)))
+        let mut alarms = answer.metric_alarms().iter();
+        let standing = alarms.find(|alarm| alarm.state_value() == Some(&StateValue::Alarm));
+        Ok(standing.map(|alarm| {
+            let changed = alarm.state_transitioned_timestamp();
+            let changed = changed.or_else(|| alarm.state_updated_timestamp());
+            let second = changed.map_or(0, |changed| changed.secs());
+            Timestamp::from_second(second).unwrap_or_default()
+        }))
     }
 
     async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure> {
@@ -212,7 +219,12 @@ impl World for Region {
     async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
         let (client, resources) = self.ecs(side);
         let region = self.configuration.region_of(side);
-        ecs::scale(client, resources, service, desired, region).await
+        // A source that is given its tasks back runs what it ran; a target runs what was checked.
+        let image = match desired > 0 && side == self.configuration.side() {
+            true => Image::AsNamed,
+            false => Image::AsDeployed,
+        };
+        ecs::scale(client, resources, service, desired, image, region).await
     }
 
     async fn mark(&self, to: Move) -> Result<(), Failure> {

@@ -37,7 +37,7 @@ pub(crate) async fn begin(
             Ok(run)
         }
         (Mode::Planned | Mode::Unplanned, Verdict::Start) => {
-            run.request.down_since = run.request.down_since.or(probe.down_since);
+            run.down_since = probe.down_since;
             run.timeline.push(Entry {
                 step: "begin".into(),
                 started: run.started,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use lifeboat_core::{
     Failure,
     decide::Verdict,
+    lease::Owner,
     request::{Mode, Request, RequestedBy},
 };
 
@@ -30,23 +31,31 @@ pub(crate) async fn alarm(world: &impl World, alarm: &Alarm) -> Result<Trigger, 
     Ok(trigger)
 }
 
-/// Starts an unplanned execution when the decision says so. Its name is the trigger's time, so that a trigger that is
-/// delivered twice starts one.
-pub(crate) async fn start(
-    world: &impl World,
-    reason: &str,
-    triggered: Timestamp,
-) -> Result<Trigger, Failure> {
+/// While an alarm lasts. Once the execution that it started has ended without taking over, a minute may start another.
+pub(crate) async fn again(world: &impl World, since: Timestamp) -> Result<Trigger, Failure> {
+    let reason = format!("alarm {} lasts", world.configuration().own().alarm);
+    match start(world, &reason, since).await? {
+        Trigger::AlreadyStarted { execution } if world.owner(&execution).await == Owner::Ended => {
+            let now = world.now();
+            let minute = Timestamp::from_second(now.as_second() / 60 * 60).unwrap_or(now);
+            start(world, &reason, minute).await
+        }
+        other => Ok(other),
+    }
+}
+
+/// Starts an unplanned execution when the decision says so. Its name is the trigger's time, so that a trigger that
+/// comes twice, or by two ways, starts one.
+async fn start(world: &impl World, reason: &str, triggered: Timestamp) -> Result<Trigger, Failure> {
     let reason = reason.chars().take(500).collect::<String>();
-    let mut request = Request::new(Mode::Unplanned, RequestedBy::Alarm, reason);
-    let (decision, probe) = weigh(world, &request, None).await?;
+    let request = Request::new(Mode::Unplanned, RequestedBy::Alarm, reason);
+    let (decision, _) = weigh(world, &request, None).await?;
     let reasons = decision.reasons;
     match decision.verdict {
         Verdict::Refuse => return Ok(Trigger::Refused { reasons }),
         Verdict::Hold => return Ok(Trigger::Held { reasons }),
         Verdict::Start => {}
     }
-    request.down_since = probe.down_since;
     let application = &world.configuration().application;
     let time = triggered.strftime("%Y%m%d-%H%M%S");
     let name = format!("{application}-unplanned-{time}");

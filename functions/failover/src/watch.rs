@@ -40,14 +40,13 @@ pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
 /// An alarm speaks only when its state changes, so while it lasts the decision is taken again.
 async fn again(world: &impl World, state: &RegionState) -> Result<Option<Trigger>, Failure> {
     let configuration = world.configuration();
-    let passive = state.highest(None).1 != configuration.region;
-    if !passive || !configuration.automatic || !world.alarm().await? {
+    if state.highest(None).1 == configuration.region || !configuration.automatic {
         return Ok(None);
     }
-    let now = world.now();
-    let minute = jiff::Timestamp::from_second(now.as_second() / 60 * 60).unwrap_or(now);
-    let reason = format!("alarm {} lasts", configuration.own().alarm);
-    trigger::start(world, &reason, minute).await.map(Some)
+    match world.alarm().await? {
+        Some(since) => trigger::again(world, since).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Marker, tasks to zero and seen at zero, salvage, report: each part done again is done once.

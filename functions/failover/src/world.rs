@@ -13,7 +13,7 @@ use lifeboat_core::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
     Now(String),
-    /// The same trigger started it before.
+    /// One of this name was started before.
     Already(String),
 }
 
@@ -36,7 +36,8 @@ pub trait World {
     /// How many of the service's own tasks are healthy in all its target groups.
     async fn healthy(&self, service: &str) -> Result<u32, Failure>;
     async fn ask_service(&self, service: &str) -> Answer;
-    async fn alarm(&self) -> Result<bool, Failure>;
+    /// Since when the alarm stands; none while it does not.
+    async fn alarm(&self) -> Result<Option<Timestamp>, Failure>;
     async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure>;
     async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure>;
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure>;

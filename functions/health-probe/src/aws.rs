@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_sdk_cloudwatch as cw;
 use lifeboat_aws::{
     Bucket, Control, Objects, Patience,
-    ecs::{Services, scale, services},
+    ecs::{Image, Services, scale, services},
     function::Start,
     load_balancer,
 };
@@ -93,7 +93,7 @@ impl World for Live {
 
     async fn stop(&self, service: &str) -> Result<(), Failure> {
         let (own, region) = (self.configuration.own(), &self.configuration.region);
-        scale(&self.ecs, own, service, 0, region).await
+        scale(&self.ecs, own, service, 0, Image::AsDeployed, region).await
     }
 
     async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure> {

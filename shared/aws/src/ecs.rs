@@ -136,12 +136,22 @@ pub fn no_cluster(error: &SdkError<DescribeServicesError>) -> bool {
         .is_some_and(|e| e.is_cluster_not_found_exception())
 }
 
+/// What new tasks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Image {
+    /// What the last deployment resolved the image's name to.
+    AsDeployed,
+    /// What the name leads to now. A new deployment also ends the pause that ECS makes after pulls that failed.
+    AsNamed,
+}
+
 /// How many tasks there are to be; asked again, it is the same.
 pub async fn scale(
     client: &Client,
     resources: &RegionResources,
     service: &str,
     desired: u32,
+    image: Image,
     region: &Region,
 ) -> Result<(), Failure> {
     let Some(named) = resources.services.get(service) else {
@@ -152,6 +162,7 @@ pub async fn scale(
         .cluster(&resources.cluster)
         .service(&named.service);
     let desired = i32::try_from(desired).unwrap_or(i32::MAX);
+    let update = update.force_new_deployment(image == Image::AsNamed);
     let sent = update.desired_count(desired).send().await;
     sent.map(drop).map_err(|e| {
         let object = format!("service {} to {desired}", named.service);

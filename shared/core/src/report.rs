@@ -70,7 +70,7 @@ impl Report {
                 (None, Some(pause), Some(Lost::default()), stopped)
             }
             Mode::Unplanned | Mode::Plan => {
-                let down = run.request.down_since.unwrap_or(run.started);
+                let down = run.down_since.unwrap_or(run.started);
                 (Some(down), None, None, down)
             }
         };
@@ -108,7 +108,7 @@ impl Report {
 /// Every step in the order in which it began, whichever function carried it out; before them what led to the execution.
 fn timeline(run: &Run) -> Vec<Entry> {
     let mut timeline = run.timeline.clone();
-    if let Some(down_since) = run.request.down_since {
+    if let Some(down_since) = run.down_since {
         let detect = Entry {
             step: "detect".into(),
             started: down_since,
@@ -155,7 +155,7 @@ mod tests {
     fn run(mode: Mode) -> Run {
         let mut run = run::sample(mode);
         run.epoch = Some(Epoch(1));
-        run.request.down_since = Some(at("2024-11-23T12:05:00Z"));
+        run.down_since = Some(at("2024-11-23T12:05:00Z"));
         run.source_stopped = Some(at("2024-11-23T12:06:00Z"));
         run.traffic_proven = Some(at("2024-11-23T12:07:00Z"));
         run.backup = Some(BackupKey {

@@ -1,4 +1,3 @@
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Invalid, SCHEMA, check_schema};
@@ -39,9 +38,6 @@ pub struct Request {
     pub mode: Mode,
     pub requested_by: RequestedBy,
     pub reason: String,
-    /// The first look that failed; recovery time is measured from it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub down_since: Option<Timestamp>,
 }
 
 impl Request {
@@ -51,7 +47,6 @@ impl Request {
             mode,
             requested_by,
             reason: reason.into(),
-            down_since: None,
         }
     }
 

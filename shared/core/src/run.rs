@@ -27,6 +27,9 @@ pub struct Run {
     /// The ARN of the execution: the owner of the lease.
     pub execution: String,
     pub started: Timestamp,
+    /// The first look that failed, as the probe remembers it; recovery time is measured from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down_since: Option<Timestamp>,
     /// The region being activated, and the one that is replaced.
     pub target: Region,
     pub source: Region,
@@ -105,6 +108,7 @@ impl Run {
             request,
             execution,
             started,
+            down_since: None,
             target,
             source,
             decision,

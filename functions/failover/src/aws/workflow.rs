@@ -59,7 +59,8 @@ impl Workflow {
                     .as_service_error()
                     .is_some_and(|e| e.is_execution_already_exists()) =>
             {
-                Ok(Started::Already(name.to_owned()))
+                let machine = self.arn.replace(":stateMachine:", ":execution:");
+                Ok(Started::Already(format!("{machine}:{name}")))
             }
             Err(error) => Err(failed(explain(&error))),
         }
@@ -79,6 +80,8 @@ mod tests {
     };
     use aws_smithy_mocks::{Rule, mock, mock_client};
     use lifeboat_core::request::{Mode, RequestedBy};
+
+    const ARN: &str = "arn:aws:states:us-west-2:1:execution:forum-failover:n";
 
     fn workflow(rule: &Rule) -> Workflow {
         Workflow {
@@ -135,6 +138,6 @@ mod tests {
             StartExecutionError::ExecutionAlreadyExists(ExecutionAlreadyExists::builder().build())
         });
         let started = workflow(&second).start("n", &request).await;
-        assert_eq!(started, Ok(Started::Already("n".into())));
+        assert_eq!(started, Ok(Started::Already(ARN.into())));
     }
 }

@@ -121,7 +121,7 @@ fn an_alarm_is_only_a_hint_a_region_that_serves_is_left_alone_and_people_are_tol
 fn what_cannot_be_told_is_held_and_decided_again_each_minute_while_the_alarm_lasts() {
     let world = World::new();
     world.cut_off.set(true);
-    world.change(STANDBY).alarm = true;
+    world.change(STANDBY).alarm = Some(world.now());
     let (word, why) = first(&alarm(&world, STANDBY).unwrap());
     assert!(
         word == "held" && why.contains("cannot tell"),
@@ -130,12 +130,12 @@ fn what_cannot_be_told_is_held_and_decided_again_each_minute_while_the_alarm_las
     assert_eq!(world.told(STANDBY), ["forum: automatic failover held"]);
     let again = watch(&world, STANDBY).unwrap();
     assert_eq!(again["trigger"]["is"], "held", "{again}");
-    world.change(STANDBY).alarm = false;
+    world.change(STANDBY).alarm = None;
     assert_eq!(watch(&world, STANDBY).unwrap()["trigger"], json!(null));
     world.pass(250);
     world.dies(Side::Home);
     let again = watch(&world, STANDBY).unwrap();
-    let execution = world.arn(STANDBY, "forum-unplanned-20241123-120400");
+    let execution = world.arn(STANDBY, "forum-unplanned-20241123-120410");
     assert_eq!(
         again["trigger"],
         json!({"is": "started", "execution": execution})
@@ -144,6 +144,34 @@ fn what_cannot_be_told_is_held_and_decided_again_each_minute_while_the_alarm_las
     assert_eq!(twice["trigger"]["is"], "already_started");
     run_started(&world, STANDBY).outcome.unwrap();
     assert_eq!(watch(&world, STANDBY).unwrap()["trigger"], json!(null));
+}
+
+#[test]
+fn the_alarms_message_and_the_watch_start_the_same_execution() {
+    let world = home_died();
+    let since = "2024-11-23T12:05:01Z".parse().unwrap();
+    world.change(STANDBY).alarm = Some(since);
+    alarm(&world, STANDBY).unwrap();
+    let lasting = watch(&world, STANDBY).unwrap();
+    assert_eq!(lasting["trigger"]["is"], "already_started");
+    assert_eq!(world.place(STANDBY).started.len(), 1);
+}
+
+#[test]
+fn after_an_execution_that_ended_without_taking_over_the_watch_starts_one_each_minute() {
+    let world = home_died();
+    watch(&world, STANDBY).unwrap();
+    world.change(STANDBY).running.clear();
+    for (after, is, started) in [
+        (0, "started", 2),
+        (1, "already_started", 2),
+        (60, "started", 3),
+    ] {
+        world.pass(after);
+        let again = watch(&world, STANDBY).unwrap();
+        assert_eq!(again["trigger"]["is"], is);
+        assert_eq!(world.place(STANDBY).started.len(), started);
+    }
 }
 
 #[test]

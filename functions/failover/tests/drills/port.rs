@@ -106,7 +106,7 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(self.world.place(self.side).services[service].running)
     }
 
-    async fn alarm(&self) -> Result<bool, Failure> {
+    async fn alarm(&self) -> Result<Option<Timestamp>, Failure> {
         self.reach(self.side, "describe the alarm")?;
         Ok(self.world.place(self.side).alarm)
     }
@@ -115,7 +115,7 @@ impl lifeboat_failover::World for Seat<'_> {
         let arn = self.world.arn(self.side, name);
         if self.world.place(self.side).started.contains_key(&arn) {
             self.reach(self.side, "start")?;
-            return Ok(Started::Already(name.to_owned()));
+            return Ok(Started::Already(arn));
         }
         self.act(self.side, Effect::Start, |own| {
             own.running.insert(arn.clone());

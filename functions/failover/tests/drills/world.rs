@@ -32,7 +32,8 @@ pub(crate) struct Place {
     pub(crate) records: Records,
     pub(crate) backups: BTreeMap<BackupKey, Records>,
     pub(crate) salvaged: Vec<Records>,
-    pub(crate) alarm: bool,
+    /// Since when it stands.
+    pub(crate) alarm: Option<Timestamp>,
     pub(crate) notices: Vec<(String, String)>,
     pub(crate) reports: BTreeMap<String, Report>,
     /// Executions by their ARN, and those that still run.
@@ -110,7 +111,7 @@ impl World {
                 records,
                 backups: [(backup.clone(), (1..=4).collect())].into(),
                 salvaged: vec![],
-                alarm: false,
+                alarm: None,
                 notices: vec![],
                 reports: BTreeMap::new(),
                 started: BTreeMap::new(),
@@ -160,13 +161,13 @@ impl World {
 
     pub(crate) fn dies(&self, side: Side) {
         self.change(side).dead = true;
-        self.change(side.other()).alarm = true;
+        self.change(side.other()).alarm = Some(self.now());
         self.down_since.set(Some(self.now()));
     }
 
     pub(crate) fn returns(&self, side: Side) {
         self.change(side).dead = false;
-        self.change(side.other()).alarm = false;
+        self.change(side.other()).alarm = None;
         self.down_since.set(None);
     }
 

@@ -108,10 +108,24 @@ async fn a_service_is_stopped_by_wanting_no_task_of_it() {
     let rule = mock!(Client::update_service)
         .match_requests(|r| r.service() == Some("forum-users") && r.desired_count() == Some(0))
         .then_output(|| UpdateServiceOutput::builder().build());
-    let client = mock_client!(aws_sdk_ecs, [&rule]);
+    assert_eq!(ask_for(0, Image::AsDeployed, &rule).await, Ok(()));
+}
+
+#[tokio::test]
+async fn what_an_images_name_leads_to_now_takes_a_new_deployment() {
+    for (image, new) in [(Image::AsNamed, true), (Image::AsDeployed, false)] {
+        let rule = mock!(Client::update_service)
+            .match_requests(move |r| r.force_new_deployment() == Some(new))
+            .then_output(|| UpdateServiceOutput::builder().build());
+        assert_eq!(ask_for(2, image, &rule).await, Ok(()));
+    }
+}
+
+async fn ask_for(desired: u32, image: Image, rule: &Rule) -> Result<(), Failure> {
+    let client = mock_client!(aws_sdk_ecs, [rule]);
     let configuration = sample("us-west-2");
     let (own, region) = (configuration.own(), &configuration.region);
-    assert_eq!(scale(&client, own, "users", 0, region).await, Ok(()));
+    scale(&client, own, "users", desired, image, region).await
 }
 
 #[tokio::test]
