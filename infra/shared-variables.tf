@@ -6,8 +6,8 @@ variable "application" {
   default     = "forum"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.application))
-    error_message = "application must be 2 to 16 lower-case letters, digits or hyphens: longer names do not fit a load balancer's name."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.application)) && length(var.application) <= 16
+    error_message = "application must begin with a letter, hold only lower-case letters, digits and single hyphens between them, and have at most 16 characters: other names do not fit an image repository's name, longer ones a load balancer's."
   }
 }
 
@@ -17,7 +17,7 @@ variable "domain" {
 }
 
 variable "services" {
-  description = "The protected services. A name is also the path prefix, the data folder and the role. minimum is the number of tasks in production (min_capacity unless given)."
+  description = "The protected services. A name is also the path prefix, the data folder and the role. minimum is the number of tasks in production (min_capacity unless given). Append only: the position is the priority of the load balancer's rule."
   type        = list(object({ name = string, minimum = optional(number) }))
 
   validation {
@@ -26,8 +26,8 @@ variable "services" {
   }
 
   validation {
-    condition     = alltrue([for service in var.services : can(regex("^[a-z][a-z0-9-]{0,13}$", service.name))])
-    error_message = "a service's name must be 1 to 14 lower-case letters, digits or hyphens: longer names do not fit a target group's name."
+    condition     = alltrue([for service in var.services : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", service.name)) && length(service.name) <= 14])
+    error_message = "a service's name must begin with a letter, hold only lower-case letters, digits and single hyphens between them, and have at most 14 characters: other names do not fit an image repository's name, longer ones a target group's."
   }
 
   validation {
@@ -100,7 +100,11 @@ variable "backup_retention_days" {
 }
 
 variable "enable_cross_region_backup" {
-  description = "Whether backups replicate between the regions, both ways. Without it an unplanned failover has nothing to restore."
+  description = <<-EOT
+    Whether backups replicate between the regions, both ways. When false, backups are taken but stay in their region: a
+    planned failover or failback is refused at its beginning, and so is an unplanned failover, which has no backup to
+    restore. Switched off later, it leaves the old backups until they expire, and an unplanned failover restores those.
+  EOT
   type        = bool
   default     = true
 }
@@ -222,9 +226,14 @@ variable "efs_file_system_id" {
 }
 
 variable "certificate_arn" {
-  description = "Certificate of each region's load balancer (region => ARN), covering the domain and the regional name. Without it the load balancer speaks plain HTTP."
+  description = "Certificate of each region's load balancer (region => ARN), covering the domain and the regional name. Given for both regions or for none; without it the load balancers speak plain HTTP."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = length(var.certificate_arn) == 0 || alltrue([for region in [var.home_region, var.dr_region] : try(length(var.certificate_arn[region]) > 0, false)])
+    error_message = "certificate_arn must name a certificate for both ${var.home_region} and ${var.dr_region}, or be empty: users and probes ask both load balancers in the same way."
+  }
 }
 
 variable "health_checker_ranges" {

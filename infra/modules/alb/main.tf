@@ -16,8 +16,8 @@ variable "subnets" {
 }
 
 variable "services" {
-  description = "Target group of each path prefix."
-  type        = map(string)
+  description = "Path prefix and target group of each service. Append only: the position is the rule's priority."
+  type        = list(object({ path = string, target_group = string }))
 }
 
 variable "certificate_arn" {
@@ -62,7 +62,7 @@ resource "aws_lb" "this" {
 
 # Healthy after ten seconds: the defaults take two and a half minutes of the recovery time.
 resource "aws_lb_target_group" "this" {
-  for_each             = var.services
+  for_each             = { for service in var.services : service.path => service.target_group }
   name                 = each.value
   vpc_id               = var.vpc
   target_type          = "ip"
@@ -125,9 +125,9 @@ resource "aws_lb_listener" "https" {
 }
 
 resource "aws_lb_listener_rule" "service" {
-  for_each     = var.services
+  for_each     = { for position, service in var.services : service.path => position }
   listener_arn = one(concat(aws_lb_listener.https[*].arn, var.certificate_arn == null ? [aws_lb_listener.http.arn] : []))
-  priority     = 10 * (1 + index(sort(keys(var.services)), each.key))
+  priority     = 10 * (1 + each.value)
 
   condition {
     path_pattern {

@@ -78,6 +78,8 @@ resource "aws_route53_record" "primary" {
 }
 
 # No health check: where the primary is not to serve, this is the answer.
+# After the primary: a new inverted check counts as unhealthy at first, and a primary alone is answered even so. Nothing
+# waits until the checks have settled, so delegate the domain a minute after the first apply.
 resource "aws_route53_record" "secondary" {
   count          = var.standby.load_balancer == null ? 0 : 1
   zone_id        = aws_route53_zone.this.zone_id
@@ -94,6 +96,8 @@ resource "aws_route53_record" "secondary" {
     zone_id                = var.standby.load_balancer.zone_id
     evaluate_target_health = false
   }
+
+  depends_on = [aws_route53_record.primary]
 }
 
 # The regions' own names: how the probes look at a region, whoever serves.

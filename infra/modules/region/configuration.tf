@@ -22,6 +22,7 @@ resource "aws_s3_object" "configuration" {
 
     look_interval_seconds = try(var.local_cloud.look_interval_seconds, 20)
     backup_retention_days = var.backup_retention_days
+    cross_region_backup   = var.enable_cross_region_backup
     data_directory        = coalesce(local.data_directory, "/mnt/data")
 
     regions = { for region, names in module.names.regions : region => { for word, value in names : word => value if word != "region" } }

@@ -48,7 +48,7 @@ module "alb" {
   name            = module.names.load_balancers[var.region]
   vpc             = module.network.vpc
   subnets         = module.network.public_subnets
-  services        = { for name, service in local.own.services : name => service.service }
+  services        = [for service in var.services : { path = service.name, target_group = local.own.services[service.name].service }]
   certificate_arn = var.certificate_arn
 }
 

@@ -24,6 +24,8 @@ pub struct Configuration {
     pub automatic_failback: bool,
     pub look_interval_seconds: u64,
     pub backup_retention_days: u32,
+    /// Whether backups are replicated to the other region.
+    pub cross_region_backup: bool,
     pub data_directory: String,
     pub regions: BTreeMap<Region, RegionResources>,
     pub traffic: Traffic,
@@ -250,7 +252,7 @@ pub fn sample(region: &str) -> Configuration {
         "schema": 1, "application": "forum", "account": "1", "region": region, "home": "us-east-1", "standby": "us-west-2",
         "services": [{"name": "users", "minimum": 2}, {"name": "posts", "minimum": 2}],
         "rpo_seconds": 3600, "rto_seconds": 900, "cool_down_seconds": 3600, "daily_starts": 2, "automatic": true,
-        "automatic_failback": false, "look_interval_seconds": 20, "backup_retention_days": 7, "data_directory": "/mnt/data",
+        "automatic_failback": false, "look_interval_seconds": 20, "backup_retention_days": 7, "cross_region_backup": true, "data_directory": "/mnt/data",
         "regions": {"us-east-1": side("us-east-1", 5001), "us-west-2": side("us-west-2", 5002)},
         "traffic": {"domain": "forum.test", "name_servers": []}
     });

@@ -157,6 +157,11 @@ fn weigh_unplanned(request: &Request, facts: &Facts<'_>, weighed: &mut Weighed) 
 }
 
 fn weigh_planned(facts: &Facts<'_>, weighed: &mut Weighed) {
+    if !facts.configuration.cross_region_backup {
+        weighed.refuse(
+            "enable_cross_region_backup is off: no backup reaches this region, so nobody can be moved without loss".into(),
+        );
+    }
     if let Err(why) = facts.peer {
         weighed.refuse(format!(
             "the other region's state cannot be read ({why}); a planned failover needs both regions"

@@ -165,3 +165,12 @@ fn the_active_region_refuses() {
     active.own.epoch = crate::Epoch(1);
     assert_eq!(ask(&active, Unplanned, Alarm).verdict, Verdict::Refuse);
 }
+
+#[test]
+fn without_backups_that_cross_regions_nobody_is_moved_by_plan() {
+    let mut apart = world("us-west-2", Alive::Serving);
+    apart.configuration.cross_region_backup = false;
+    let refused = ask(&apart, Planned, Person);
+    assert_eq!(refused.verdict, Verdict::Refuse);
+    assert!(refused.reasons[0].contains("enable_cross_region_backup"));
+}
