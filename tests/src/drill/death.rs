@@ -19,11 +19,11 @@ pub(super) struct Death {
 
 pub(super) async fn kill(stage: &Stage) -> Result<Death> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
-    let calls = cloud.ledger.count();
     cloud.kill(HOME, Fault::Hanging).await?;
+    // A call that was already through may be answered; every later one is not.
     let died = Death {
         at: Instant::now(),
-        calls,
+        calls: cloud.ledger.count(),
     };
     progress.say(&format!(
         "{HOME} is dead: its tasks are frozen, every call to it hangs"

@@ -145,13 +145,26 @@ fn assert_calls(stage: &Stage, died: &Death) -> Result<()> {
         .iter()
         .map(|call| call.target.service.as_str())
         .collect();
-    let of_dead = by_functions
+    let of_dead: Vec<_> = by_functions
         .iter()
-        .filter(|call| call.target.region.as_deref() == Some(HOME));
+        .filter(|call| call.target.region.as_deref() == Some(HOME))
+        .collect();
+    ensure(!of_dead.is_empty(), || {
+        "nobody so much as asked the dead region: the record is not whole".to_owned()
+    })?;
+    for function in ["backup", "failover", "health-probe"] {
+        let seen = by_functions.iter().any(|call| {
+            let by = call.caller.as_ref();
+            by.is_some_and(|by| by.region == STANDBY && by.function == function)
+        });
+        ensure(seen, || {
+            format!("no call of {STANDBY}'s {function} was recorded")
+        })?;
+    }
     stage.progress.say(&format!(
         "{} calls by functions since the death, {} of them to the dead region, none of those answered; services: {services:?}",
         by_functions.len(),
-        of_dead.count()
+        of_dead.len()
     ));
     Ok(())
 }
