@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use crate::addresses::Addresses;
 use crate::cloud::ACCOUNT;
 use crate::guard::{Charge, Guard};
-use crate::run_folder::RunFolder;
+use crate::run_folder::{LOG, RunFolder};
 use crate::{Result, shell, tools, web, workspace};
 
-const LOG: &str = "ministack.log";
 /// Starts the emulator with its faults mended.
 const START_SCRIPT: &str = "tests/local-cloud/start.py";
 const START: Duration = Duration::from_secs(60);
@@ -44,8 +43,9 @@ impl Emulator {
                 .values()
                 .map(ToString::to_string)
                 .collect(),
+            harness: shell::harness(),
             environment: environment(run, addresses, &host)?,
-            log: &run.file(LOG),
+            log: run.log(),
         })?;
         wait_for_health(run, addresses).await?;
         Ok(Self {

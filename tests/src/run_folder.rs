@@ -1,25 +1,42 @@
 //! One folder for everything that a run of the local cloud writes.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::{Context, Result, tools};
 
-#[derive(Clone, Debug)]
+/// The emulator's log. The harness and the guard hold a lock on it, and the folder is in use until both are gone.
+pub(crate) const LOG: &str = "ministack.log";
+/// How many folders are kept, this run's among them.
+const KEPT: usize = 5;
+
+#[derive(Debug)]
 pub(crate) struct RunFolder {
     name: String,
     path: PathBuf,
+    log: File,
 }
 
 impl RunFolder {
-    /// A new one: the time for people, the process for runs that start in the same second.
+    /// A new one, and the oldest go.
     pub(crate) fn create() -> Result<Self> {
+        Self::create_in(&tools::local_folder().join("runs"))
+    }
+
+    /// The name has the time for people, the process for runs that start in the same second.
+    fn create_in(runs: &Path) -> Result<Self> {
         static RUNS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let run = RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
         let name = format!("{stamp}-{}-{run}", std::process::id());
-        let path = tools::local_folder().join("runs").join(&name);
-        std::fs::create_dir_all(&path).context(|| format!("create {}", path.display()))?;
-        Ok(Self { name, path })
+        let path = runs.join(&name);
+        std::fs::create_dir_all(runs).context(|| format!("create {}", runs.display()))?;
+        // Nobody may find a folder whose log is not locked yet.
+        let _only_one = tools::locked(&runs.join("lock"))?;
+        std::fs::create_dir(&path).context(|| format!("create {}", path.display()))?;
+        let log = tools::locked(&path.join(LOG))?;
+        remove_old(runs);
+        Ok(Self { name, path, log })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -28,6 +45,10 @@ impl RunFolder {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(crate) fn log(&self) -> &File {
+        &self.log
     }
 
     /// A folder in it, created where it is missing.
@@ -55,6 +76,25 @@ impl RunFolder {
     }
 }
 
+/// Best effort, as `keep_only_logs`.
+fn remove_old(runs: &Path) {
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    // The names begin with the time.
+    folders.sort();
+    let old = folders.len().saturating_sub(KEPT);
+    for folder in folders.iter().take(old).filter(|folder| !in_use(folder)) {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+fn in_use(run: &Path) -> bool {
+    File::open(run.join(LOG)).is_ok_and(|log| log.try_lock().is_err())
+}
+
 /// Copies Terraform's folder: follows the links of the roots, so that the copy stands on its own; leaves out what an apply in place left behind.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to).context(|| format!("create {}", to.display()))?;
@@ -76,4 +116,27 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_run_removes_all_but_the_newest_and_those_in_use() {
+        let runs = tempfile::tempdir().unwrap();
+        let old = |run: usize| runs.path().join(format!("20200101-00000{run}-1-0"));
+        for run in 0..7 {
+            std::fs::create_dir_all(old(run).join("data")).unwrap();
+            std::fs::write(old(run).join(LOG), "what it said").unwrap();
+        }
+        let _used = tools::locked(&old(1).join(LOG)).unwrap();
+
+        let new = RunFolder::create_in(runs.path()).unwrap();
+
+        let left: Vec<usize> = (0..7).filter(|run| old(*run).exists()).collect();
+        assert_eq!(left, [1, 3, 4, 5, 6]);
+        assert!(new.path().is_dir());
+        assert!(in_use(new.path()));
+    }
 }

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::sync::LazyLock;
 
 use tokio::process::Command;
 
 use crate::{Context, Result};
+
+/// Every child of the harness has this variable, and so has whatever they start: by it the guard knows whom to end.
+pub const HARNESS: &str = "LIFEBOAT_HARNESS";
 
 /// Variables of the person's own shell that would lead a program to the real AWS or to the wrong account.
 const FOREIGN: [&str; 6] = [
@@ -20,11 +24,23 @@ const FOREIGN: [&str; 6] = [
 /// A command that dies with the harness and knows nothing of the person's AWS accounts.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .env(HARNESS, harness());
     for name in FOREIGN {
         command.env_remove(name);
     }
     command
+}
+
+/// The value of `HARNESS` that no other harness gives: the time, too, for the system uses a process's id again.
+pub(crate) fn harness() -> &'static str {
+    static OWN: LazyLock<String> = LazyLock::new(|| {
+        let now = jiff::Timestamp::now().as_nanosecond();
+        format!("{}-{now}", std::process::id())
+    });
+    &OWN
 }
 
 /// Runs to the end and returns what it wrote to standard output.
@@ -92,4 +108,16 @@ fn describe(command: &Command) -> String {
         .map(|word| word.to_string_lossy())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whatever_is_run_can_be_told_by_its_environment() {
+        let mut ask = command("sh");
+        ask.args(["-c", &format!("echo ${HARNESS}")]);
+        assert_eq!(run(&mut ask).await.unwrap(), harness());
+    }
 }

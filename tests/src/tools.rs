@@ -1,9 +1,8 @@
 //! What the local cloud needs of Python, installed once into the project's ignored folder.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use sha2::{Digest, Sha256};
 
 use crate::{Context, Result, shell, workspace};
 
@@ -27,11 +26,10 @@ pub async fn emulators_python() -> Result<PathBuf> {
     std::fs::create_dir_all(&tools).context(|| format!("create {}", tools.display()))?;
     let venv = tools.join("python");
     let own_python = venv.join("bin/python");
-    let stamp = venv.join("requirements.sha256");
-    let wanted = hex::encode(Sha256::digest(REQUIREMENTS));
+    let stamp = venv.join("installed");
 
-    let _only_one = lock(&tools.join("lock")).await?;
-    if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+    let _only_one = lock(tools.join("lock")).await?;
+    if still_serves(&own_python, &stamp).await {
         return Ok(own_python);
     }
     let python = python().await?;
@@ -52,11 +50,29 @@ pub async fn emulators_python() -> Result<PathBuf> {
         "pip",
         "install",
         "--disable-pip-version-check",
+        "--no-deps",
         "--requirement",
     ]);
     shell::run_logged(install.arg(&requirements), &log).await?;
-    std::fs::write(&stamp, wanted).context(|| format!("write {}", stamp.display()))?;
+    // Fails where a package is missing in the requirements, which `--no-deps` did not see.
+    let mut check = shell::command(&own_python);
+    shell::run_logged(check.args(["-m", "pip", "check"]), &log).await?;
+    let installed = installed(&version(&own_python).await?);
+    std::fs::write(&stamp, installed).context(|| format!("write {}", stamp.display()))?;
     Ok(own_python)
+}
+
+/// Whether this Python runs, and was given these requirements when it was of the version that it has now.
+async fn still_serves(python: &Path, stamp: &Path) -> bool {
+    match (version(python).await, std::fs::read_to_string(stamp)) {
+        (Ok(version), Ok(found)) => found == installed(&version),
+        _ => false,
+    }
+}
+
+/// What the stamp says.
+fn installed(version: &str) -> String {
+    format!("# Python {version}\n{REQUIREMENTS}")
 }
 
 /// Whether a Docker engine answers; without one there are no containers, hence no drill.
@@ -67,14 +83,15 @@ pub async fn docker_answers() -> bool {
     matches!(answer, Ok(Ok(_)))
 }
 
-async fn lock(path: &Path) -> Result<std::fs::File> {
-    let path = path.to_path_buf();
-    let locked = tokio::task::spawn_blocking(move || -> Result<std::fs::File> {
-        let file = std::fs::File::create(&path).context(|| format!("open {}", path.display()))?;
-        file.lock().context(|| format!("lock {}", path.display()))?;
-        Ok(file)
-    });
-    locked
+/// An empty file that is locked as long as it is open here or in a child that writes to it; waits for whoever has it.
+pub(crate) fn locked(path: &Path) -> Result<File> {
+    let file = File::create(path).context(|| format!("open {}", path.display()))?;
+    file.lock().context(|| format!("lock {}", path.display()))?;
+    Ok(file)
+}
+
+async fn lock(path: PathBuf) -> Result<File> {
+    tokio::task::spawn_blocking(move || locked(&path))
         .await
         .context(|| "wait for another installation".to_owned())?
 }
@@ -82,16 +99,11 @@ async fn lock(path: &Path) -> Result<std::fs::File> {
 async fn python() -> Result<&'static str> {
     let mut seen = Vec::new();
     for name in PYTHONS {
-        let mut ask = shell::command(name);
-        ask.args([
-            "-c",
-            "import sys; print(sys.version_info[0], sys.version_info[1])",
-        ]);
-        if let Ok(answer) = shell::run(&mut ask).await {
-            if new_enough(&answer) {
+        if let Ok(found) = version(Path::new(name)).await {
+            if new_enough(&found) {
                 return Ok(name);
             }
-            seen.push(format!("{name} is {}", answer.replace(' ', ".")));
+            seen.push(format!("{name} is {}", found.replace(' ', ".")));
         }
     }
     let seen = if seen.is_empty() {
@@ -100,6 +112,16 @@ async fn python() -> Result<&'static str> {
         seen.join(", ")
     };
     Err(format!("the local cloud needs Python 3.11 or newer ({seen}): install it and put it on the PATH as python3").into())
+}
+
+/// The major and the minor version, which a venv's packages are bound to.
+async fn version(python: &Path) -> Result<String> {
+    let mut ask = shell::command(python);
+    ask.args([
+        "-c",
+        "import sys; print(sys.version_info[0], sys.version_info[1])",
+    ]);
+    shell::run(&mut ask).await
 }
 
 fn new_enough(version: &str) -> bool {
@@ -125,9 +147,33 @@ mod tests {
 
     #[test]
     fn every_requirement_is_pinned_to_one_version() {
-        assert!(
-            REQUIREMENTS.lines().all(|line| line.contains("==")),
-            "{REQUIREMENTS}"
-        );
+        let pinned = |line: &str| {
+            line.split_once("==").is_some_and(|(_, version)| {
+                version
+                    .chars()
+                    .all(|one| one.is_ascii_alphanumeric() || one == '.')
+            })
+        };
+        let mut requirements = REQUIREMENTS.lines().filter(|line| !line.starts_with('#'));
+        assert!(requirements.all(pinned), "{REQUIREMENTS}");
+    }
+
+    #[tokio::test]
+    async fn a_python_serves_while_it_runs_and_has_its_version_and_these_requirements() {
+        let folder = tempfile::tempdir().unwrap();
+        let stamp = folder.path().join("installed");
+        // Stands in for a Python: it runs, and its answer is taken for its version.
+        let python = Path::new("echo");
+        let own = version(python).await.unwrap();
+        assert!(!still_serves(python, &stamp).await);
+
+        std::fs::write(&stamp, installed(&own)).unwrap();
+        assert!(still_serves(python, &stamp).await);
+        assert!(!still_serves(&folder.path().join("gone"), &stamp).await);
+
+        for other in [installed("3 10"), installed(&own).replace("==", "==0.")] {
+            std::fs::write(&stamp, other).unwrap();
+            assert!(!still_serves(python, &stamp).await);
+        }
     }
 }
