@@ -152,7 +152,8 @@ fn assert_calls(stage: &Stage, died: &Death) -> Result<()> {
     ensure(!of_dead.is_empty(), || {
         "nobody so much as asked the dead region: the record is not whole".to_owned()
     })?;
-    for function in ["backup", "failover", "health-probe"] {
+    for word in ["backup", "failover", "health-probe"] {
+        let function = format!("{APPLICATION}-{word}");
         let seen = by_functions.iter().any(|call| {
             let by = call.caller.as_ref();
             by.is_some_and(|by| by.region == STANDBY && by.function == function)
