@@ -73,7 +73,7 @@ async fn may_restore<C: Objects, B: Objects>(
                 false => Ok(()),
             }
         }
-        None if state.owner.is_some() => Err(Failure::Refused(format!(
+        None if state.lease.is_some() => Err(Failure::Refused(format!(
             "an execution is at work in {me}; it restores by itself"
         ))),
         None if state.highest(None).1 == *me => Err(Failure::Refused(format!(

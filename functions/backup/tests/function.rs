@@ -1,7 +1,7 @@
 //! The whole function over buckets in memory and real folders.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::{Control, memory::Memory};
@@ -10,6 +10,8 @@ use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState,
     backup::{BackupKey, Manifest},
     configuration,
+    request::Mode,
+    state::Lease,
 };
 use serde_json::json;
 
@@ -18,6 +20,10 @@ struct Region {
     control: Control<Memory>,
     backups: Memory,
     folder: tempfile::TempDir,
+}
+
+fn lease() -> Lease {
+    Lease::new("a", Mode::Unplanned, &BTreeMap::new())
 }
 
 impl Region {
@@ -62,7 +68,7 @@ impl Region {
 
     /// Held by the execution `a` at epoch 1.
     fn leased(self) -> Self {
-        self.state(|state| (state.epoch, state.owner) = (Epoch(1), Some("a".into())));
+        self.state(|state| (state.epoch, state.lease) = (Epoch(1), Some(lease())));
         self
     }
 
@@ -278,7 +284,7 @@ async fn a_restore_that_comes_after_the_region_was_activated_changes_nothing() {
     home.backups.copy_to(&standby.backups);
     let me = standby.configuration.region.clone();
     standby.state(|state| {
-        (state.epoch, state.owner) = (Epoch(1), Some("a".into()));
+        (state.epoch, state.lease) = (Epoch(1), Some(lease()));
         state.active = me.clone();
     });
     let late = standby.ask(by_execution("newest"), 120).await.unwrap_err();

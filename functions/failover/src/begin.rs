@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use lifeboat_core::{
-    Failure,
+    Configuration, Failure, RegionState,
     decide::{Decision, Facts, Verdict, decide, effective_mode},
     lease::Owner,
     probe::ProbeReport,
@@ -31,7 +33,7 @@ pub(crate) async fn begin(
     );
     match (mode, verdict) {
         (Mode::Plan, _) => {
-            let capacity = production(world).await?;
+            let capacity = production(configuration, &world.own_state().await?);
             let mode = effective_mode(mode, &probe);
             run.plan = run::plan(mode, target, source, &capacity);
             Ok(run)
@@ -59,7 +61,7 @@ pub(crate) async fn weigh(
     execution: Option<&str>,
 ) -> Result<(Decision, ProbeReport), Failure> {
     let own = world.own_state().await?;
-    let owner = owner(world, own.owner.as_deref(), execution).await;
+    let owner = owner(world, own.owner(), execution).await;
     let (probe, peer) = tokio::join!(world.look(), world.peer_state());
     let (probe, peer) = (probe?, peer.map_err(|why| why.to_string()));
     let facts = Facts {
@@ -86,15 +88,14 @@ pub(crate) async fn owner(
 }
 
 /// Tasks per service in production: what was remembered, and never less than the minimum.
-pub(crate) async fn production(
-    world: &impl World,
-) -> Result<std::collections::BTreeMap<String, u32>, Failure> {
-    let remembered = world.own_state().await?.capacity;
-    let services = world.configuration().services.iter();
-    Ok(services
-        .map(|service| {
-            let seen = remembered.get(&service.name).copied().unwrap_or_default();
-            (service.name.clone(), seen.max(service.minimum))
-        })
-        .collect())
+pub(crate) fn production(
+    configuration: &Configuration,
+    state: &RegionState,
+) -> BTreeMap<String, u32> {
+    let services = configuration.services.iter();
+    let wanted = services.map(|service| {
+        let seen = state.capacity.get(&service.name).copied();
+        (service.name.clone(), seen.unwrap_or(0).max(service.minimum))
+    });
+    wanted.collect()
 }

@@ -1,10 +1,13 @@
+use std::collections::BTreeMap;
+
 use lifeboat_core::{
-    Configuration, Failure,
+    Configuration, Failure, RegionState,
     failure::Caught,
-    lease,
+    lease::{self, Undo},
     marker::{self, Move, TOKEN},
     request::Mode,
-    run::{self, Run, Undo},
+    run::Run,
+    state::Lease,
 };
 
 use crate::{World, scale};
@@ -22,18 +25,11 @@ pub(crate) async fn undo(
         .epoch
         .is_some_and(|epoch| state.held_by(&run.execution, epoch).is_ok());
     // Nobody took a lease since. One that is free was released by this undo, killed before it could tell people.
-    let last = held || run.epoch == Some(state.epoch) && state.owner.is_none();
+    let last = held || run.epoch == Some(state.epoch) && state.lease.is_none();
     // Activated is moved, also when the step that did it was killed before it could say so.
     let moved = run.traffic_moved.is_some() || last && state.active == run.target;
-    if held && !moved {
-        for effect in run::undo(&run) {
-            match effect {
-                Undo::EmptyTarget => {
-                    scale::down(world, configuration.side()).await?;
-                }
-                Undo::GiveBackSource => give_back(world, &run).await?,
-            }
-        }
+    if let (true, Some(lease)) = (held, &state.lease) {
+        put_back(world, &state, lease).await?;
     }
     world
         .change_state(&|state| Ok(lease::release(state, &run.execution)))
@@ -46,13 +42,32 @@ pub(crate) async fn undo(
     Ok(run)
 }
 
+/// Done again it comes to the same.
+pub(crate) async fn put_back(
+    world: &impl World,
+    state: &RegionState,
+    lease: &Lease,
+) -> Result<Vec<Undo>, Failure> {
+    let configuration = world.configuration();
+    let undo = lease::undo(state, lease, &configuration.region);
+    for effect in &undo {
+        match effect {
+            Undo::EmptyTarget => {
+                scale::down(world, configuration.side()).await?;
+            }
+            Undo::GiveBackSource => give_back(world, &lease.capacity).await?,
+        }
+    }
+    Ok(undo)
+}
+
 /// A source that is home loses its marker again; one that is the standby never had one.
-async fn give_back(world: &impl World, run: &Run) -> Result<(), Failure> {
+async fn give_back(world: &impl World, capacity: &BTreeMap<String, u32>) -> Result<(), Failure> {
     let source = world.configuration().side().other();
     if let Some(marker) = marker::fences(source) {
         world.mark(Move::Lower(marker)).await?;
     }
-    scale::up(world, source, &run.capacity).await
+    scale::up(world, source, capacity).await
 }
 
 fn text(

@@ -4,20 +4,18 @@ use lifeboat_core::{
     Failure, RegionState,
     lease::{self, Owner},
     marker::{self, Move},
-    run::SourceFenced,
-    state::{Fence, FenceProgress},
+    run::{self, SourceFenced},
+    state::{Fence, FenceProgress, Lease},
 };
 
-use crate::{Trigger, Watched, World, begin, scale, trigger};
+use crate::{Trigger, Watched, World, begin, scale, trigger, undo};
 
 pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
     let state = world.own_state().await?;
-    let owner = begin::owner(world, state.owner.as_deref(), None).await;
+    let owner = begin::owner(world, state.owner(), None).await;
     let at_work = owner.as_ref().is_some_and(|owner| *owner != Owner::Ended);
-    // One that was stopped from outside could not give its lease back, and the other region respects it.
-    if let (Some(dead), Some(Owner::Ended)) = (&state.owner, owner) {
-        let free = |state: &RegionState| Ok(lease::release(state, dead));
-        world.change_state(&free).await?;
+    if let (Some(lease), Some(Owner::Ended)) = (&state.lease, owner) {
+        bury(world, &state, lease).await?;
     }
     let fence = match &state.fence {
         Some(fence) if fence.progress != FenceProgress::Salvaged => {
@@ -35,6 +33,29 @@ pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
             false => again(world, &state).await?,
         },
     })
+}
+
+/// One that was stopped from outside could neither put things back nor give its lease back, and the other region respects it.
+async fn bury(world: &impl World, state: &RegionState, lease: &Lease) -> Result<(), Failure> {
+    let configuration = world.configuration();
+    let put_back = undo::put_back(world, state, lease).await?;
+    if !put_back.is_empty() {
+        let subject = format!(
+            "{}: {} was stopped",
+            configuration.application,
+            run::name_of(&lease.execution)
+        );
+        let text = format!(
+            "The {} execution {} ended without putting things back. That is done now: {} has its tasks back, {} is empty, traffic never moved.",
+            lease.mode.as_str(),
+            lease.execution,
+            configuration.peer_region(),
+            configuration.region,
+        );
+        world.notify(&subject, &text).await?;
+    }
+    let free = |state: &RegionState| Ok(lease::release(state, &lease.execution));
+    world.change_state(&free).await.map(drop)
 }
 
 /// An alarm speaks only when its state changes, so while it lasts the decision is taken again.

@@ -31,14 +31,20 @@ pub fn spent(own: &RegionState, home: &Region, serve: Seen, fenced: Seen) -> boo
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use lifeboat_core::{Epoch, configuration::sample};
+    use lifeboat_core::{Epoch, configuration::sample, request::Mode, state::Lease};
 
     fn state(epoch: u64, active: &str) -> RegionState {
         let mut state = RegionState::genesis(&sample("us-east-1").pair().unwrap());
         state.epoch = Epoch(epoch);
         state.active = Region::new(active).unwrap();
         state
+    }
+
+    fn lease() -> Option<Lease> {
+        Some(Lease::new("an execution", Mode::Planned, &BTreeMap::new()))
     }
 
     fn home() -> Region {
@@ -64,7 +70,7 @@ mod tests {
     #[test]
     fn an_execution_that_brings_this_region_back_is_not_fenced() {
         let mut own = state(2, "us-west-2");
-        own.owner = Some("an execution".into());
+        own.lease = lease();
         assert_eq!(must(&own, Some(&state(1, "us-west-2")), &home()), None);
         own.active = home();
         assert_eq!(must(&own, Some(&state(1, "us-west-2")), &home()), None);
@@ -73,7 +79,7 @@ mod tests {
     #[test]
     fn an_owner_that_was_left_over_keeps_no_replaced_region_from_being_fenced() {
         let mut own = state(2, "us-east-1");
-        own.owner = Some("an execution that was stopped".into());
+        own.lease = lease();
         let peer = state(3, "us-west-2");
         assert_eq!(must(&own, Some(&peer), &home()).unwrap().epoch, Epoch(3));
     }

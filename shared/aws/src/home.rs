@@ -109,6 +109,7 @@ pub fn parse_event<T: DeserializeOwned>(event: serde_json::Value) -> Result<T, F
 mod tests {
     use super::*;
     use crate::memory::Memory;
+    use lifeboat_core::{request::Mode, state::Lease};
 
     fn pair() -> RegionPair {
         let region = |name| Region::new(name).unwrap();
@@ -143,12 +144,12 @@ mod tests {
                         .set(STATE, serde_json::to_vec(&other).unwrap());
                 }
                 let mut after = before.clone();
-                after.owner = Some("a".into());
+                after.lease = Some(Lease::new("a", Mode::Unplanned, &Default::default()));
                 Ok(after)
             })
             .await
             .unwrap();
-        assert_eq!(state.owner.as_deref(), Some("a"));
+        assert_eq!(state.owner(), Some("a"));
         assert_eq!(state.capacity["users"], 2);
     }
 

@@ -44,7 +44,7 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// Whether the execution that asks holds the lease already.
     fn leased(&self) -> bool {
-        self.execution.is_some() && self.own.owner.as_deref() == self.execution
+        self.execution.is_some() && self.own.owner() == self.execution
     }
 }
 
@@ -88,7 +88,7 @@ fn weigh_state(request: &Request, facts: &Facts<'_>, weighed: &mut Weighed) {
         }
     }
     if let (Mode::Planned, Ok(peer)) = (request.mode, facts.peer)
-        && let Some(owner) = &peer.owner
+        && let Some(owner) = peer.owner()
     {
         weighed.refuse(format!("{owner} is acting in the other region"));
     }

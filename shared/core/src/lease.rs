@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     Configuration, Epoch, Failure, Region, RegionState,
     backup::BackupKey,
-    request::{Mode, Request, RequestedBy},
-    state::{Fence, FenceProgress},
+    request::{Mode, RequestedBy},
+    state::{Fence, FenceProgress, Lease},
 };
 
 /// What became of the execution that a state names as its owner.
@@ -17,17 +17,17 @@ pub enum Owner {
     CannotTell(String),
 }
 
-/// The state that gives `execution` the lease and the next epoch. Asking again for a lease that is held changes nothing.
+/// The state that gives an execution the lease it asks for, and the next epoch. Asking again for a lease that is held
+/// changes nothing.
 pub fn take(
     state: &RegionState,
     owner: Option<&Owner>,
     peer: Option<&RegionState>,
-    request: &Request,
-    execution: &str,
+    (lease, by): (Lease, RequestedBy),
     configuration: &Configuration,
     now: Timestamp,
 ) -> Result<RegionState, Failure> {
-    if state.owner.as_deref() == Some(execution) {
+    if state.owner() == Some(&lease.execution) {
         return Ok(state.clone());
     }
     free(state, owner)?;
@@ -43,8 +43,8 @@ pub fn take(
     };
     taken.epoch = state.next_epoch(configuration.side(), peer);
     taken.active = active;
-    taken.owner = Some(execution.to_owned());
-    if request.requested_by == RequestedBy::Alarm {
+    taken.lease = Some(lease);
+    if by == RequestedBy::Alarm {
         let day = now - SignedDuration::from_hours(24);
         taken.automatic_starts.retain(|start| *start > day);
         taken.automatic_starts.push(now);
@@ -56,7 +56,7 @@ pub fn take(
 
 /// A lease is dead when the execution that holds it is no longer running.
 pub fn free(state: &RegionState, owner: Option<&Owner>) -> Result<(), Failure> {
-    match (&state.owner, owner) {
+    match (state.owner(), owner) {
         (None, _) | (Some(_), Some(Owner::Ended)) => Ok(()),
         (Some(name), Some(Owner::Running)) => Err(Failure::Refused(format!(
             "{name} is running; wait for it, or stop it first"
@@ -70,10 +70,27 @@ pub fn free(state: &RegionState, owner: Option<&Owner>) -> Result<(), Failure> {
     }
 }
 
+/// What puts things back when an execution cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undo {
+    /// The target's services back to none.
+    EmptyTarget,
+    /// The fence is taken from the source and its services get their capacity back.
+    GiveBackSource,
+}
+
+/// A planned execution that ends before the target was activated leaves no trace; nothing else is undone by itself.
+pub fn undo(state: &RegionState, lease: &Lease, me: &Region) -> Vec<Undo> {
+    match lease.mode {
+        Mode::Planned if state.active != *me => vec![Undo::EmptyTarget, Undo::GiveBackSource],
+        Mode::Planned | Mode::Plan | Mode::Unplanned => vec![],
+    }
+}
+
 pub fn release(state: &RegionState, execution: &str) -> RegionState {
     let mut released = state.clone();
-    if released.owner.as_deref() == Some(execution) {
-        released.owner = None;
+    if released.owner() == Some(execution) {
+        released.lease = None;
     }
     released
 }
@@ -109,6 +126,8 @@ pub fn activate(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::configuration::sample;
 
@@ -127,8 +146,8 @@ mod tests {
         execution: &str,
     ) -> Result<RegionState, Failure> {
         let (configuration, _) = standby();
-        let request = Request::new(Mode::Unplanned, by, "x");
-        take(state, owner, None, &request, execution, &configuration, NOW)
+        let lease = Lease::new(execution, Mode::Unplanned, &BTreeMap::new());
+        take(state, owner, None, (lease, by), &configuration, NOW)
     }
 
     #[test]
@@ -251,6 +270,18 @@ mod tests {
         let (_, state) = standby();
         let taken = take_for(&state, None, RequestedBy::Person, "a").unwrap();
         assert_eq!(release(&taken, "b"), taken);
-        assert_eq!(release(&taken, "a").owner, None);
+        assert_eq!(release(&taken, "a").lease, None);
+    }
+
+    #[test]
+    fn only_a_planned_execution_before_its_target_was_activated_is_undone() {
+        let (configuration, mut state) = standby();
+        let me = &configuration.region;
+        let of = |mode| Lease::new("a", mode, &BTreeMap::new());
+        let all = [Undo::EmptyTarget, Undo::GiveBackSource];
+        assert_eq!(undo(&state, &of(Mode::Planned), me), all);
+        assert_eq!(undo(&state, &of(Mode::Unplanned), me), []);
+        state.active = me.clone();
+        assert_eq!(undo(&state, &of(Mode::Planned), me), []);
     }
 }

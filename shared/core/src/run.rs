@@ -186,24 +186,6 @@ pub fn name_of(execution: &str) -> &str {
     execution.rsplit(':').next().unwrap_or(execution)
 }
 
-/// What puts things back after a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Undo {
-    /// The target's services back to none.
-    EmptyTarget,
-    /// The fence is taken from the source and its services get their capacity back.
-    GiveBackSource,
-}
-
-/// A planned execution that fails before traffic moved leaves no trace; nothing else is undone by itself.
-pub fn undo(run: &Run) -> Vec<Undo> {
-    match run.request.mode {
-        Mode::Plan | Mode::Unplanned => vec![],
-        Mode::Planned if run.traffic_moved.is_some() || run.epoch.is_none() => vec![],
-        Mode::Planned => vec![Undo::EmptyTarget, Undo::GiveBackSource],
-    }
-}
-
 /// A capacity in words.
 pub fn tasks(capacity: &BTreeMap<String, u32>) -> String {
     let tasks: Vec<String> = capacity.iter().map(|(s, n)| format!("{s} {n}")).collect();

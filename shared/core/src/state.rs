@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Invalid, Region, RegionPair, SCHEMA, Side, backup::BackupKey, check_schema};
+use crate::{
+    Epoch, Invalid, Region, RegionPair, SCHEMA, Side, backup::BackupKey, check_schema,
+    request::Mode,
+};
 
 /// What one region knows for certain. One object per region, changed only by compare-and-set, never replicated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,9 +15,9 @@ pub struct RegionState {
     pub schema: u32,
     pub epoch: Epoch,
     pub active: Region,
-    /// The execution that may act here. Its lease is dead when it is no longer running.
+    /// The right of one execution to act here, dead when that execution is no longer running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
+    pub lease: Option<Lease>,
     /// The newest state of the peer that was read from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<PeerSeen>,
@@ -29,6 +32,26 @@ pub struct RegionState {
     /// What is still owed to a source that this region has replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<Fence>,
+}
+
+/// Also what has to be known to put things back when the execution itself cannot any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    pub execution: String,
+    pub mode: Mode,
+    /// Tasks per service in production, noted before anything was touched.
+    pub capacity: BTreeMap<String, u32>,
+}
+
+impl Lease {
+    pub fn new(execution: impl Into<String>, mode: Mode, capacity: &BTreeMap<String, u32>) -> Self {
+        Self {
+            execution: execution.into(),
+            mode,
+            capacity: capacity.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +86,7 @@ impl RegionState {
             schema: SCHEMA,
             epoch: Epoch(0),
             active: pair.home.clone(),
-            owner: None,
+            lease: None,
             peer: None,
             capacity: BTreeMap::new(),
             cool_down_until: None,
@@ -110,6 +133,11 @@ impl RegionState {
         peer.epoch > self.epoch && peer.active != *me
     }
 
+    /// The execution that has the lease.
+    pub fn owner(&self) -> Option<&str> {
+        self.lease.as_ref().map(|lease| lease.execution.as_str())
+    }
+
     pub fn held_by(&self, execution: &str, epoch: Epoch) -> Result<(), String> {
         if self.epoch != epoch {
             return Err(format!(
@@ -117,7 +145,7 @@ impl RegionState {
                 self.epoch
             ));
         }
-        match &self.owner {
+        match self.owner() {
             Some(owner) if owner == execution => Ok(()),
             Some(owner) => Err(format!(
                 "the lease of epoch {epoch} is held by {owner}, not by {execution}"
@@ -191,7 +219,7 @@ mod tests {
     fn a_stale_epoch_or_another_owner_may_not_act() {
         let mut state = RegionState::genesis(&pair());
         assert!(state.held_by("a", Epoch(0)).is_err());
-        state.owner = Some("a".into());
+        state.lease = Some(Lease::new("a", Mode::Unplanned, &BTreeMap::new()));
         assert!(state.held_by("a", Epoch(0)).is_ok());
         assert!(
             state

@@ -40,7 +40,7 @@ pub(super) fn epoch(_: &Facts, side: &RegionFacts) -> String {
 }
 
 pub(super) fn owner(_: &Facts, side: &RegionFacts) -> String {
-    state(side, |state| match &state.owner {
+    state(side, |state| match state.owner() {
         Some(owner) => format!("{} holds the lease", name_of(owner)),
         None => "none".into(),
     })

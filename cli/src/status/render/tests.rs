@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::status::{Answered, Markers, Probe, View};
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +9,8 @@ use lifeboat_core::{
     liveness::Verdict,
     probe::{self, ProbeReport},
     readiness,
-    state::{Fence, FenceProgress},
+    request::Mode,
+    state::{Fence, FenceProgress, Lease},
 };
 
 fn pair() -> RegionPair {
@@ -183,7 +186,8 @@ fn a_probe_that_is_late_and_a_peer_that_is_down_are_told_with_reasons() {
 fn after_a_failover_the_fence_and_the_lease_and_the_cool_down_are_told() {
     let mut state = RegionState::genesis(&pair());
     (state.epoch, state.active) = (Epoch(1), pair().standby);
-    state.owner = Some("arn:aws:states:us-west-2:1:execution:forum-failover:forum-1".into());
+    let execution = "arn:aws:states:us-west-2:1:execution:forum-failover:forum-1";
+    state.lease = Some(Lease::new(execution, Mode::Planned, &BTreeMap::new()));
     state.cool_down_until = Some(noon() + SignedDuration::from_mins(30));
     state.capacity.insert("users".into(), 2);
     state.fence = Some(Fence {

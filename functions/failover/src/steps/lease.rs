@@ -3,6 +3,7 @@ use lifeboat_core::{
     lease::{self, Owner},
     request::Mode,
     run::Run,
+    state::Lease,
 };
 
 use super::Progress;
@@ -21,33 +22,35 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
             .held_by(&run.execution, epoch)
             .map_err(Failure::Stale)?;
     }
-    let owner = begin::owner(world, before.owner.as_deref(), Some(&run.execution)).await;
+    let owner = begin::owner(world, before.owner(), Some(&run.execution)).await;
     let peer = world.peer_state().await.ok();
+    let mut capacity = begin::production(configuration, &before);
+    if run.request.mode == Mode::Planned {
+        // Noted before the source is touched: a step that is killed half-way through stopping it would see less.
+        for (service, there) in world.services(configuration.side().other()).await? {
+            if let Some(capacity) = capacity.get_mut(&service) {
+                *capacity = there.desired.max(*capacity);
+            }
+        }
+    }
+    let lease = Lease::new(&run.execution, run.request.mode, &capacity);
     let state = world
         .change_state(&|state| {
             // The owner that was looked up is the one that is replaced.
-            let owner = owner.as_ref().filter(|_| state.owner == before.owner);
+            let owner = owner.as_ref().filter(|_| state.owner() == before.owner());
             lease::take(
                 state,
                 owner,
                 peer.as_ref(),
-                &run.request,
-                &run.execution,
+                (lease.clone(), run.request.requested_by),
                 configuration,
                 world.now(),
             )
         })
         .await?;
     run.epoch = Some(state.epoch);
-    run.capacity = begin::production(world).await?;
-    if run.request.mode == Mode::Planned {
-        // Noted before the source is touched: a step that is killed half-way through stopping it would see less.
-        for (service, there) in world.services(configuration.side().other()).await? {
-            if let Some(capacity) = run.capacity.get_mut(&service) {
-                *capacity = there.desired.max(*capacity);
-            }
-        }
-    }
+    // Of a lease that was taken before, as it was then.
+    run.capacity = state.lease.map_or(capacity, |lease| lease.capacity);
     Ok(Progress::Done(format!("epoch {}", state.epoch)))
 }
 

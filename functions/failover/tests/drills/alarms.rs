@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     functions::failover,
-    scenario::{alarm, alarm_with, home_died, minutes, run_started, watch},
+    scenario::{alarm, alarm_with, home_died, lease, minutes, run_started, watch},
     workflow::execute,
     world::World,
 };
@@ -190,7 +190,7 @@ fn an_alarm_in_a_cool_down_is_refused_and_decided_again_when_it_ends() {
 fn an_execution_that_is_at_work_is_left_in_peace_and_one_that_was_stopped_is_not_waited_for() {
     let world = home_died();
     let (stopped, mut holding) = (world.arn(STANDBY, "a"), world.place(STANDBY).state.clone());
-    (holding.epoch, holding.owner) = (lifeboat_core::Epoch(1), Some(stopped.clone()));
+    (holding.epoch, holding.lease) = (lifeboat_core::Epoch(1), lease(&stopped));
     world.change(STANDBY).state = holding;
     world.change(STANDBY).running.insert(stopped.clone());
     assert_eq!(watch(&world, STANDBY).unwrap()["trigger"], json!(null));
@@ -198,7 +198,7 @@ fn an_execution_that_is_at_work_is_left_in_peace_and_one_that_was_stopped_is_not
     let again = watch(&world, STANDBY).unwrap();
     assert_eq!(again["trigger"]["is"], "started", "{again}");
     assert_eq!(
-        world.place(STANDBY).state.owner,
+        world.place(STANDBY).state.owner(),
         None,
         "and stands in nobody's way"
     );

@@ -4,7 +4,7 @@ use lifeboat_core::{Epoch, Side, marker::Marker, run::SourceFenced, state::Fence
 use serde_json::{Value, json};
 
 use crate::{
-    scenario::{home_died, sample, watch},
+    scenario::{home_died, lease, sample, watch},
     workflow::{Trip, execute, execute_with},
     world::World,
 };
@@ -126,7 +126,7 @@ fn a_region_that_was_overtaken_fences_nobody() {
 #[test]
 fn an_execution_that_was_stopped_after_it_moved_traffic_still_owes_the_fence() {
     let world = replaced();
-    world.change(STANDBY).state.owner = Some(world.arn(STANDBY, "stopped"));
+    world.change(STANDBY).state.lease = lease(&world.arn(STANDBY, "stopped"));
     world.returns(Side::Home);
     for _ in 0..3 {
         watch(&world, STANDBY).unwrap();

@@ -104,8 +104,8 @@ pub(crate) fn hold(world: &World) {
             "{side:?} took {epoch}, which is the other's"
         );
         *before = epoch;
-        let owner = place.state.owner.as_ref();
-        owners.extend(owner.filter(|o| place.running.contains(*o)).cloned());
+        let owner = place.state.owner().map(str::to_owned);
+        owners.extend(owner.filter(|owner| place.running.contains(owner)));
     }
     assert!(owners.len() < 2, "two executions act at once: {owners:?}");
 }

@@ -3,7 +3,7 @@
 use lifeboat_core::{Side, marker::Marker, run::SourceFenced};
 
 use crate::{
-    scenario::{home_died, home_is_back, minutes, sample, scaled_up},
+    scenario::{home_died, home_is_back, lease, minutes, sample, scaled_up},
     workflow::{Ended, Trip, execute, execute_with},
     world::{Records, World},
 };
@@ -126,7 +126,7 @@ fn is_undone(state: &str, trip: Trip) {
         (0, 0),
         "{said}"
     );
-    assert!(standby.empty() && standby.state.owner.is_none(), "{said}");
+    assert!(standby.empty() && standby.state.lease.is_none(), "{said}");
     assert_eq!(standby.state.active, before.state.active, "{said}");
     assert_eq!(world.answering(), Side::Home);
     assert_eq!(world.lost(), Records::new(), "{said}");
@@ -206,7 +206,7 @@ fn a_source_that_dies_on_the_way_leaves_the_undo_undone_and_people_hear_of_both(
 fn it_is_refused_while_the_other_region_is_silent_acts_or_holds_what_is_not_salvaged() {
     let silent = home_died();
     let acts = World::new();
-    acts.change(Side::Home).state.owner = Some("somebody".into());
+    acts.change(Side::Home).state.lease = lease("somebody");
     for (world, why) in [(silent, "needs both regions"), (acts, "somebody is acting")] {
         let error = planned(&world, STANDBY).outcome.unwrap_err();
         assert!(error.cause.contains(why), "{error:?}");

@@ -1,8 +1,12 @@
 //! What the drills have in common: requests as people paste them, alarms as SNS delivers them, and how it all ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_core::{Side, state::FenceProgress};
+use lifeboat_core::{
+    Side,
+    request::Mode,
+    state::{FenceProgress, Lease},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -10,6 +14,11 @@ use crate::{
     workflow::{Ended, execute},
     world::{Records, World},
 };
+
+/// One of an execution that nothing else is known of.
+pub(crate) fn lease(execution: &str) -> Option<Lease> {
+    Some(Lease::new(execution, Mode::Unplanned, &BTreeMap::new()))
+}
 
 pub(crate) fn sample(name: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/failover");
@@ -129,7 +138,7 @@ pub(crate) fn end(world: &World, ended: &Ended) -> End {
         Came {
             epoch: place.state.epoch.0,
             active: place.state.active.to_string(),
-            owner: place.state.owner.clone(),
+            owner: place.state.owner().map(str::to_owned),
             fence: place.state.fence.as_ref().map(|fence| fence.progress),
             automatic_starts: place.state.automatic_starts.len(),
             tasks: tasks

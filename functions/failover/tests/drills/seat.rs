@@ -50,7 +50,7 @@ fn difference(before: &RegionState, after: &RegionState) -> String {
     if after.active != before.active {
         return format!("says that {} serves", after.active);
     }
-    if after.owner != before.owner {
+    if after.lease != before.lease {
         return "releases".into();
     }
     match &after.fence {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     functions::failover,
-    scenario::{end, home_died, home_is_back, sample},
+    scenario::{end, home_died, home_is_back, lease, sample},
     workflow::execute,
     world::World,
 };
@@ -58,7 +58,7 @@ fn every_step_of_an_execution_whose_epoch_has_moved_on_has_no_effect() {
         {
             let mut place = world.change(side);
             place.state.epoch = Epoch(place.state.epoch.0 + 2);
-            place.state.owner = Some(winner.clone());
+            place.state.lease = lease(&winner);
             place.running.insert(winner);
         }
         let before = end(&world, &ended);

@@ -105,7 +105,7 @@ fn failing_leaves_what_was_brought_up_and_tells_people_so() {
     assert_eq!(ended.outcome.unwrap_err().name, "TimedOut");
     let place = world.place(STANDBY);
     assert_eq!(place.desired(), [("posts", 2), ("users", 3)]);
-    assert_eq!((place.state.owner.as_ref(), place.markers.len()), (None, 0));
+    assert_eq!((place.state.owner(), place.markers.len()), (None, 0));
     assert_eq!(place.state.active.as_str(), "us-east-1");
     let (subject, text) = place.notices.last().unwrap();
     assert_eq!(subject, "forum: by-hand failed");
@@ -132,7 +132,7 @@ fn after_traffic_moved_nothing_is_undone_and_the_fence_is_still_owed() {
     assert_eq!(world.answering(), STANDBY);
     let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
     assert!(text.contains("nothing is undone by itself"), "{text}");
-    assert_eq!(world.place(STANDBY).state.owner, None);
+    assert_eq!(world.place(STANDBY).state.owner(), None);
     world.returns(Side::Home);
     minutes(&world, 3);
     assert!(world.place(Side::Home).empty());

@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     liveness::Verdict as Alive,
     marker::{Marker, TOKEN},
     readiness::Verdict as Ready,
+    request::Mode,
+    state::Lease,
 };
 
 use super::*;
@@ -187,7 +191,10 @@ async fn an_execution_that_brings_home_back_is_left_alone() {
     let world = InMemory::seen_from("us-east-1");
     let mut state = world.genesis();
     // As a lease leaves it.
-    (state.epoch, state.owner) = (Epoch(2), Some("a".into()));
+    (state.epoch, state.lease) = (
+        Epoch(2),
+        Some(Lease::new("a", Mode::Planned, &BTreeMap::new())),
+    );
     state.active = world.configuration.standby.clone();
     world.set_state(&state);
     world.peer_takes_over(1);

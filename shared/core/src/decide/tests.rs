@@ -149,7 +149,11 @@ fn a_plan_speaks_of_the_mode_that_would_be_right() {
 #[test]
 fn a_running_execution_stands_in_the_way_and_a_doubtful_one_holds() {
     let mut held = world("us-west-2", Alive::Down);
-    held.own.owner = Some("other".into());
+    held.own.lease = Some(crate::state::Lease::new(
+        "other",
+        Unplanned,
+        &Default::default(),
+    ));
     held.owner = Some(lease::Owner::Running);
     assert_eq!(ask(&held, Unplanned, Alarm).verdict, Verdict::Refuse);
     held.owner = Some(lease::Owner::CannotTell("throttled".into()));

@@ -42,19 +42,6 @@ fn a_step_that_waited_counts_from_when_the_waiting_began() {
 }
 
 #[test]
-fn only_a_planned_execution_before_traffic_moved_is_undone() {
-    let mut run = sample(Mode::Planned);
-    assert!(undo(&run).is_empty(), "nothing was touched without a lease");
-    run.epoch = Some(Epoch(1));
-    assert_eq!(undo(&run), [Undo::EmptyTarget, Undo::GiveBackSource]);
-    run.traffic_moved = Some(START);
-    assert!(undo(&run).is_empty());
-    let mut unplanned = sample(Mode::Unplanned);
-    unplanned.epoch = Some(Epoch(1));
-    assert!(undo(&unplanned).is_empty());
-}
-
-#[test]
 fn a_run_for_another_region_or_with_an_unknown_field_is_refused() {
     let run = sample(Mode::Planned);
     assert!(run.validate(&Region::new("us-west-2").unwrap()).is_ok());
