@@ -67,9 +67,21 @@ fn lost(report: &Report) -> String {
             "not known until {} answers and what it held is salvaged; the report will name it",
             report.from
         ),
-        Some(lost) if lost.count() == 0 => "nothing".into(),
-        Some(lost) => format!("{} records: {}", lost.count(), by_service(lost)),
+        Some(lost) => [known(lost), unknown(lost)].concat(),
     }
+}
+
+fn known(lost: &Lost) -> String {
+    match lost.count() {
+        0 => "nothing".into(),
+        count => format!("{count} records: {}", by_service(lost)),
+    }
+}
+
+fn unknown(lost: &Lost) -> String {
+    let told = lost.unknown.iter();
+    told.map(|(service, why)| format!("; of {service} it cannot be told ({why})"))
+        .collect()
 }
 
 /// Enough to see what it is; all of them stand in the report.
@@ -116,6 +128,7 @@ pub(crate) mod tests {
         run.epoch = Some(Epoch(1));
         run.down_since = Some(at("2024-11-23T12:05:00Z"));
         run.source_stopped = Some(at("2024-11-23T12:06:00Z"));
+        run.compared = Some(at("2024-11-23T12:06:30Z"));
         run.traffic_proven = Some(at("2024-11-23T12:07:00Z"));
         run.source_fenced = Some(SourceFenced::Silent("timed out".into()));
         run.backup = Some(BackupKey {
@@ -183,11 +196,12 @@ timeline
         ];
         report.lost = Some(Lost {
             services: services.into(),
+            unknown: [("threads".to_owned(), "its disk is gone".to_owned())].into(),
         });
         let text = render(&report);
         assert!(text.contains("objective 1 min, MISSED"), "{text}");
         assert!(
-            text.contains("8 records: posts 7 (1, 2, 3, 4, 5, …); users 1 (1)"),
+            text.contains("8 records: posts 7 (1, 2, 3, 4, 5, …); users 1 (1); of threads it cannot be told (its disk is gone)"),
             "{text}"
         );
     }

@@ -32,7 +32,7 @@ pub(crate) async fn create<C: Objects, B: Objects>(
     if let Some(manifest) = find::existing(backup, &key).await? {
         return Ok(Outcome::Created { manifest });
     }
-    let files = save(backup, &key).await?;
+    let files = save(backup, &backup.services(), &key).await?;
     // It took time: whoever lost the right to write meanwhile leaves files that nobody will read.
     if let Turn::Passive { epoch, reason } = whose_turn(backup).await? {
         return Ok(Outcome::Passive { epoch, reason });
@@ -47,15 +47,16 @@ async fn whose_turn<C: Objects, B: Objects>(backup: &Backup<'_, C, B>) -> Result
     Ok(turn(&backup.configuration.region, &state, &backups))
 }
 
-/// Every service's data as it is now. All of it is packed and checked before anything is written.
+/// These services' data as it is now. All of it is packed and checked before anything is written.
 pub(crate) async fn save<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
+    services: &[&str],
     key: &BackupKey,
 ) -> Result<Vec<File>, Failure> {
     let scratch = tempfile::tempdir();
     let scratch = backup.io("create", Path::new("a scratch folder"), scratch)?;
     let mut packed = vec![];
-    for service in backup.services() {
+    for service in services.iter().copied() {
         let source = backup.folder(service).join(FILE);
         let target = scratch.path().join(service);
         let sums = pack(&source, &target).map_err(|why| unusable(service, &source, &why))?;

@@ -33,5 +33,10 @@ pub(crate) async fn existing<C: Objects, B: Objects>(
         return Ok(None);
     };
     let application = &backup.configuration.application;
-    Manifest::parse(&found.body, application, key, &backup.services()).map(Some)
+    let services = match key.name.kind {
+        Kind::Backup => backup.services(),
+        // What a region had lost is not in its salvage.
+        Kind::Salvage => vec![],
+    };
+    Manifest::parse(&found.body, application, key, &services).map(Some)
 }

@@ -1,5 +1,7 @@
 //! What a replaced region still holds is saved, and compared with what was restored in its place.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
@@ -28,7 +30,14 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
             "epoch {winner} replaces nobody: this region is at epoch {own}"
         )));
     }
-    let restored = find::manifest(backup, against).await?;
+    let mut lost = Lost::default();
+    let mut held = BTreeMap::new();
+    for service in backup.services() {
+        match read(backup, service) {
+            Ok(data) => drop(held.insert(service, data)),
+            Err(why) => drop(lost.unknown.insert(service.to_owned(), why)),
+        }
+    }
     let key = BackupKey {
         epoch: own,
         name: BackupName::new(Kind::Salvage, now),
@@ -37,23 +46,38 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
     let salvage = match saved_already(backup, own).await? {
         Some(key) => key,
         None => {
-            let files = save(backup, &key).await?;
+            let services: Vec<&str> = held.keys().copied().collect();
+            let files = save(backup, &services, &key).await?;
             seal(backup, key, files).await?.backup
         }
     };
-    let mut services = std::collections::BTreeMap::new();
-    for service in backup.services() {
-        let held = backup.folder(service).join(FILE);
-        let held = backup.io("read", &held, std::fs::read(&held))?;
-        let held: Value = serde_json::from_slice(&held)
-            .map_err(|e| Failure::NotVerified(format!("the data of {service}: {e}")))?;
-        let kept = restored_data(backup, &restored, service).await?;
-        services.insert(service.to_owned(), lost::lost(&held, &kept));
+    let restored = match find::manifest(backup, against).await {
+        // Whoever cannot read what was restored cannot say what it lacked, and what is held is saved all the same.
+        Err(Failure::NotVerified(why)) => Err(why),
+        other => Ok(other?),
+    };
+    for (service, held) in held {
+        let kept = match &restored {
+            Ok(restored) => restored_data(backup, restored, service).await,
+            Err(why) => Err(Failure::NotVerified(why.clone())),
+        };
+        match kept {
+            Ok(kept) => drop(
+                lost.services
+                    .insert(service.into(), lost::lost(&held, &kept)),
+            ),
+            Err(Failure::NotVerified(why)) => drop(lost.unknown.insert(service.into(), why)),
+            Err(other) => return Err(other),
+        }
     }
-    Ok(Salvaged {
-        salvage,
-        lost: Lost { services },
-    })
+    Ok(Salvaged { salvage, lost })
+}
+
+/// A region that lost its data with its disk has nothing to save, and that is no reason to try for ever.
+fn read<C: Objects, B: Objects>(backup: &Backup<'_, C, B>, service: &str) -> Result<Value, String> {
+    let held = backup.folder(service).join(FILE);
+    let bytes = std::fs::read(&held).map_err(|why| format!("{}: {why}", held.display()))?;
+    serde_json::from_slice(&bytes).map_err(|why| format!("{}: {why}", held.display()))
 }
 
 /// Asked twice, a region is salvaged once: the same data is not saved again.

@@ -104,7 +104,7 @@ async fn push(
         ));
     }
     let salvaged = world.salvage(state.epoch, &fence.restored).await?;
-    let lost = salvaged.lost.count();
+    let (lost, unknown) = (salvaged.lost.count(), salvaged.lost.unknown.clone());
     let named = match world.report(&fence.execution).await? {
         Some(mut report) => {
             report.source = SourceFenced::Acknowledged;
@@ -114,13 +114,18 @@ async fn push(
         }
         None => "no report names them, because the execution failed before it wrote one",
     };
+    let unknown: Vec<String> = unknown
+        .iter()
+        .map(|(service, why)| format!("\nOf {service} it cannot be told: {why}."))
+        .collect();
     let text = format!(
-        "{} is fenced and what it held is saved as {} in its backups bucket. {lost} records were written there after {} and are not in {}; {named} ({}).",
+        "{} is fenced and what it held is saved as {} in its backups bucket. {lost} records were written there after {} and are not in {}; {named} ({}).{}",
         configuration.peer_region(),
         salvaged.salvage.folder(),
         fence.restored.name,
         configuration.region,
         fence.execution,
+        unknown.concat()
     );
     let subject = format!(
         "{}: the replaced region is salvaged",

@@ -10,6 +10,9 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 pub struct Lost {
     pub services: BTreeMap<String, Vec<String>>,
+    /// Services of which it cannot be told, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown: BTreeMap<String, String>,
 }
 
 impl Lost {
