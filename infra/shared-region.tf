@@ -12,6 +12,9 @@ module "region" {
   architecture               = var.architecture
   automatic                  = var.automatic
   automatic_failback         = var.automatic_failback
+  approval                   = var.approval
+  approval_seconds           = var.approval_seconds
+  commit_seconds             = var.commit_seconds
   backup_retention_days      = var.backup_retention_days
   backup_schedule            = var.backup_schedule
   certificate_arn            = lookup(var.certificate_arn, local.region, null)

@@ -161,6 +161,39 @@ variable "automatic_failback" {
   default     = false
 }
 
+variable "approval" {
+  description = "Which executions wait for a person before users are moved: never, planned or always. Without an answer in time they are put back."
+  type        = string
+  default     = "never"
+
+  validation {
+    condition     = contains(["never", "planned", "always"], var.approval)
+    error_message = "approval must be never, planned or always."
+  }
+}
+
+variable "approval_seconds" {
+  description = "How long a person is waited for."
+  type        = number
+  default     = 3600
+
+  validation {
+    condition     = var.approval_seconds >= 60 && var.approval_seconds <= 604800 && floor(var.approval_seconds) == var.approval_seconds
+    error_message = "approval_seconds must be a whole number from 60 to 604800, a week."
+  }
+}
+
+variable "commit_seconds" {
+  description = "How long a planned failover that has moved users waits for a person to commit or cancel it. 0 asks nobody."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.commit_seconds >= 0 && var.commit_seconds <= 604800 && floor(var.commit_seconds) == var.commit_seconds
+    error_message = "commit_seconds must be a whole number from 0 to 604800, a week."
+  }
+}
+
 variable "image_tag" {
   description = "The tag the services run. It moves, so what runs is told by digest."
   type        = string

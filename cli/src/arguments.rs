@@ -1,5 +1,5 @@
 use clap::{
-    Parser, Subcommand,
+    Args, Parser, Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use lifeboat_core::{Invalid, Region, request::Mode};
@@ -46,20 +46,63 @@ pub enum Verb {
         /// Why; it stands in the report.
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        /// With --mode plan: the mode that is planned for; the one that would be right now unless given.
+        #[arg(long, value_parser = modes())]
+        of: Option<Mode>,
+        /// The digest of a plan: nothing is begun when the facts are others than that plan's.
+        #[arg(long, value_name = "DIGEST")]
+        plan: Option<String>,
+        /// With --mode drill: tasks of each service; as many as in production unless given.
+        #[arg(long, value_name = "NUMBER")]
+        tasks: Option<u32>,
         /// Do not ask; needed where nobody can answer.
         #[arg(long)]
         yes: bool,
     },
+    /// Let the execution at work stop before its next step.
+    Pause(Word),
+    /// Let a paused execution go on.
+    Resume(Word),
+    /// Go on without a source that stopped answering: a planned execution becomes unplanned.
+    Turn(Word),
+    /// Let users be moved.
+    Approve(Word),
+    /// Let nobody be moved; what was changed is put back.
+    Reject(Word),
+    /// Let a planned failover that has moved users stand.
+    Commit(Word),
+    /// Say that a planned failover that has moved users is to be taken back.
+    Cancel(Word),
+    /// End the cool-down after an automatic failover, and forget the day's automatic starts.
+    Acknowledge(Word),
+}
+
+/// What a person says to the execution that is at work.
+#[derive(Debug, Args)]
+pub struct Word {
+    /// The region that is to take over; one of the pair.
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub to: Region,
+    /// The execution that is meant; the one at work unless given.
+    #[arg(long, value_name = "NAME")]
+    pub execution: Option<String>,
+    /// Why; it stands in the report.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 fn region(name: &str) -> Result<Region, Invalid> {
     Region::new(name)
 }
 
-const MODES: [(Mode, &str); 3] = [
+const MODES: [(Mode, &str); 4] = [
     (
         Mode::Plan,
         "Say what would be done and why; change nothing. Asks nobody",
+    ),
+    (
+        Mode::Drill,
+        "Bring the passive region up, test it and tear it down; no user notices",
     ),
     (
         Mode::Planned,
@@ -72,7 +115,13 @@ fn modes() -> impl TypedValueParser<Value = Mode> {
     let values = MODES.map(|(mode, help)| PossibleValue::new(mode.as_str()).help(help));
     PossibleValuesParser::new(values).try_map(|word| {
         let found = MODES.into_iter().find(|(mode, _)| mode.as_str() == word);
-        let unknown = || Invalid::new("mode", "plan, planned or unplanned", format!("{word:?}"));
+        let unknown = || {
+            Invalid::new(
+                "mode",
+                "plan, drill, planned or unplanned",
+                format!("{word:?}"),
+            )
+        };
         found.map(|(mode, _)| mode).ok_or_else(unknown)
     })
 }
@@ -96,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_mode_is_known_by_its_own_word() {
-        for mode in [Mode::Plan, Mode::Planned, Mode::Unplanned] {
+        for (mode, _) in MODES {
             let word = mode.as_str();
             let all = "lifeboat failover --to us-west-2 --reason x --mode".split(' ');
             let read = Arguments::try_parse_from(all.chain([word])).unwrap();

@@ -1,7 +1,7 @@
 //! From one region that is alive to both: its control bucket holds the configuration that describes the pair.
 
 use aws_sdk_sfn::Client;
-use lifeboat_aws::{Aws, Bucket, Control, Patience, s3};
+use lifeboat_aws::{Aws, Bucket, Control, Patience, lambda::Functions, s3};
 use lifeboat_core::{Configuration, Region, Side};
 
 use crate::{Trouble, status::Place, workflow::StateMachine};
@@ -43,6 +43,11 @@ impl Connection {
             control: self.control(side, Patience::Peer),
             markers: self.bucket(side, markers, Patience::Peer),
         }
+    }
+
+    pub fn functions(&self, side: Side) -> Functions {
+        let region = self.configuration.region_of(side);
+        Functions::new(&self.aws.region(region, Patience::Work), region)
     }
 
     pub fn workflow(&self, side: Side) -> StateMachine {

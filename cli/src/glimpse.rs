@@ -1,6 +1,6 @@
 //! A run as it passes by in a history.
 
-use lifeboat_core::decide::Decision;
+use lifeboat_core::{decide::Decision, plan::Plan};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 pub struct Glimpse {
     pub decision: Decision,
     #[serde(default)]
-    pub plan: Vec<String>,
+    pub plan: Option<Plan>,
     #[serde(default)]
     pub waiting: Option<Wanted>,
 }

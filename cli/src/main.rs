@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use lifeboat_aws::Patience;
 use lifeboat_cli::{
     Trouble,
-    arguments::{Arguments, Verb},
+    arguments::{Arguments, Verb, Word},
     connection::Connection,
     failover::{Person, Reach},
     order::Order,
     status,
 };
-use lifeboat_core::Side;
+use lifeboat_core::{Side, person};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,12 +36,18 @@ async fn run(arguments: Arguments) -> Result<(), Trouble> {
             to,
             mode,
             reason,
+            of,
+            plan,
+            tasks,
             yes,
         } => {
             let order = Order {
                 to,
                 mode,
                 reason,
+                of,
+                plan,
+                tasks,
                 yes,
             };
             // What can be judged here is judged before any region is asked.
@@ -62,7 +68,21 @@ async fn run(arguments: Arguments) -> Result<(), Trouble> {
                 .carry_out(&order, consent, now, &mut Terminal, interrupted())
                 .await
         }
+        Verb::Pause(word) => say(&open.await?, person::Verb::Pause, word).await,
+        Verb::Resume(word) => say(&open.await?, person::Verb::Resume, word).await,
+        Verb::Turn(word) => say(&open.await?, person::Verb::Turn, word).await,
+        Verb::Approve(word) => say(&open.await?, person::Verb::Approve, word).await,
+        Verb::Reject(word) => say(&open.await?, person::Verb::Reject, word).await,
+        Verb::Commit(word) => say(&open.await?, person::Verb::Commit, word).await,
+        Verb::Cancel(word) => say(&open.await?, person::Verb::Cancel, word).await,
+        Verb::Acknowledge(word) => say(&open.await?, person::Verb::Acknowledge, word).await,
     }
+}
+
+async fn say(connection: &Connection, verb: person::Verb, word: Word) -> Result<(), Trouble> {
+    let said = lifeboat_cli::say::say(connection, verb, word).await?;
+    Terminal.say(&said);
+    Ok(())
 }
 
 async fn show(connection: &Connection, json: bool) -> Result<(), Trouble> {

@@ -14,6 +14,12 @@ pub struct Order {
     pub to: Region,
     pub mode: Mode,
     pub reason: String,
+    /// With a plan: the mode that is planned for.
+    pub of: Option<Mode>,
+    /// The digest of the plan that is carried out.
+    pub plan: Option<String>,
+    /// With a drill: tasks of each service.
+    pub tasks: Option<u32>,
     /// The person has agreed beforehand.
     pub yes: bool,
 }
@@ -27,7 +33,8 @@ pub enum Consent {
 
 impl Order {
     pub fn request(&self) -> Result<Request, Trouble> {
-        let request = Request::new(self.mode, RequestedBy::Person, self.reason.trim());
+        let mut request = Request::new(self.mode, RequestedBy::Person, self.reason.trim());
+        (request.of, request.plan, request.tasks) = (self.of, self.plan.clone(), self.tasks);
         request.validate()?;
         Ok(request)
     }
@@ -35,7 +42,9 @@ impl Order {
     /// Whatever moves users is agreed to by somebody: at the terminal, or with `--yes`.
     pub fn consent(&self, terminal: bool) -> Result<Consent, Trouble> {
         match (self.mode, self.yes, terminal) {
-            (Mode::Plan, ..) | (Mode::Planned | Mode::Unplanned, true, _) => Ok(Consent::Given),
+            (Mode::Plan | Mode::Drill, ..) | (Mode::Planned | Mode::Unplanned, true, _) => {
+                Ok(Consent::Given)
+            }
             (Mode::Planned | Mode::Unplanned, false, true) => Ok(Consent::Ask),
             (mode @ (Mode::Planned | Mode::Unplanned), false, false) => {
                 Err(Trouble::BadInput(format!(
@@ -84,6 +93,11 @@ impl Order {
         };
         let what = match self.mode {
             Mode::Plan => return String::new(),
+            Mode::Drill => {
+                return format!(
+                    "This rehearses a failover of {application} to {to}: tasks run there for some minutes, and users notice nothing."
+                );
+            }
             Mode::Planned => format!(
                 "Writes stop in {other} until {to} serves. Nothing is lost; what fails before users are moved is put back."
             ),
@@ -123,6 +137,9 @@ mod tests {
             to: Region::new(to).unwrap(),
             mode,
             reason: "a drill".into(),
+            of: None,
+            plan: None,
+            tasks: None,
             yes: false,
         }
     }

@@ -4,6 +4,7 @@ use lifeboat_core::{
     Region,
     decide::{Decision, Verdict},
     failure::Caught,
+    plan::Effect,
     request::Mode,
 };
 
@@ -18,13 +19,32 @@ pub fn plan(run: &Glimpse, to: &Region) -> String {
     };
     let mut lines = vec![verdict];
     lines.extend(reasons.iter().map(|reason| format!("  - {reason}")));
-    if !run.plan.is_empty() {
-        lines.push("What it would do:".into());
-        let steps = run.plan.iter().zip(1..);
-        lines.extend(steps.map(|(step, number)| format!("{number:>3}. {step}")));
+    if let Some(plan) = &run.plan {
+        lines.push(format!("What a {} execution would do:", plan.mode.as_str()));
+        let steps = plan.effects.iter().zip(1..);
+        lines.extend(steps.map(|(effect, number)| format!("{number:>3}. {}", step(effect))));
+        lines.push(format!(
+            "To carry out exactly this, and nothing when the facts have changed: lifeboat failover --to {to} --mode {} --plan {} --reason …",
+            plan.mode.as_str(),
+            plan.digest
+        ));
     }
     lines.push("Nothing was changed.".into());
     lines.join("\n")
+}
+
+fn step(
+    Effect {
+        region,
+        what,
+        before,
+        after,
+    }: &Effect,
+) -> String {
+    match before.is_empty() && after.is_empty() {
+        true => format!("{region}: {what}"),
+        false => format!("{region}: {what} ({before} -> {after})"),
+    }
 }
 
 /// A failed execution: what was the matter, what stands, and what to do.
@@ -39,6 +59,9 @@ pub fn failed(caught: &Caught, mode: Mode, execution: &str, to: &Region) -> Stri
         }
         ("Refused", Mode::Unplanned) => {
             "Mend what the reasons name, or look at it again with --mode plan."
+        }
+        (_, Mode::Drill) => {
+            "A drill leaves nothing up, and users noticed nothing. Mend the cause: a real failover would meet it, too."
         }
         ("Stale", _) => {
             "Another execution has taken over since; leave it alone until `lifeboat status` says who is in charge."
@@ -59,9 +82,20 @@ pub fn failed(caught: &Caught, mode: Mode, execution: &str, to: &Region) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lifeboat_core::plan::Plan;
 
     fn region() -> Region {
         Region::new("us-west-2").unwrap()
+    }
+
+    fn effect(what: &str, after: &str) -> Effect {
+        let before = if after.is_empty() { "" } else { "none" };
+        Effect {
+            region: region(),
+            what: what.into(),
+            before: before.into(),
+            after: after.into(),
+        }
     }
 
     #[test]
@@ -71,15 +105,20 @@ mod tests {
                 verdict: Verdict::Refuse,
                 reasons: vec!["us-west-2 is active already, at epoch 1".into()],
             },
-            plan: vec!["take the lease".into(), "move traffic".into()],
+            plan: Some(Plan {
+                mode: Mode::Planned,
+                effects: vec![effect("take the lease", ""), effect("scale up", "users 2")],
+                digest: "d1".into(),
+            }),
             waiting: None,
         };
         let expected = "\
 It would be refused.
   - us-west-2 is active already, at epoch 1
-What it would do:
-  1. take the lease
-  2. move traffic
+What a planned execution would do:
+  1. us-west-2: take the lease
+  2. us-west-2: scale up (none -> users 2)
+To carry out exactly this, and nothing when the facts have changed: lifeboat failover --to us-west-2 --mode planned --plan d1 --reason …
 Nothing was changed.";
         assert_eq!(plan(&run, &region()), expected);
     }

@@ -17,7 +17,7 @@ import cbor2
 from ministack import app
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region, set_request_region
-from ministack.services import alb, cloudwatch, ec2, ecs, route53
+from ministack.services import alb, cloudwatch, ec2, ecs, route53, stepfunctions
 
 WRITTEN_FOR = "1.5.33"
 
@@ -194,6 +194,21 @@ def conditions_of_ecs_and_cloudwatch_are_known():
     iam_actions.request_tag_context = mended
 
 
+def states_are_timed_by_expressions_and_executions_count_their_redrives():
+    """A time-out that is an expression is taken for a number and ends the execution, and an execution does not know how often
+    it was redriven: AWS says zero."""
+    execute = stepfunctions._execute_task
+
+    def mended(state_def, raw_input, execution, ctx):
+        ctx["Execution"].setdefault("RedriveCount", 0)
+        if isinstance(state_def.get("TimeoutSeconds"), str):
+            seconds = stepfunctions._apply_jsonata_template(state_def["TimeoutSeconds"], raw_input, ctx)
+            state_def = {**state_def, "TimeoutSeconds": seconds}
+        return execute(state_def, raw_input, execution, ctx)
+
+    stepfunctions._execute_task = mended
+
+
 MENDED = (
     load_balancers_are_found_in_every_region,
     health_checks_keep_their_children,
@@ -205,6 +220,7 @@ MENDED = (
     calls_in_cbor_are_judged_too,
     services_are_what_their_policies_name,
     conditions_of_ecs_and_cloudwatch_are_known,
+    states_are_timed_by_expressions_and_executions_count_their_redrives,
 )
 
 if __name__ == "__main__":

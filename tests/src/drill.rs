@@ -1,6 +1,7 @@
 //! The main job: a whole region dies, the forum keeps answering, and everyone comes home. Each act asserts what it shows.
 
 mod backup;
+mod command_line;
 mod death;
 mod deploy;
 mod failback;
@@ -8,6 +9,7 @@ mod follow;
 mod homecoming;
 mod progress;
 mod readiness;
+mod rehearsal;
 mod sight;
 mod stage;
 mod summary;
@@ -39,6 +41,7 @@ async fn play(stage: &Stage) -> Result<()> {
     users::post(stage).await?;
     let backup = backup::take(stage).await?;
     readiness::seen(stage).await?;
+    rehearsal::run(stage).await?;
     let late = users::post_late(stage).await?;
     let died = death::kill(stage).await?;
     let failover = takeover::follow(stage, &died).await?;

@@ -56,6 +56,7 @@ impl LocalCloud {
         let values = [
             ("architecture", json!(image::ARCHITECTURE)),
             ("domain", json!(DOMAIN)),
+            ("approval", json!("planned")),
             ("functions_directory", json!(functions)),
             (
                 "services",

@@ -2,7 +2,12 @@ use std::future::pending;
 
 use lifeboat_aws::memory::Memory;
 use lifeboat_core::{
-    Epoch, Region, RegionState, configuration::sample, failure::Caught, request::RequestedBy, run,
+    Epoch, Region, RegionState,
+    configuration::sample,
+    failure::Caught,
+    plan::{Effect, Plan},
+    request::RequestedBy,
+    run,
 };
 use serde_json::Value;
 
@@ -44,7 +49,27 @@ fn order(to: &str, mode: Mode) -> Order {
         to: Region::new(to).unwrap(),
         mode,
         reason: "a drill".into(),
+        of: None,
+        plan: None,
+        tasks: None,
         yes: true,
+    }
+}
+
+fn a_plan() -> Plan {
+    let what = "take the lease".into();
+    let region = Region::new("us-west-2").unwrap();
+    let (before, after) = (String::new(), String::new());
+    let effect = Effect {
+        region,
+        what,
+        before,
+        after,
+    };
+    Plan {
+        mode: Mode::Planned,
+        effects: vec![effect],
+        digest: "d1".into(),
     }
 }
 
@@ -90,13 +115,16 @@ async fn a_plan_is_started_in_the_target_and_told_without_a_question() {
     let configuration = sample("us-east-1");
     let order = order("us-west-2", Mode::Plan);
     let mut run = run::sample(Mode::Plan);
-    run.plan = vec!["take the lease".into()];
+    run.plan = Some(a_plan());
     let output = serde_json::to_value(run).unwrap();
     let reach = reach(&configuration, &order, [Standing::Succeeded(output)]);
     let mut somebody = Somebody::default();
     let outcome = carried_out(&reach, &order, Consent::Given, &mut somebody).await;
     assert_eq!(outcome, Ok(()));
-    assert!(somebody.heard("  1. take the lease"), "{somebody:?}");
+    assert!(
+        somebody.heard("  1. us-west-2: take the lease"),
+        "{somebody:?}"
+    );
     let started = reach.workflow.started.borrow();
     let (name, request) = &started[0];
     assert_eq!(name, "forum-plan-20241123-120509");

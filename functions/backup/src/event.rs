@@ -1,6 +1,6 @@
 use lifeboat_core::{
     Epoch,
-    backup::{BackupKey, Choice, Manifest, Restored},
+    backup::{BackupKey, Choice, Contents, Manifest, Restored},
     lost::Lost,
 };
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,14 @@ pub enum Event {
     /// By an execution, which must hold the lease; by hand only where this region does not serve.
     Restore {
         backup: Choice,
+        /// Beside the data, checked, and removed again: a drill.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        scratch: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         execution: Option<Execution>,
     },
+    /// What the services' data is now, so that the other region can compare it with what it restored.
+    Contents {},
     /// By the region that replaced this one: saves what is still here and says what the restored backup lacked.
     Salvage {
         epoch: Epoch,
@@ -48,6 +53,9 @@ pub enum Outcome {
     Restored {
         restored: Restored,
     },
+    Contents {
+        services: Contents,
+    },
     Salvaged {
         salvaged: Salvaged,
     },
@@ -77,7 +85,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), json);
             seen += 1;
         }
-        assert_eq!(seen, 5);
+        assert_eq!(seen, 7);
     }
 
     #[test]

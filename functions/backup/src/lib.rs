@@ -1,5 +1,6 @@
 //! Takes the data of every service into a verified backup of the region's bucket, and brings it back.
 
+mod contents;
 mod create;
 mod event;
 mod find;
@@ -66,11 +67,19 @@ pub async fn handle<C: Objects, B: Objects>(
         }),
         Event::Restore {
             backup: choice,
+            scratch,
             execution,
         } => {
-            let restored = restore::restore(backup, choice, execution.as_ref(), clock).await?;
+            let execution = execution.as_ref();
+            let restored = match scratch {
+                true => restore::rehearse(backup, choice, execution, clock).await?,
+                false => restore::restore(backup, choice, execution, clock).await?,
+            };
             Ok(Outcome::Restored { restored })
         }
+        Event::Contents {} => Ok(Outcome::Contents {
+            services: contents::contents(backup)?,
+        }),
         Event::Salvage { epoch, against } => {
             let salvaged = salvage::salvage(backup, epoch, &against, clock()).await?;
             Ok(Outcome::Salvaged { salvaged })

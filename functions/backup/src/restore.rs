@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Failure,
-    backup::{self, Choice, Kind, Restored},
+    backup::{self, BackupKey, Choice, Content, Kind, Restored},
     run::name_of,
 };
 
@@ -27,17 +27,12 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
 ) -> Result<Restored, Failure> {
     let started = clock();
     may_restore(backup, execution).await?;
-    let all = backups::all(backup.backups, Kind::Backup).await?;
-    let key = backup::choose(&all, choice)?.clone();
-    let manifest = find::manifest(backup, &key).await?;
-    let files = manifest.files.iter();
-    let files: Vec<_> = files
-        .filter(|file| backup.services().contains(&file.service.as_str()))
-        .collect();
+    let (key, files) = chosen(backup, choice).await?;
     let mut fetched = vec![];
     for file in &files {
-        if let Some(ready) = fetch(backup, file).await? {
-            fetched.push((*file, ready));
+        let folder = backup.folder(&file.service);
+        if let Some(ready) = fetch(backup, file, &folder).await? {
+            fetched.push((file, ready));
         }
     }
     // Fetching took time: the right to write may have gone.
@@ -50,12 +45,68 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
         let data = backup.folder(&file.service).join(FILE);
         backup.io("put in place", &data, put_in_place(&data, ready, &by))?;
     }
-    Ok(Restored {
-        backup: key,
+    Ok(restored(key, &files, started, clock()))
+}
+
+/// The same as far as it can be seen without touching the services' data. What one that was killed left is removed.
+pub(crate) async fn rehearse<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    choice: Choice,
+    execution: Option<&Execution>,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Restored, Failure> {
+    let started = clock();
+    may_restore(backup, execution).await?;
+    let scratch = backup.folder(SCRATCH);
+    remove(backup, &scratch)?;
+    let (key, files) = chosen(backup, choice).await?;
+    for file in &files {
+        fetch(backup, file, &scratch.join(&file.service)).await?;
+    }
+    remove(backup, &scratch)?;
+    Ok(restored(key, &files, started, clock()))
+}
+
+/// Under the data directory, and no name of a service.
+pub(crate) const SCRATCH: &str = ".scratch";
+
+fn remove<C: Objects, B: Objects>(backup: &Backup<'_, C, B>, folder: &Path) -> Result<(), Failure> {
+    let removed = match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    };
+    backup.io("remove", folder, removed)
+}
+
+/// A backup, and the files of it that this region's services have.
+async fn chosen<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    choice: Choice,
+) -> Result<(BackupKey, Vec<backup::File>), Failure> {
+    let all = backups::all(backup.backups, Kind::Backup).await?;
+    let key = backup::choose(&all, choice)?.clone();
+    let mut files = find::manifest(backup, &key).await?.files;
+    files.retain(|file| backup.services().contains(&file.service.as_str()));
+    Ok((key, files))
+}
+
+fn restored(
+    backup: BackupKey,
+    files: &[backup::File],
+    started: Timestamp,
+    finished: Timestamp,
+) -> Restored {
+    let content = |file: &backup::File| Content {
+        bytes: file.bytes,
+        sha256: file.sha256.clone(),
+    };
+    let services = files.iter().map(|f| (f.service.clone(), content(f)));
+    Restored {
+        backup,
         started,
-        finished: clock(),
-        services: files.iter().map(|f| (f.service.clone(), f.bytes)).collect(),
-    })
+        finished,
+        services: services.collect(),
+    }
 }
 
 async fn may_restore<C: Objects, B: Objects>(
@@ -83,13 +134,13 @@ async fn may_restore<C: Objects, B: Objects>(
     }
 }
 
-/// Verified data beside the service's own; none where the service has exactly this data already.
+/// Verified data in a folder; none where its file is exactly this data already.
 async fn fetch<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     file: &backup::File,
+    folder: &Path,
 ) -> Result<Option<PathBuf>, Failure> {
-    let folder = backup.folder(&file.service);
-    backup.io("create", &folder, fs::create_dir_all(&folder))?;
+    backup.io("create", folder, fs::create_dir_all(folder))?;
     let data = folder.join(FILE);
     if backup.io("read", &data, holds(&data, file))? {
         return Ok(None);

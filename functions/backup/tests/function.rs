@@ -255,6 +255,54 @@ async fn what_is_replaced_is_kept_whole_when_an_earlier_restore_was_killed_while
 }
 
 #[tokio::test]
+async fn a_rehearsed_restore_touches_no_data_leaves_nothing_and_refuses_what_a_restore_would() {
+    let home = Region::home();
+    let manifest = home.create(60).await;
+    let standby = Region::new("us-west-2").leased();
+    standby.write("users", r#"{"users":["before"]}"#);
+    let left = standby.folder.path().join(".scratch/users");
+    fs::create_dir_all(&left).unwrap();
+    home.backups.copy_to(&standby.backups);
+    let mut rehearse = by_execution("newest");
+    rehearse["scratch"] = true.into();
+    let outcome = standby.ask(rehearse.clone(), 120).await.unwrap();
+    let Outcome::Restored { restored } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(restored.backup, manifest.backup);
+    assert_eq!(standby.read("users"), r#"{"users":["before"]}"#);
+    assert!(!standby.data("posts").exists() && !left.parent().unwrap().exists());
+    let key = manifest.backup.data("users");
+    standby.backups.set(&key, b"not what it was".to_vec());
+    let refused = standby.ask(rehearse.clone(), 120).await.unwrap_err();
+    assert_eq!(refused.name(), "NotVerified");
+    standby.state(|_| {});
+    assert_eq!(
+        standby.ask(rehearse, 120).await.unwrap_err().name(),
+        "Stale"
+    );
+}
+
+#[tokio::test]
+async fn what_a_region_holds_is_told_as_what_a_restore_put_in_place() {
+    let home = Region::home();
+    home.create(60).await;
+    let standby = Region::new("us-west-2").leased();
+    home.backups.copy_to(&standby.backups);
+    let restored = standby.ask(by_execution("newest"), 120).await.unwrap();
+    let (Outcome::Restored { restored }, Outcome::Contents { services }) = (
+        restored,
+        home.ask(json!({"action": "contents"}), 120).await.unwrap(),
+    ) else {
+        panic!("other answers")
+    };
+    assert_eq!(restored.services, services);
+    home.write("users", r#"{"users":[]}"#);
+    let later = home.ask(json!({"action": "contents"}), 180).await.unwrap();
+    assert_ne!(later, Outcome::Contents { services });
+}
+
+#[tokio::test]
 async fn whoever_does_not_hold_the_lease_restores_nothing() {
     let home = Region::home();
     home.create(60).await;
@@ -333,6 +381,44 @@ async fn what_a_replaced_region_still_holds_is_saved_once_and_what_was_lost_is_t
             backups: vec![restored]
         }
     );
+}
+
+#[tokio::test]
+async fn a_region_that_has_lost_data_is_salvaged_as_far_as_it_goes_and_says_what_it_cannot_tell() {
+    for (gone, data) in [("posts", None), ("posts", Some("{")), ("all", None)] {
+        let home = Region::home();
+        let restored = home.create(60).await.backup;
+        for service in ["users", "posts"] {
+            match data {
+                _ if gone != "all" && gone != service => {}
+                Some(data) => home.write(service, data),
+                None => fs::remove_file(home.data(service)).unwrap(),
+            }
+        }
+        let event = json!({"action": "salvage", "epoch": 1, "against": restored});
+        let first = home.ask(event.clone(), 120).await.unwrap();
+        let Outcome::Salvaged { salvaged } = &first else {
+            panic!("{first:?}")
+        };
+        assert!(salvaged.lost.unknown["posts"].contains("db.json"));
+        assert_eq!(salvaged.lost.services.contains_key("users"), gone != "all");
+        assert_eq!(home.ask(event, 180).await.unwrap(), first, "and once");
+    }
+}
+
+#[tokio::test]
+async fn a_restored_backup_that_is_gone_keeps_nobody_from_saving_what_is_held() {
+    let home = Region::home();
+    let mut against = home.create(60).await.backup;
+    against.name = "backup-20200101-000000".parse().unwrap();
+    let event = json!({"action": "salvage", "epoch": 1, "against": against});
+    let outcome = home.ask(event, 120).await.unwrap();
+    let Outcome::Salvaged { salvaged } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(salvaged.lost.unknown["users"].contains("is gone"));
+    let data = salvaged.salvage.data("users");
+    assert!(home.backups.keys().contains(&data));
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! The adapter: the world as AWS shows it from the region being activated.
 
-mod lambda;
 mod targets;
 mod workflow;
 
@@ -13,16 +12,17 @@ use lifeboat_aws::{
     ecs::{self, Image, Services},
     explain,
     function::Start,
-    load_balancer,
+    lambda, load_balancer,
 };
 use lifeboat_backup::{Event as BackupEvent, Outcome, Salvaged};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, Side,
-    backup::{BackupKey, Kind, Manifest},
+    backup::{BackupKey, Contents, Kind, Manifest},
     configuration::RegionResources,
     lease::Owner,
     liveness::Answer,
     marker::{Move, TOKEN},
+    person::Answered,
     probe::ProbeReport,
     report::Report,
     request::Request,
@@ -185,6 +185,10 @@ impl World for Region {
         self.workflow.start(name, request).await
     }
 
+    async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure> {
+        self.workflow.answer(token, answered).await
+    }
+
     async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure> {
         let topic = &self.configuration.own().notices_topic;
         // SNS takes a hundred characters.
@@ -248,6 +252,20 @@ impl World for Region {
             Wait::UntilDone => &self.peer_functions,
         };
         peer.ask(backup, &BackupEvent::Create {}).await
+    }
+
+    async fn contents(&self) -> Result<Contents, Failure> {
+        let backup = &self.configuration.peer().functions.backup;
+        match self
+            .peer_functions
+            .ask(backup, &BackupEvent::Contents {})
+            .await?
+        {
+            Outcome::Contents { services } => Ok(services),
+            other => Err(Failure::Refused(format!(
+                "{backup} was asked what it holds and answered {other:?}"
+            ))),
+        }
     }
 
     async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure> {

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
+use lifeboat_aws::ecs::Services;
 use lifeboat_core::{
     Configuration, Failure, RegionState,
     decide::{Decision, Facts, Verdict, decide, effective_mode},
     lease::Owner,
+    plan,
     probe::ProbeReport,
     request::{Mode, Request},
-    run::{self, Entry, Run},
+    run::{Entry, Run},
 };
 
 use crate::{World, event::Execution};
@@ -18,40 +20,97 @@ pub(crate) async fn begin(
     execution: Execution,
 ) -> Result<Run, Failure> {
     request.validate()?;
-    let (decision, probe) = weigh(world, &request, Some(&execution.arn)).await?;
+    let weighed = weigh(world, &request, Some(&execution.arn)).await?;
     let configuration = world.configuration();
     let (target, source) = (&configuration.region, configuration.peer_region());
-    let mode = request.mode;
-    let verdict = decision.verdict;
+    let mode = effective_mode(&request, &weighed.probe);
+    let verdict = weighed.decision.verdict;
     let mut run = Run::begin(
         request,
         execution.arn,
         execution.started,
         target.clone(),
         source.clone(),
-        decision,
+        weighed.decision.clone(),
     );
-    match (mode, verdict) {
-        (Mode::Plan, _) => {
-            let capacity = production(configuration, &world.own_state().await?);
-            let mode = effective_mode(mode, &probe);
-            run.plan = run::plan(mode, target, source, &capacity);
-            Ok(run)
-        }
-        (Mode::Planned | Mode::Unplanned, Verdict::Start) => {
-            run.down_since = probe.down_since;
-            run.timeline.push(Entry {
-                step: "begin".into(),
-                started: run.started,
-                finished: world.now(),
-                note: "decided to start".into(),
-            });
-            Ok(run)
-        }
-        (Mode::Planned | Mode::Unplanned, Verdict::Refuse | Verdict::Hold) => {
-            Err(Failure::Refused(run.decision.reasons.join("; ")))
+    run.down_since = weighed.probe.down_since;
+    if run.request.mode == Mode::Plan {
+        run.plan = Some(planned(world, mode, &weighed, plan::plan).await?);
+        return Ok(run);
+    }
+    if verdict != Verdict::Start {
+        return Err(Failure::Refused(run.decision.reasons.join("; ")));
+    }
+    if let Some(wanted) = &run.request.plan {
+        let holds = planned(world, mode, &weighed, |facts| plan::holds(facts, wanted));
+        holds.await?.map_err(Failure::Refused)?;
+    }
+    run.timeline.push(Entry {
+        step: "begin".into(),
+        started: run.started,
+        finished: world.now(),
+        note: "decided to start".into(),
+    });
+    Ok(run)
+}
+
+/// The facts of a plan, given to whoever makes something of them.
+async fn planned<T>(
+    world: &impl World,
+    mode: Mode,
+    weighed: &Weighed,
+    make: impl FnOnce(&plan::Facts<'_>) -> T,
+) -> Result<T, Failure> {
+    let configuration = world.configuration();
+    let (here, there) = (configuration.side(), configuration.side().other());
+    let desired = |services: Services| -> BTreeMap<String, u32> {
+        let desired = services
+            .into_iter()
+            .map(|(name, there)| (name, there.desired));
+        desired.collect()
+    };
+    let target_tasks = desired(world.services(here).await?);
+    let source_tasks = world.services(there).await.ok().map(desired);
+    let mut capacity = production(configuration, &weighed.own);
+    if let (Mode::Planned, Some(now)) = (mode, &source_tasks) {
+        at_least(&mut capacity, now);
+    }
+    let peer = weighed.peer.as_ref();
+    let (epoch, active) = weighed.own.highest(peer);
+    Ok(make(&plan::Facts {
+        mode,
+        target: &configuration.region,
+        source: configuration.peer_region(),
+        epoch,
+        next_epoch: weighed.own.next_epoch(here, peer),
+        active: &active,
+        liveness: weighed.probe.liveness.verdict,
+        readiness: weighed.probe.readiness.verdict,
+        backup: match mode {
+            Mode::Unplanned => weighed.probe.readiness.newest_backup.as_ref(),
+            Mode::Planned | Mode::Drill | Mode::Plan => None,
+        },
+        target_tasks: &target_tasks,
+        source_tasks: source_tasks.as_ref(),
+        capacity: &capacity,
+    }))
+}
+
+/// A capacity that is not less than what runs.
+pub(crate) fn at_least(capacity: &mut BTreeMap<String, u32>, running: &BTreeMap<String, u32>) {
+    for (service, running) in running {
+        if let Some(capacity) = capacity.get_mut(service) {
+            *capacity = (*running).max(*capacity);
         }
     }
+}
+
+/// A decision, and what it was made of.
+pub(crate) struct Weighed {
+    pub(crate) decision: Decision,
+    probe: ProbeReport,
+    own: RegionState,
+    peer: Option<RegionState>,
 }
 
 /// Looks at everything a decision needs, and decides.
@@ -59,7 +118,7 @@ pub(crate) async fn weigh(
     world: &impl World,
     request: &Request,
     execution: Option<&str>,
-) -> Result<(Decision, ProbeReport), Failure> {
+) -> Result<Weighed, Failure> {
     let own = world.own_state().await?;
     let owner = owner(world, own.owner(), execution).await;
     let (probe, peer) = tokio::join!(world.look(), world.peer_state());
@@ -72,7 +131,12 @@ pub(crate) async fn weigh(
         probe: &probe,
         execution,
     };
-    Ok((decide(request, &facts, world.now()), probe))
+    Ok(Weighed {
+        decision: decide(request, &facts, world.now()),
+        peer: peer.ok(),
+        probe,
+        own,
+    })
 }
 
 /// What became of whoever holds the lease; nobody asks about oneself.

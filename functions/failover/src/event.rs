@@ -4,6 +4,7 @@ use lifeboat_aws::parse_event;
 use lifeboat_core::{
     Failure, Invalid,
     failure::Caught,
+    person::Order,
     request::Request,
     run::{Run, Step},
 };
@@ -32,10 +33,25 @@ pub enum Own {
         step: Step,
         run: Run,
     },
+    /// The state machine stands still: people are told, and the token is kept until one of them answers.
+    Hold {
+        run: Run,
+        token: String,
+    },
+    /// A person's word to the execution that is at work.
+    Order {
+        order: Order,
+    },
     /// After a failure: put back what must be, release the lease, tell people.
     Undo {
         run: Run,
         failure: Caught,
+    },
+    /// The end of a failed execution, or its second life when it was redriven.
+    Fail {
+        run: Run,
+        failure: Caught,
+        redrives: u32,
     },
 }
 
@@ -124,6 +140,8 @@ pub enum Answer {
     Triggers(Vec<Trigger>),
     Watched(Watched),
     Run(Box<Run>),
+    /// What became of a person's word, for them.
+    Said(String),
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ pub mod aws;
 mod begin;
 mod dns;
 mod event;
+mod hold;
+mod order;
 mod scale;
 mod steps;
 mod trigger;
@@ -33,6 +35,19 @@ pub async fn handle(world: &impl World, event: Event) -> Result<Answer, Failure>
             }
             Own::Step { step, run } => {
                 let run = steps::step(world, step, run).await?;
+                Ok(Answer::Run(Box::new(run)))
+            }
+            Own::Hold { run, token } => {
+                let said = hold::hold(world, &run, &token).await?;
+                Ok(Answer::Said(said))
+            }
+            Own::Order { order } => order::order(world, &order).await.map(Answer::Said),
+            Own::Fail {
+                run,
+                failure,
+                redrives,
+            } => {
+                let run = undo::fail(world, &run, &failure, redrives)?;
                 Ok(Answer::Run(Box::new(run)))
             }
             Own::Undo { run, failure } => {

@@ -49,7 +49,7 @@ pub(crate) async fn again(world: &impl World, since: Timestamp) -> Result<Trigge
 async fn start(world: &impl World, reason: &str, triggered: Timestamp) -> Result<Trigger, Failure> {
     let reason = reason.chars().take(500).collect::<String>();
     let request = Request::new(Mode::Unplanned, RequestedBy::Alarm, reason);
-    let (decision, _) = weigh(world, &request, None).await?;
+    let decision = weigh(world, &request, None).await?.decision;
     let reasons = decision.reasons;
     match decision.verdict {
         Verdict::Refuse => return Ok(Trigger::Refused { reasons }),

@@ -42,6 +42,21 @@ pub(crate) async fn undo(
     Ok(run)
 }
 
+/// The end of a failed execution. One that was redriven since begins anew at the lease, which is refused where another
+/// has acted meanwhile.
+pub(crate) fn fail(
+    world: &impl World,
+    run: &Run,
+    failure: &Caught,
+    redrives: u32,
+) -> Result<Run, Failure> {
+    run.validate(&world.configuration().region)?;
+    match redrives > run.redrives {
+        true => Ok(run.again(redrives)),
+        false => Err(Failure::Caught(failure.clone())),
+    }
+}
+
 /// Done again it comes to the same.
 pub(crate) async fn put_back(
     world: &impl World,
@@ -98,6 +113,10 @@ fn text(
         (true, false, Mode::Planned) => format!(
             "Traffic never moved. {} has its tasks back and {} is empty again. Mend the cause and start it again.",
             run.source, run.target
+        ),
+        (true, false, Mode::Drill) => format!(
+            "It was a drill: {} is empty again, and users noticed nothing. Until the cause is mended a real failover would fail there, too.",
+            run.target
         ),
         (true, false, Mode::Unplanned | Mode::Plan) => format!(
             "Traffic never moved. What was brought up in {} stays up. Mend the cause and start it again.",

@@ -6,8 +6,15 @@ use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
 use lifeboat_backup::{Outcome as BackupOutcome, Salvaged};
 use lifeboat_core::{
-    Configuration, Epoch, Failure, RegionState, Side, backup::BackupKey, lease::Owner,
-    liveness::Answer, marker::Move, probe::ProbeReport, report::Report, request::Request,
+    Configuration, Epoch, Failure, RegionState, Side,
+    backup::{BackupKey, Contents},
+    lease::Owner,
+    liveness::Answer,
+    marker::Move,
+    person::Answered,
+    probe::ProbeReport,
+    report::Report,
+    request::Request,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +46,8 @@ pub trait World {
     /// Since when the alarm stands; none while it does not.
     async fn alarm(&self) -> Result<Option<Timestamp>, Failure>;
     async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure>;
+    /// Gives the state machine its token back; one that it no longer waits for is as good as given.
+    async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure>;
     async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure>;
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure>;
     async fn write_report(&self, report: &Report) -> Result<(), Failure>;
@@ -53,6 +62,7 @@ pub trait World {
     // In the other region.
     async fn peer_state(&self) -> Result<RegionState, Failure>;
     async fn take_backup(&self, wait: Wait) -> Result<BackupOutcome, Failure>;
+    async fn contents(&self) -> Result<Contents, Failure>;
     async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure>;
 
     // From outside.

@@ -102,6 +102,12 @@ module "function" {
       Action   = "states:DescribeExecution"
       Resource = local.executions
     },
+    # A token names its execution, and can only be allowed for all.
+    {
+      Effect   = "Allow"
+      Action   = "states:SendTaskSuccess"
+      Resource = "*"
+    },
     {
       Effect   = "Allow"
       Action   = "cloudwatch:DescribeAlarms"

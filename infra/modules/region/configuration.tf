@@ -19,6 +19,9 @@ resource "aws_s3_object" "configuration" {
     daily_starts       = var.daily_starts
     automatic          = var.automatic && var.enable_dr
     automatic_failback = var.automatic_failback
+    approval           = var.approval
+    approval_seconds   = var.approval_seconds
+    commit_seconds     = var.commit_seconds
 
     look_interval_seconds = try(var.local_cloud.look_interval_seconds, 20)
     backup_retention_days = var.backup_retention_days

@@ -2,13 +2,14 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_lambda::{Client, primitives::Blob};
-use lifeboat_aws::explain;
 use lifeboat_core::{Failure, Region, Unavailable};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::explain;
+
 /// The functions of one region.
 #[derive(Debug)]
-pub(super) struct Functions {
+pub struct Functions {
     client: Client,
     region: Region,
 }
@@ -24,14 +25,14 @@ struct Failed {
 }
 
 impl Functions {
-    pub(super) fn new(config: &SdkConfig, region: &Region) -> Self {
+    pub fn new(config: &SdkConfig, region: &Region) -> Self {
         Self {
             client: Client::new(config),
             region: region.clone(),
         }
     }
 
-    pub(super) async fn ask<T: DeserializeOwned>(
+    pub async fn ask<T: DeserializeOwned>(
         &self,
         function: &str,
         event: &impl Serialize,

@@ -7,6 +7,8 @@ pub mod ecs;
 mod explain;
 pub mod function;
 pub mod home;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod load_balancer;
 #[cfg(feature = "memory")]
 pub mod memory;

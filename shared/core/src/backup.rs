@@ -66,7 +66,17 @@ pub struct Restored {
     pub started: Timestamp,
     pub finished: Timestamp,
     /// Service by service; a service whose data was the backup's already was left alone.
-    pub services: BTreeMap<String, u64>,
+    pub services: Contents,
+}
+
+/// What each service's data is.
+pub type Contents = BTreeMap<String, Content>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    pub bytes: u64,
+    pub sha256: String,
 }
 
 /// Highest epoch first, then time.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Region, RegionPair, Side, check_schema};
+use crate::{Invalid, Region, RegionPair, Side, check_schema, request::Mode};
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,14 @@ pub struct Configuration {
     /// The global off switch of automatic starts.
     pub automatic: bool,
     pub automatic_failback: bool,
+    /// Which executions a person lets move users, and how long one is waited for.
+    #[serde(default)]
+    pub approval: Approval,
+    #[serde(default = "an_hour")]
+    pub approval_seconds: u32,
+    /// How long a planned execution that has moved users waits for a person to let it stand; zero asks nobody.
+    #[serde(default)]
+    pub commit_seconds: u32,
     pub look_interval_seconds: u64,
     pub backup_retention_days: u32,
     /// Whether backups are replicated to the other region.
@@ -29,6 +37,29 @@ pub struct Configuration {
     pub data_directory: String,
     pub regions: BTreeMap<Region, RegionResources>,
     pub traffic: Traffic,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    #[default]
+    Never,
+    Planned,
+    Always,
+}
+
+impl Approval {
+    pub fn asked(self, mode: Mode) -> bool {
+        match (self, mode) {
+            (Self::Never, _) | (_, Mode::Plan | Mode::Drill) => false,
+            (Self::Planned, mode) => mode == Mode::Planned,
+            (Self::Always, Mode::Planned | Mode::Unplanned) => true,
+        }
+    }
+}
+
+fn an_hour() -> u32 {
+    3600
 }
 
 /// A service of the application. Its name is also its path, and its folder under the data directory.

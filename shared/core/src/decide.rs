@@ -54,20 +54,20 @@ pub fn decide(request: &Request, facts: &Facts<'_>, now: Timestamp) -> Decision 
     if request.requested_by == RequestedBy::Alarm {
         weigh_brakes(facts, now, &mut weighed);
     }
-    let effective = effective_mode(request.mode, facts.probe);
-    match effective {
+    match effective_mode(request, facts.probe) {
         Mode::Unplanned => weigh_unplanned(request, facts, &mut weighed),
         Mode::Planned | Mode::Plan => weigh_planned(facts, &mut weighed),
+        Mode::Drill => weigh_drill(facts, &mut weighed),
     }
     weighed.decision()
 }
 
 /// What a plan speaks of: the mode that would be the right one now.
-pub fn effective_mode(mode: Mode, probe: &ProbeReport) -> Mode {
-    match (mode, probe.liveness.verdict) {
+pub fn effective_mode(request: &Request, probe: &ProbeReport) -> Mode {
+    match (request.of.unwrap_or(request.mode), probe.liveness.verdict) {
         (Mode::Plan, Alive::Down) => Mode::Unplanned,
         (Mode::Plan, Alive::Serving | Alive::Impaired | Alive::CannotTell) => Mode::Planned,
-        (mode @ (Mode::Planned | Mode::Unplanned), _) => mode,
+        (mode @ (Mode::Drill | Mode::Planned | Mode::Unplanned), _) => mode,
     }
 }
 
@@ -80,7 +80,7 @@ fn weigh_state(request: &Request, facts: &Facts<'_>, weighed: &mut Weighed) {
         weighed.note(format!("{active} is active at epoch {epoch}"));
     }
     if !facts.leased()
-        && let Err(taken) = lease::free(facts.own, facts.owner)
+        && let Err(taken) = lease::free(facts.own, facts.owner, request.mode)
     {
         match facts.owner {
             Some(lease::Owner::CannotTell(_)) => weighed.hold(taken.to_string()),
@@ -167,6 +167,18 @@ fn weigh_planned(facts: &Facts<'_>, weighed: &mut Weighed) {
             "the other region's state cannot be read ({why}); a planned failover needs both regions"
         ));
     }
+    weigh_salvaged(facts, weighed);
+    match facts.probe.liveness.verdict {
+        Alive::Serving => weighed.note("the active region serves".into()),
+        Alive::Impaired | Alive::Down | Alive::CannotTell => weighed.refuse(format!(
+            "the active region does not serve well ({}); a planned failover moves a healthy one",
+            facts.probe.liveness.reasons.join("; ")
+        )),
+    }
+    weigh_ready(facts, weighed);
+}
+
+fn weigh_salvaged(facts: &Facts<'_>, weighed: &mut Weighed) {
     if let Ok(RegionState {
         fence: Some(fence), ..
     }) = facts.peer
@@ -176,13 +188,9 @@ fn weigh_planned(facts: &Facts<'_>, weighed: &mut Weighed) {
             "what this region held when it was replaced has not been salvaged yet; the watch does it within minutes".into(),
         );
     }
-    match facts.probe.liveness.verdict {
-        Alive::Serving => weighed.note("the active region serves".into()),
-        Alive::Impaired | Alive::Down | Alive::CannotTell => weighed.refuse(format!(
-            "the active region does not serve well ({}); a planned failover moves a healthy one",
-            facts.probe.liveness.reasons.join("; ")
-        )),
-    }
+}
+
+fn weigh_ready(facts: &Facts<'_>, weighed: &mut Weighed) {
     match facts.probe.readiness.verdict {
         Ready::Ready => weighed.note("this region is ready".into()),
         Ready::NotReady | Ready::CannotTell => {
@@ -191,6 +199,19 @@ fn weigh_planned(facts: &Facts<'_>, weighed: &mut Weighed) {
             }
         }
     }
+}
+
+/// A drill must not be in the way of anything that may be needed in the same hour.
+fn weigh_drill(facts: &Facts<'_>, weighed: &mut Weighed) {
+    weigh_salvaged(facts, weighed);
+    match facts.probe.liveness.verdict {
+        Alive::Serving => weighed.note("the active region serves".into()),
+        Alive::Impaired | Alive::Down | Alive::CannotTell => weighed.refuse(format!(
+            "the active region does not serve well ({}); this is no time for a drill",
+            facts.probe.liveness.reasons.join("; ")
+        )),
+    }
+    weigh_ready(facts, weighed);
 }
 
 fn lacks(probe: &ProbeReport) -> impl Iterator<Item = String> + '_ {

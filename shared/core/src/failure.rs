@@ -25,6 +25,9 @@ pub enum Failure {
     /// Data is not what its manifest says.
     #[error("{0}")]
     NotVerified(String),
+    /// What an execution failed with, said again under its own name.
+    #[error("{}", .0.said())]
+    Caught(Caught),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +50,7 @@ impl Failure {
     ];
 
     /// The error's name in the workflow.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Invalid(_) => "Invalid",
             Self::Refused(_) => "Refused",
@@ -55,6 +58,7 @@ impl Failure {
             Self::Unavailable(_) => "Unavailable",
             Self::TimedOut(_) => "TimedOut",
             Self::NotVerified(_) => "NotVerified",
+            Self::Caught(caught) => &caught.error,
         }
     }
 
@@ -85,9 +89,13 @@ pub struct Caught {
 impl Caught {
     /// A function's error arrives as the JSON of its type and message; a tired person wants the message.
     pub fn message(&self) -> String {
+        format!("{}: {}", self.error, self.said())
+    }
+
+    fn said(&self) -> String {
         let json: Option<serde_json::Value> = serde_json::from_str(&self.cause).ok();
         let message = json.as_ref().and_then(|j| j.get("errorMessage")?.as_str());
-        format!("{}: {}", self.error, message.unwrap_or(&self.cause))
+        message.unwrap_or(&self.cause).to_owned()
     }
 }
 
@@ -119,5 +127,10 @@ mod tests {
             cause: "60 s".into(),
         };
         assert_eq!(plain.message(), "States.Timeout: 60 s");
+        let again = Failure::Caught(caught);
+        assert_eq!(
+            (again.name(), again.to_string().as_str()),
+            ("Stale", "epoch 1 is stale")
+        );
     }
 }

@@ -30,7 +30,7 @@ pub fn take(
     if state.owner() == Some(&lease.execution) {
         return Ok(state.clone());
     }
-    free(state, owner)?;
+    free(state, owner, lease.mode)?;
     let (_, active) = state.highest(peer);
     if active == configuration.region {
         return Err(Failure::Refused(format!(
@@ -54,8 +54,13 @@ pub fn take(
     Ok(taken)
 }
 
-/// A lease is dead when the execution that holds it is no longer running.
-pub fn free(state: &RegionState, owner: Option<&Owner>) -> Result<(), Failure> {
+/// A lease is dead when the execution that holds it is no longer running. A drill gives way to what is no drill: it has
+/// touched nothing that anyone uses.
+pub fn free(state: &RegionState, owner: Option<&Owner>, mode: Mode) -> Result<(), Failure> {
+    let drill = |mode| matches!(mode, Mode::Drill);
+    if state.lease.as_ref().is_some_and(|l| drill(l.mode)) && !drill(mode) {
+        return Ok(());
+    }
     match (state.owner(), owner) {
         (None, _) | (Some(_), Some(Owner::Ended)) => Ok(()),
         (Some(name), Some(Owner::Running)) => Err(Failure::Refused(format!(
@@ -79,11 +84,14 @@ pub enum Undo {
     GiveBackSource,
 }
 
-/// A planned execution that ends before the target was activated leaves no trace; nothing else is undone by itself.
+/// A planned execution that ends before the target was activated leaves no trace, and a drill never does; nothing else is
+/// undone by itself.
 pub fn undo(state: &RegionState, lease: &Lease, me: &Region) -> Vec<Undo> {
     match lease.mode {
-        Mode::Planned if state.active != *me => vec![Undo::EmptyTarget, Undo::GiveBackSource],
-        Mode::Planned | Mode::Plan | Mode::Unplanned => vec![],
+        _ if state.active == *me => vec![],
+        Mode::Planned => vec![Undo::EmptyTarget, Undo::GiveBackSource],
+        Mode::Drill => vec![Undo::EmptyTarget],
+        Mode::Plan | Mode::Unplanned => vec![],
     }
 }
 
@@ -119,7 +127,7 @@ pub fn activate(
                     progress: FenceProgress::Pending,
                 })
             }),
-        Mode::Plan | Mode::Planned => None,
+        Mode::Plan | Mode::Drill | Mode::Planned => None,
     };
     Ok(active)
 }
@@ -185,6 +193,23 @@ mod tests {
         let second = take_for(&first, Some(&Owner::Ended), RequestedBy::Person, "b").unwrap();
         assert_eq!(second.epoch, Epoch(3));
         assert!(second.held_by("a", Epoch(1)).is_err());
+    }
+
+    #[test]
+    fn a_drill_gives_way_to_what_is_no_drill_and_waits_for_another_drill() {
+        let (configuration, state) = standby();
+        let ask = |state: &RegionState, mode, execution| {
+            let lease = Lease::new(execution, mode, &BTreeMap::new());
+            let by = RequestedBy::Person;
+            let running = Some(&Owner::Running);
+            take(state, running, None, (lease, by), &configuration, NOW)
+        };
+        let drill = ask(&state, Mode::Drill, "a").unwrap();
+        assert!(ask(&drill, Mode::Drill, "b").is_err());
+        let taken = ask(&drill, Mode::Unplanned, "b").unwrap();
+        assert_eq!(taken.held_by("b", Epoch(3)), Ok(()));
+        assert!(drill.held_by("a", Epoch(1)).is_ok() && taken.held_by("a", Epoch(1)).is_err());
+        assert!(ask(&taken, Mode::Drill, "c").is_err());
     }
 
     #[test]
@@ -280,6 +305,7 @@ mod tests {
         let of = |mode| Lease::new("a", mode, &BTreeMap::new());
         let all = [Undo::EmptyTarget, Undo::GiveBackSource];
         assert_eq!(undo(&state, &of(Mode::Planned), me), all);
+        assert_eq!(undo(&state, &of(Mode::Drill), me), [Undo::EmptyTarget]);
         assert_eq!(undo(&state, &of(Mode::Unplanned), me), []);
         state.active = me.clone();
         assert_eq!(undo(&state, &of(Mode::Planned), me), []);

@@ -11,6 +11,8 @@ pub mod lease;
 pub mod liveness;
 pub mod lost;
 pub mod marker;
+pub mod person;
+pub mod plan;
 pub mod probe;
 pub mod readiness;
 pub mod region;

@@ -87,7 +87,7 @@ impl Move {
 /// What moves traffic to `target`, in order. Unplanned moves stay in the target's own region.
 pub fn moves(target: Side, mode: Mode) -> Vec<Move> {
     match (target, mode) {
-        (_, Mode::Plan) => vec![],
+        (_, Mode::Plan | Mode::Drill) => vec![],
         (Side::Standby, Mode::Planned | Mode::Unplanned) => vec![Move::Raise(Marker::Serve)],
         (Side::Home, Mode::Planned) => {
             vec![Move::Lower(Marker::Fenced), Move::Lower(Marker::Serve)]

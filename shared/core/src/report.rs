@@ -1,11 +1,13 @@
 //! What an execution did, measured against what was promised.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Configuration, Epoch, Failure, Invalid, Region, SCHEMA,
     backup::BackupKey,
     lost::Lost,
+    person::Answered,
     request::Mode,
     run::{Entry, Run, SourceFenced},
 };
@@ -32,6 +34,15 @@ pub struct Report {
     /// Unknown until the replaced region has been salvaged; of a planned execution it is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Lost>,
+    /// Why a person made it unplanned midway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned: Option<String>,
+    /// Who let users be moved, where a person was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Answered>,
+    /// Whether a person let the move stand, where one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed: Option<Answered>,
     pub timeline: Vec<Entry>,
 }
 
@@ -53,28 +64,36 @@ impl Report {
         format!("reports/{}.json", crate::run::name_of(execution))
     }
 
-    /// Traffic that was not proven to have moved has no recovery time.
+    /// Traffic that was not proven to have moved has no recovery time; a drill's ends where users would have been moved.
     pub fn of(run: &Run, configuration: &Configuration) -> Result<Self, Failure> {
         let lacks = |what: &str| Failure::Invalid(Invalid::new("run", what, "none"));
         let backup = run
             .backup
             .clone()
             .ok_or_else(|| lacks("a restored backup"))?;
-        let proven = run.traffic_proven.ok_or_else(|| lacks("proven traffic"))?;
-        let (lost_since, write_pause, lost, began) = match run.request.mode {
+        let at = |what: &str, time: Option<Timestamp>| time.ok_or_else(|| lacks(what));
+        let proven = match run.request.mode {
+            Mode::Drill => at("a smoke test", run.smoke_tested)?,
+            _ => at("proven traffic", run.traffic_proven)?,
+        };
+        let (began, write_pause, lost) = match run.request.mode {
             Mode::Planned => {
-                let stopped = run
-                    .source_stopped
-                    .ok_or_else(|| lacks("a stopped source"))?;
+                let stopped = at("a stopped source", run.source_stopped)?;
+                at("compared content", run.compared)?;
                 let pause = proven.as_second() - stopped.as_second();
-                (None, Some(pause), Some(Lost::default()), stopped)
+                (stopped, Some(pause), Some(Lost::default()))
             }
+            Mode::Drill => (run.started, None, Some(Lost::default())),
+            // A source that had stopped writing lost nothing after that.
             Mode::Unplanned | Mode::Plan => {
-                let down = run.down_since.unwrap_or(run.started);
-                (Some(down), None, None, down)
+                let down = run.down_since.or(run.source_stopped);
+                (down.unwrap_or(run.started), None, None)
             }
         };
-        let age = lost_since.map_or(0, |since| since.as_second() - backup.name.at.as_second());
+        let age = match run.request.mode {
+            Mode::Planned => 0,
+            _ => began.as_second() - backup.name.at.as_second(),
+        };
         Ok(Self {
             schema: SCHEMA,
             application: configuration.application.clone(),
@@ -100,6 +119,9 @@ impl Report {
                 .clone()
                 .unwrap_or(SourceFenced::Silent("it was not asked".into())),
             lost,
+            turned: run.turned.clone(),
+            approved: run.approved.clone(),
+            committed: run.committed.clone(),
             timeline: timeline(run),
         })
     }
@@ -143,8 +165,6 @@ fn timeline(run: &Run) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::{configuration, run};
 
@@ -157,6 +177,8 @@ mod tests {
         run.epoch = Some(Epoch(1));
         run.down_since = Some(at("2024-11-23T12:05:00Z"));
         run.source_stopped = Some(at("2024-11-23T12:06:00Z"));
+        run.compared = Some(at("2024-11-23T12:06:30Z"));
+        run.smoke_tested = Some(at("2024-11-23T12:06:40Z"));
         run.traffic_proven = Some(at("2024-11-23T12:07:00Z"));
         run.backup = Some(BackupKey {
             epoch: Epoch(0),
@@ -182,6 +204,32 @@ mod tests {
         assert_eq!(report.recovery_point.seconds, 0);
         assert_eq!(report.write_pause_seconds, Some(60));
         assert_eq!(report.lost, Some(Lost::default()));
+    }
+
+    #[test]
+    fn a_planned_one_whose_content_was_not_compared_makes_no_report() {
+        let mut blind = run(Mode::Planned);
+        blind.compared = None;
+        assert!(Report::of(&blind, &configuration::sample("us-west-2")).is_err());
+    }
+
+    #[test]
+    fn a_drill_counts_from_its_start_to_where_users_would_have_been_moved() {
+        let mut drill = run(Mode::Drill);
+        drill.started = at("2024-11-23T12:06:00Z");
+        drill.traffic_proven = None;
+        let report = Report::of(&drill, &configuration::sample("us-west-2")).unwrap();
+        assert_eq!(report.recovery_time.seconds, 40);
+        assert_eq!(report.recovery_point.seconds, 360);
+    }
+
+    #[test]
+    fn one_that_was_made_unplanned_after_the_source_had_stopped_counts_from_there() {
+        let mut turned = run(Mode::Unplanned);
+        (turned.down_since, turned.turned) = (None, Some("no answer".into()));
+        let report = Report::of(&turned, &configuration::sample("us-west-2")).unwrap();
+        assert_eq!(report.recovery_point.seconds, 360);
+        assert_eq!(report.turned.as_deref(), Some("no answer"));
     }
 
     #[test]

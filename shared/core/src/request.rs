@@ -7,6 +7,8 @@ use crate::{Invalid, SCHEMA, check_schema};
 pub enum Mode {
     /// Says what it would do and changes nothing.
     Plan,
+    /// Brings the passive region up, restores into a scratch place, tests it, tears everything down. Users notice nothing.
+    Drill,
     /// Both regions are alive and nothing may be lost. A failback is this, towards home.
     Planned,
     /// The other region is presumed dead.
@@ -17,6 +19,7 @@ impl Mode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Plan => "plan",
+            Self::Drill => "drill",
             Self::Planned => "planned",
             Self::Unplanned => "unplanned",
         }
@@ -38,6 +41,15 @@ pub struct Request {
     pub mode: Mode,
     pub requested_by: RequestedBy,
     pub reason: String,
+    /// The mode that a plan is for; the one that would be right now unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Mode>,
+    /// The digest of a plan: when the facts are others than that plan's, nothing is begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// How many tasks of each service a drill brings up; production's number unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<u32>,
 }
 
 impl Request {
@@ -47,6 +59,9 @@ impl Request {
             mode,
             requested_by,
             reason: reason.into(),
+            of: None,
+            plan: None,
+            tasks: None,
         }
     }
 
@@ -67,6 +82,27 @@ impl Request {
                 self.mode.as_str(),
             ));
         }
+        if self.tasks.is_some() && self.mode != Mode::Drill {
+            return Err(Invalid::new(
+                "request.tasks",
+                "only with mode drill",
+                self.mode.as_str(),
+            ));
+        }
+        if self.tasks == Some(0) {
+            return Err(Invalid::new("request.tasks", "at least 1", 0));
+        }
+        if self.of.is_some() && (self.mode != Mode::Plan || self.of == Some(Mode::Plan)) {
+            let expected = "drill, planned or unplanned, and only with mode plan";
+            return Err(Invalid::new("request.of", expected, self.mode.as_str()));
+        }
+        if self.plan.is_some() && self.mode == Mode::Plan {
+            return Err(Invalid::new(
+                "request.plan",
+                "the digest of a plan, for another mode",
+                self.mode.as_str(),
+            ));
+        }
         Ok(())
     }
 }
@@ -82,7 +118,8 @@ mod tests {
         );
         let message = refused.unwrap_err().to_string();
         assert!(
-            message.contains("sideways") && message.contains("`plan`, `planned`, `unplanned`"),
+            message.contains("sideways")
+                && message.contains("`plan`, `drill`, `planned`, `unplanned`"),
             "{message}"
         );
     }

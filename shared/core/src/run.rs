@@ -13,6 +13,8 @@ use crate::{
     check_schema,
     decide::Decision,
     image::Images,
+    person::{Answered, Awaits},
+    plan::Plan,
     request::{Mode, Request},
 };
 
@@ -34,9 +36,9 @@ pub struct Run {
     pub target: Region,
     pub source: Region,
     pub decision: Decision,
-    /// What a plan would do.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub plan: Vec<String>,
+    /// What a plan would do, with the digest of the facts that it stands on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,6 +60,27 @@ pub struct Run {
     pub traffic_moved: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic_proven: Option<Timestamp>,
+    /// Drills only: when nothing of it was left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torn_down: Option<Timestamp>,
+    /// Planned only: when the restored content was seen to be the source's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Timestamp>,
+    /// Why a person made it unplanned midway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned: Option<String>,
+    /// Who let users be moved, where a person was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Answered>,
+    /// What a person last answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
+    /// Whether a person lets a move that has happened stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed: Option<Answered>,
+    /// How often it was redriven.
+    #[serde(default)]
+    pub redrives: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
     #[serde(default)]
@@ -82,6 +105,16 @@ pub struct Waiting {
     /// What is being waited for, for people.
     #[serde(rename = "for")]
     pub what: String,
+    /// Where it is a person who is waited for: until the token comes back, and no longer than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Question>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    pub awaits: Awaits,
+    pub seconds: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +145,7 @@ impl Run {
             target,
             source,
             decision,
-            plan: vec![],
+            plan: None,
             epoch: None,
             images: None,
             capacity: BTreeMap::new(),
@@ -123,6 +156,13 @@ impl Run {
             source_fenced: None,
             traffic_moved: None,
             traffic_proven: None,
+            torn_down: None,
+            compared: None,
+            turned: None,
+            approved: None,
+            answered: None,
+            committed: None,
+            redrives: 0,
             waiting: None,
             timeline: vec![],
         }
@@ -167,7 +207,7 @@ impl Run {
     /// Asks the state machine to wait and come back, until the step's patience ends.
     pub fn wait(&mut self, step: Step, now: Timestamp, what: String) -> Result<(), Failure> {
         let since = match &self.waiting {
-            Some(waiting) if waiting.step == step => waiting.since,
+            Some(waiting) if waiting.step == step && waiting.person.is_none() => waiting.since,
             _ => now,
         };
         let waited = now.as_second() - since.as_second();
@@ -177,8 +217,47 @@ impl Run {
                 step.word()
             )));
         }
-        self.waiting = Some(Waiting { step, since, what });
+        self.waiting = Some(Waiting {
+            step,
+            since,
+            what,
+            person: None,
+        });
         Ok(())
+    }
+
+    /// Asks the state machine to stand still until a person answers.
+    pub fn ask(&mut self, step: Step, now: Timestamp, what: String, question: Question) {
+        self.waiting = Some(Waiting {
+            step,
+            since: now,
+            what,
+            person: Some(question),
+        });
+    }
+
+    /// A person gave up on the source.
+    pub fn turn(&mut self, why: &str) {
+        self.request.mode = Mode::Unplanned;
+        self.turned = Some(why.to_owned());
+    }
+
+    /// What a redriven execution goes on with: what it is, and nothing of what it had seen.
+    pub fn again(&self, redrives: u32) -> Self {
+        let mut again = Self::begin(
+            self.request.clone(),
+            self.execution.clone(),
+            self.started,
+            self.target.clone(),
+            self.source.clone(),
+            self.decision.clone(),
+        );
+        again.down_since = self.down_since;
+        again.epoch = self.epoch;
+        again.turned = self.turned.clone();
+        again.timeline = self.timeline.clone();
+        again.redrives = redrives;
+        again
     }
 }
 
@@ -190,39 +269,6 @@ pub fn name_of(execution: &str) -> &str {
 pub fn tasks(capacity: &BTreeMap<String, u32>) -> String {
     let tasks: Vec<String> = capacity.iter().map(|(s, n)| format!("{s} {n}")).collect();
     tasks.join(", ")
-}
-
-/// What a plan says, in the order in which it would happen.
-pub fn plan(
-    mode: Mode,
-    target: &Region,
-    source: &Region,
-    capacity: &BTreeMap<String, u32>,
-) -> Vec<String> {
-    let mut plan = vec![
-        format!("take the lease and the next epoch in {target}"),
-        format!("check every image in {target} by digest, and fetch what is missing"),
-    ];
-    match mode {
-        Mode::Planned => plan.extend([
-            format!("stop the services in {source} and see them at zero"),
-            format!("take a final backup in {source} and wait until it is whole in {target}"),
-        ]),
-        Mode::Plan | Mode::Unplanned => {
-            plan.push(format!(
-                "ask {source} for a last backup, without waiting for it"
-            ));
-        }
-    }
-    plan.extend([
-        format!("see that no task runs in {target}, then restore the newest backup there"),
-        format!("scale up in {target}: {}", tasks(capacity)),
-        "wait until every service is healthy, then smoke-test through the load balancer".into(),
-        format!("fence {source}"),
-        format!("move traffic to {target}, and prove it by asking the name servers"),
-        "write the report, release the lease".into(),
-    ]);
-    plan
 }
 
 #[cfg(any(test, feature = "samples"))]

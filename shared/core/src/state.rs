@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Epoch, Invalid, Region, RegionPair, SCHEMA, Side, backup::BackupKey, check_schema,
-    request::Mode,
+    person::Awaits, request::Mode,
 };
 
 /// What one region knows for certain. One object per region, changed only by compare-and-set, never replicated.
@@ -42,6 +42,24 @@ pub struct Lease {
     pub mode: Mode,
     /// Tasks per service in production, noted before anything was touched.
     pub capacity: BTreeMap<String, u32>,
+    /// Why a person wants it to stop before its next step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<String>,
+    /// Why a person made it unplanned midway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned: Option<String>,
+    /// What it waits for a person for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+}
+
+/// The state machine stands still, for as long as it may, until its token comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    pub awaits: Awaits,
+    pub since: Timestamp,
+    pub token: String,
 }
 
 impl Lease {
@@ -50,6 +68,9 @@ impl Lease {
             execution: execution.into(),
             mode,
             capacity: capacity.clone(),
+            paused: None,
+            turned: None,
+            hold: None,
         }
     }
 }

@@ -1,21 +1,21 @@
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lifeboat_core::lost::Lost;
 use lifeboat_core::marker::Marker;
+use lifeboat_core::person::Awaits;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::aws::{ROOT_KEY, ROOT_SECRET};
 use crate::cloud::{HOME, STANDBY};
+use crate::drill::command_line::lifeboat;
 use crate::drill::readiness::wait_until_ready;
 use crate::drill::stage::{Stage, ensure};
 use crate::drill::takeover::Execution;
 use crate::forum_client::{Acknowledged, ForumClient};
-use crate::functions::built;
-use crate::{Context, Result, shell};
+use crate::{Context, Result};
 
+/// Everything before users are moved.
+const APPROVAL: Duration = Duration::from_secs(300);
 const DOWN: Duration = Duration::from_secs(90);
 
 /// A person brings everyone home by the command line; users go on posting all the while.
@@ -23,25 +23,22 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.act("failback: a planned execution towards home");
     wait_until_ready(stage, HOME).await?;
-    lifeboat(stage, &["status"]).await?;
-    let failover = |mode| {
-        [
-            "failover",
-            "--to",
-            HOME,
-            "--mode",
-            mode,
-            "--reason",
-            "home is well again",
-        ]
-    };
-    lifeboat(stage, &failover("plan")).await?;
+    lifeboat(stage, HOME, &["status"]).await?;
+    let plan = lifeboat(stage, HOME, &failover("plan", &[])).await?;
+    let digest = plan
+        .split("--plan ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next());
+    let digest = digest.context(|| "the plan has no digest".to_owned())?;
 
     let post = json!({ "thread": "1", "author": "Ada", "text": "just before the failback" });
     stage.forum.create("posts", &post).await?;
     let writer = Writer::start(&stage.forum);
     let began = Instant::now();
-    lifeboat(stage, &[&failover("planned")[..], &["--yes"]].concat()).await?;
+    let planned = failover("planned", &["--plan", digest, "--yes"]);
+    let (moved, approved) = tokio::join!(lifeboat(stage, HOME, &planned), approve(stage));
+    moved?;
+    approved?;
     let first_answer = began.elapsed();
     let (written, refused) = writer.stop().await?;
     progress.say(&format!(
@@ -75,6 +72,29 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
     })
 }
 
+fn failover<'a>(mode: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let reason = "home is well again";
+    let plain = ["failover", "--to", HOME, "--mode", mode, "--reason", reason];
+    [&plain[..], more].concat()
+}
+
+/// Users are moved by plan only when a person says so.
+async fn approve(stage: &Stage) -> Result<()> {
+    let asked = async || {
+        let state = stage.cloud.state(HOME).await?;
+        let hold = state.lease.and_then(|lease| lease.hold);
+        let approval = hold.is_some_and(|hold| hold.awaits == Awaits::Approval);
+        approval.then_some(()).context(|| "not yet".to_owned())
+    };
+    let what = "the execution to ask for approval";
+    stage.progress.until(what, APPROVAL, asked).await?;
+    // Nothing was touched yet: users go on where they are.
+    stage.assert_forum_in(STANDBY).await?;
+    let reason = "seen and found good";
+    lifeboat(stage, HOME, &["approve", "--to", HOME, "--reason", reason]).await?;
+    Ok(())
+}
+
 async fn assert_told(stage: &Stage, execution: &str) -> Result<()> {
     let report = stage.cloud.report(HOME, execution).await?;
     ensure(
@@ -93,37 +113,6 @@ async fn assert_told(stage: &Stage, execution: &str) -> Result<()> {
         .progress
         .say(&format!("nothing was lost; writes paused for {pause} s"));
     Ok(())
-}
-
-/// The project's own command line, as a person runs it; what it says is shown.
-async fn lifeboat(stage: &Stage, arguments: &[&str]) -> Result<()> {
-    let (cloud, progress) = (&stage.cloud, &stage.progress);
-    progress.say(&format!("$ lifeboat {}", arguments.join(" ")));
-    let mut command = shell::command(built("lifeboat"));
-    command
-        .args(arguments)
-        .env("AWS_ACCESS_KEY_ID", ROOT_KEY)
-        .env("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
-        .env("AWS_REGION", HOME)
-        .env(
-            "AWS_ENDPOINT_URL",
-            format!("http://{}", cloud.addresses.proxy),
-        )
-        .env("LIFEBOAT_CONTROL_BUCKET", cloud.bucket("control", HOME))
-        .stdout(Stdio::piped());
-    let mut child = command.spawn().context(|| "start lifeboat".to_owned())?;
-    let output = child
-        .stdout
-        .take()
-        .context(|| "lifeboat has no output".to_owned())?;
-    let mut lines = BufReader::new(output).lines();
-    while let Some(line) = lines.next_line().await? {
-        println!("           | {line}");
-    }
-    let status = child.wait().await?;
-    ensure(status.success(), || {
-        format!("lifeboat {} ended with {status}", arguments.join(" "))
-    })
 }
 
 /// A user who posts several times a second, whatever the answer.

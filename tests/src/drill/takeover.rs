@@ -33,8 +33,10 @@ pub(super) async fn follow(stage: &Stage, died: &Death) -> Result<Execution> {
     let answered = first_answer(stage, died.at);
     let started = async || {
         let executions = cloud.executions(STANDBY).await?;
+        let taking_over = |arn: &&String| arn.contains("-unplanned-");
         executions
-            .first()
+            .iter()
+            .find(taking_over)
             .cloned()
             .context(|| "none yet".to_owned())
     };

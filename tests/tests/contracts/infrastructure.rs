@@ -82,6 +82,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "s3:PutObject",
             "sns:Publish",
             "states:DescribeExecution",
+            "states:SendTaskSuccess",
             "states:StartExecution",
         ],
     ),

@@ -3,7 +3,9 @@
 use aws_config::SdkConfig;
 use aws_sdk_sfn::{Client, types::ExecutionStatus};
 use lifeboat_aws::explain;
-use lifeboat_core::{Configuration, Failure, Region, lease::Owner, request::Request};
+use lifeboat_core::{
+    Configuration, Failure, Region, lease::Owner, person::Answered, request::Request,
+};
 
 use crate::Started;
 
@@ -46,6 +48,27 @@ impl Workflow {
         }
     }
 
+    pub(super) async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure> {
+        let failed = |cause: String| {
+            let object = format!("the answer {}", answered.verb.word());
+            Failure::unavailable("hand on", object, &self.region, cause)
+        };
+        let output = serde_json::to_string(answered).map_err(|e| failed(e.to_string()))?;
+        let send = self.client.send_task_success().task_token(token);
+        match send.output(output).send().await {
+            Ok(_) => Ok(()),
+            // It was answered before, or its time was over.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_task_timed_out() || e.is_task_does_not_exist()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(failed(explain(&error))),
+        }
+    }
+
     pub(super) async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure> {
         let failed = |cause: String| {
             Failure::unavailable("start", format!("execution {name}"), &self.region, cause)
@@ -73,13 +96,17 @@ mod tests {
     use aws_sdk_sfn::{
         operation::{
             describe_execution::{DescribeExecutionError, DescribeExecutionOutput},
+            send_task_success::{SendTaskSuccessError, SendTaskSuccessOutput},
             start_execution::{StartExecutionError, StartExecutionOutput},
         },
         primitives::DateTime,
-        types::error::{ExecutionAlreadyExists, ExecutionDoesNotExist},
+        types::error::{ExecutionAlreadyExists, ExecutionDoesNotExist, TaskTimedOut},
     };
     use aws_smithy_mocks::{Rule, mock, mock_client};
-    use lifeboat_core::request::{Mode, RequestedBy};
+    use lifeboat_core::{
+        person::Verb,
+        request::{Mode, RequestedBy},
+    };
 
     const ARN: &str = "arn:aws:states:us-west-2:1:execution:forum-failover:n";
 
@@ -116,6 +143,24 @@ mod tests {
             DescribeExecutionError::ExecutionDoesNotExist(ExecutionDoesNotExist::builder().build())
         });
         assert_eq!(workflow(&gone).owner("a").await, Owner::Ended);
+    }
+
+    #[tokio::test]
+    async fn an_answer_goes_back_with_its_token_and_given_twice_is_given_once() {
+        let answered = Answered {
+            verb: Verb::Approve,
+            reason: "go".into(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let first = mock!(Client::send_task_success)
+            .match_requests(|r| {
+                r.task_token() == Some("t") && r.output().is_some_and(|o| o.contains("approve"))
+            })
+            .then_output(|| SendTaskSuccessOutput::builder().build());
+        assert_eq!(workflow(&first).answer("t", &answered).await, Ok(()));
+        let second = mock!(Client::send_task_success)
+            .then_error(|| SendTaskSuccessError::TaskTimedOut(TaskTimedOut::builder().build()));
+        assert_eq!(workflow(&second).answer("t", &answered).await, Ok(()));
     }
 
     #[tokio::test]

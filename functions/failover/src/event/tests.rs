@@ -47,12 +47,12 @@ fn every_sample_is_understood_and_ours_are_written_back_the_same() {
             Event::Alarms(_) => alarms += 1,
         }
     }
-    assert_eq!((requests, events, alarms), (3, 4, 1));
+    assert_eq!((requests, events, alarms), (4, 8, 1));
 }
 
 #[test]
 fn the_runs_of_the_samples_are_valid_where_they_are_meant_to_be() {
-    for name in ["step.json", "undo.json"] {
+    for name in ["step.json", "hold.json", "undo.json", "fail.json"] {
         let run: Run = serde_json::from_value(sample(name)["run"].clone()).unwrap();
         run.validate(&Region::new("us-west-2").unwrap()).unwrap();
         assert!(run.epoch.is_some() && !run.capacity.is_empty(), "{name}");
@@ -105,6 +105,11 @@ fn an_unknown_field_of_ours_is_refused_by_name_wherever_it_stands() {
         ("step.json", "/run/timeline/0"),
         ("undo.json", ""),
         ("undo.json", "/run"),
+        ("hold.json", ""),
+        ("hold.json", "/run/waiting/person"),
+        ("approve.json", ""),
+        ("approve.json", "/order"),
+        ("fail.json", ""),
     ] {
         let mut event = sample(file);
         event.pointer_mut(path).unwrap()["surprise"] = 1.into();
@@ -123,9 +128,9 @@ fn an_unknown_action_step_or_mode_is_refused_and_the_known_ones_are_named() {
         (
             json!({"action": "erase"}),
             "erase",
-            "`watch`, `begin`, `step`, `undo`",
+            "`watch`, `begin`, `step`, `hold`, `order`, `undo`, `fail`",
         ),
-        (mode, "sideways", "`plan`, `planned`, `unplanned`"),
+        (mode, "sideways", "`plan`, `drill`, `planned`, `unplanned`"),
         (step, "jump", "`lease`, `stop_source`"),
     ] {
         let said = refused(event);

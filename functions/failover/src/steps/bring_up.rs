@@ -1,10 +1,6 @@
 //! The target: empty while its data is restored, then at production capacity, then seen to answer.
 
-use lifeboat_core::{
-    Failure,
-    liveness::Answer,
-    run::{Run, tasks},
-};
+use lifeboat_core::{Failure, liveness::Answer, plan::tasks, request::Mode, run::Run};
 
 use super::Progress;
 use crate::{World, scale};
@@ -46,6 +42,18 @@ pub(super) async fn await_healthy(world: &impl World, run: &Run) -> Result<Progr
         return super::done();
     }
     Ok(Progress::Waiting(missing.join(", ")))
+}
+
+/// A drill's end: what it brought up is gone, and nobody has noticed.
+pub(super) async fn tear_down(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
+    if run.request.mode != Mode::Drill {
+        return Err(Failure::Refused("only a drill is torn down".into()));
+    }
+    let progress = quiesce(world, run).await?;
+    if let Progress::Done(_) = progress {
+        run.torn_down = run.torn_down.or(Some(world.now()));
+    }
+    Ok(progress)
 }
 
 /// Every service, as users reach it.

@@ -16,22 +16,31 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
         return Err(Failure::Stale(format!("{} is over", run.execution)));
     }
     let before = world.own_state().await?;
-    if let Some(epoch) = run.epoch {
-        // Begun again after it had a lease once: another may have acted since.
-        before
-            .held_by(&run.execution, epoch)
-            .map_err(Failure::Stale)?;
+    if let Some(epoch) = run.epoch.filter(|epoch| *epoch != before.epoch) {
+        // Begun again, or redriven, after it had a lease once: another has acted since.
+        return Err(Failure::Stale(format!(
+            "epoch {epoch} is over: {} is at epoch {}",
+            run.target, before.epoch
+        )));
     }
     let owner = begin::owner(world, before.owner(), Some(&run.execution)).await;
     let peer = world.peer_state().await.ok();
     let mut capacity = begin::production(configuration, &before);
-    if run.request.mode == Mode::Planned {
-        // Noted before the source is touched: a step that is killed half-way through stopping it would see less.
-        for (service, there) in world.services(configuration.side().other()).await? {
-            if let Some(capacity) = capacity.get_mut(&service) {
-                *capacity = there.desired.max(*capacity);
+    match run.request.mode {
+        Mode::Planned => {
+            // Noted before the source is touched: a step that is killed half-way through stopping it would see less.
+            let there = world.services(configuration.side().other()).await?;
+            let desired = there
+                .into_iter()
+                .map(|(service, there)| (service, there.desired));
+            begin::at_least(&mut capacity, &desired.collect());
+        }
+        Mode::Drill => {
+            if let Some(tasks) = run.request.tasks {
+                capacity.values_mut().for_each(|wanted| *wanted = tasks);
             }
         }
+        Mode::Plan | Mode::Unplanned => {}
     }
     let lease = Lease::new(&run.execution, run.request.mode, &capacity);
     let state = world
@@ -51,6 +60,16 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
     run.epoch = Some(state.epoch);
     // Of a lease that was taken before, as it was then.
     run.capacity = state.lease.map_or(capacity, |lease| lease.capacity);
+    let text = format!(
+        "The {} execution {} towards {} has begun, at epoch {}: {}.\nIt was decided because:\n- {}",
+        run.request.mode.as_str(),
+        run.execution,
+        run.target,
+        state.epoch,
+        run.request.reason,
+        run.decision.reasons.join("\n- ")
+    );
+    super::tell(world, run, "has started", &text).await;
     Ok(Progress::Done(format!("epoch {}", state.epoch)))
 }
 

@@ -7,17 +7,23 @@ use lifeboat_core::{
     run::{Run, SourceFenced},
 };
 
-use super::Progress;
+use super::{Progress, patiently};
 use crate::{World, scale};
 
 /// Planned: its services take no more writes, which is seen before anything else happens.
 pub(super) async fn stop(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
-    let side = world.configuration().side().other();
-    if let Some(left) = scale::down(world, side).await? {
-        return Ok(Progress::Waiting(format!("{} to stop: {left}", run.source)));
+    if run.request.mode != Mode::Planned {
+        return Ok(Progress::Done("given up before it had stopped".into()));
     }
-    run.source_stopped = run.source_stopped.or(Some(world.now()));
-    super::done()
+    let side = world.configuration().side().other();
+    let outcome = scale::down(world, side).await.map(|left| match left {
+        Some(left) => Progress::Waiting(format!("{} to stop: {left}", run.source)),
+        None => {
+            run.source_stopped = run.source_stopped.or(Some(world.now()));
+            Progress::Done(String::new())
+        }
+    });
+    patiently(run, outcome)
 }
 
 /// Compulsory where it was planned; where the source is presumed dead, silence is an answer and the watch goes on trying.
@@ -33,13 +39,13 @@ pub(super) async fn fence(world: &impl World, run: &mut Run) -> Result<Progress,
         (Err(stale @ Failure::Stale(_)), _) => return Err(stale),
         (Ok(Some(left)), Mode::Unplanned) => SourceFenced::Silent(left),
         (Err(why), Mode::Unplanned) => SourceFenced::Silent(why.to_string()),
-        (Ok(Some(left)), Mode::Planned | Mode::Plan) => {
+        (Ok(Some(left)), Mode::Planned | Mode::Drill | Mode::Plan) => {
             return Err(Failure::Refused(format!(
                 "{} runs tasks again: {left}; whatever starts them must stop first",
                 run.source
             )));
         }
-        (Err(why), Mode::Planned | Mode::Plan) => return Err(why),
+        (Err(why), Mode::Planned | Mode::Drill | Mode::Plan) => return patiently(run, Err(why)),
     };
     let note = match &fenced {
         SourceFenced::Acknowledged => "acknowledged".to_owned(),

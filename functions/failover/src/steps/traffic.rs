@@ -2,6 +2,7 @@ use lifeboat_core::{
     Failure, lease,
     marker::{Move, moves},
     report::{Measured, Report},
+    request::Mode,
     run::Run,
 };
 
@@ -34,7 +35,10 @@ pub(super) async fn move_traffic(world: &impl World, run: &mut Run) -> Result<Pr
         });
     }
     run.traffic_moved = run.traffic_moved.or(Some(world.now()));
-    Ok(Progress::Done(note.join(", ")))
+    let note = note.join(", ");
+    let moved = format!("Users are sent to {} from now on ({note}).", run.target);
+    super::tell(world, run, "moves users", &moved).await;
+    Ok(Progress::Done(note))
 }
 
 /// What the name servers answer is compared with both regions' own names.
@@ -60,15 +64,25 @@ pub(super) async fn prove(world: &impl World, run: &mut Run) -> Result<Progress,
 }
 
 pub(super) async fn report(world: &impl World, run: &Run) -> Result<Progress, Failure> {
+    if run.request.mode == Mode::Drill && run.torn_down.is_none() {
+        return Err(Failure::Refused("the drill was not torn down".into()));
+    }
     let report = Report::of(run, world.configuration())?;
     world.write_report(&report).await?;
-    let subject = format!("{}: {} serves", report.application, report.to);
+    let (subject, did) = match report.mode {
+        Mode::Drill => (
+            format!("{}: the drill in {} passed", report.application, report.to),
+            format!("brought {} up and tore it down; no user noticed", report.to),
+        ),
+        Mode::Plan | Mode::Planned | Mode::Unplanned => (
+            format!("{}: {} serves", report.application, report.to),
+            format!("moved users from {} to {}", report.from, report.to),
+        ),
+    };
     let text = format!(
-        "The {} execution {} moved users from {} to {}.\nRecovery time {}. Recovery point {}.\nThe whole report is {} in the control bucket of {}.",
+        "The {} execution {} {did}.\nRecovery time {}. Recovery point {}.\nThe whole report is {} in the control bucket of {}.",
         report.mode.as_str(),
         run.name(),
-        report.from,
-        report.to,
         words(report.recovery_time),
         words(report.recovery_point),
         Report::key(&run.execution),

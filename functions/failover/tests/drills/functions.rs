@@ -9,8 +9,9 @@ use lifeboat_aws::parse_event;
 use lifeboat_backup::{Event as BackupEvent, Outcome};
 use lifeboat_core::{
     Failure, Side,
-    backup::{Choice, Restored, choose},
+    backup::{Choice, Content, Contents, Restored, choose},
     image::Images,
+    person::Verb,
 };
 use lifeboat_failover::{Event, Own, handle};
 use serde::Serialize;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::{
     seat::{Actor, Effect, Seat},
-    world::World,
+    world::{Records, World},
 };
 
 /// As the state machine sees it.
@@ -62,17 +63,37 @@ pub(crate) fn failover(world: &World, side: Side, payload: &Value) -> Result<Val
             Own::Watch {} => Actor::Watch,
             Own::Begin { .. } => Actor::Begin,
             Own::Step { step, run } => Actor::Step(*step, run.execution.clone(), run.epoch),
+            Own::Hold { run, .. } => Actor::Hold(run.execution.clone(), run.epoch),
+            Own::Order { .. } => Actor::Person,
             Own::Undo { run, .. } => Actor::Undo(run.execution.clone(), run.epoch),
+            Own::Fail { .. } => Actor::Begin,
         },
     };
     world.payloads.borrow_mut().push(payload.clone());
     let step = matches!(actor, Actor::Step(..));
+    if let Actor::Step(now, ..) = &actor
+        && world.dies_at.get() == Some(*now)
+    {
+        world.dies_at.set(None);
+        world.dies(side.other());
+    }
     let seat = Seat::new(world, side, actor);
     if step && world.twice.get() {
         drop(alive(handle(&seat, event.clone()))?);
     }
     let answer = alive(handle(&seat, event))?;
     Ok(travelled(&answer))
+}
+
+/// A person's word, as the command line sends it.
+pub(crate) fn order(
+    world: &World,
+    side: Side,
+    verb: Verb,
+    execution: &str,
+) -> Result<Value, Error> {
+    let order = json!({"verb": verb, "reason": "a person says so", "execution": execution});
+    failover(world, side, &json!({"action": "order", "order": order}))
 }
 
 /// A function that only looks: every image is there.
@@ -95,11 +116,12 @@ pub(crate) fn image_sync(world: &World, side: Side, payload: &Value) -> Result<V
 
 /// The restore, with the backup function's own event, choice and answer.
 pub(crate) fn backup(world: &World, side: Side, payload: &Value) -> Result<Value, Error> {
-    let (choice, by) = match parse_event(travelled(payload))? {
+    let (choice, scratch, by) = match parse_event(travelled(payload))? {
         BackupEvent::Restore {
             backup,
+            scratch,
             execution: Some(by),
-        } => (backup, by),
+        } => (backup, scratch, by),
         other => panic!("the workflow asks only for a restore of its own: {other:?}"),
     };
     assert!(matches!(choice, Choice::Named(_)), "{choice:?}");
@@ -110,17 +132,30 @@ pub(crate) fn backup(world: &World, side: Side, payload: &Value) -> Result<Value
     let keys: Vec<_> = here.keys().cloned().collect();
     let key = choose(&keys, choice).map_err(Failure::Invalid)?.clone();
     let records = here[&key].clone();
-    alive(seat.act(side, Effect::Restore, |own| own.records = records))?;
+    let services = contents(&records);
+    if !scratch {
+        alive(seat.act(side, Effect::Restore, |own| own.records = records))?;
+    }
     let mut ledger = world.ledger.borrow_mut();
     ledger.restored.insert(by.arn);
     let restored = Restored {
         backup: key,
         started: world.now(),
         finished: world.now(),
-        services: [("posts".to_owned(), 1), ("users".to_owned(), 1)].into(),
+        services,
     };
     let answer = Outcome::Restored { restored };
     Ok(travelled(&answer))
+}
+
+/// What records look like as data.
+pub(crate) fn contents(records: &Records) -> Contents {
+    let content = Content {
+        bytes: records.len() as u64,
+        sha256: format!("{records:?}"),
+    };
+    let of = |service: &str| (service.to_owned(), content.clone());
+    [of("posts"), of("users")].into()
 }
 
 /// The state machine's own call, for when the function cannot even tell.

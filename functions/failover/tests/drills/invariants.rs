@@ -39,7 +39,7 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
                     never("a marker moved without a smoke test in this execution");
                 }
             }
-            Actor::Undo(..) if *to == Move::Lower(Marker::Fenced) && !serves => {}
+            Actor::Undo(..) | Actor::Watch if *to == Move::Lower(Marker::Fenced) && !serves => {}
             Actor::Watch
                 if Some(*to) == fences(own_side.other()).map(Move::Raise)
                     && serves
@@ -55,6 +55,7 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
         Effect::Scale(_, 1..) => match &seat.actor {
             Actor::Step(Step::ScaleUp, execution, _)
                 if side == own_side && world.ledger.borrow().restored.contains(execution) => {}
+            Actor::Watch if side != own_side && !serves => {}
             Actor::Undo(..) if side != own_side => {}
             _ => never("tasks are started without their data"),
         },
@@ -78,16 +79,18 @@ fn may_act(seat: &Seat<'_>, effect: &Effect) {
     match &seat.actor {
         Actor::Begin => panic!("the decision had an effect: {effect}"),
         Actor::Step(Step::Lease | Step::Release, ..) => {
-            assert!(matches!(effect, Effect::State(_)), "{effect}");
+            let told = matches!(effect, Effect::State(_) | Effect::Notify(_));
+            assert!(told, "{effect}");
         }
         Actor::Step(_, execution, epoch) => held(execution, *epoch),
+        Actor::Hold(execution, epoch) => held(execution, *epoch),
         Actor::Undo(execution, epoch) => {
             if !matches!(effect, Effect::State(_) | Effect::Notify(_)) {
                 held(execution, *epoch);
             }
         }
         Actor::Restore(execution, epoch) => held(execution, Some(*epoch)),
-        Actor::Watch | Actor::Alarm | Actor::Workflow => {}
+        Actor::Watch | Actor::Alarm | Actor::Person | Actor::Workflow => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! One thing goes wrong, at every place where something can: the end is the same as if nothing had.
 
-use lifeboat_core::Side;
+use lifeboat_core::{Side, configuration::Approval, person::Verb, run::Step};
 use serde_json::Value;
 
 use crate::{
@@ -32,6 +32,23 @@ fn mute(world: World) -> World {
     world
 }
 
+/// A person is asked before users are moved and after, and says this.
+fn approved_by(verbs: &[Verb]) -> World {
+    let world = scaled_up();
+    world.approval.set(Approval::Planned);
+    world.commit_seconds.set(600);
+    world.person.borrow_mut().extend(verbs);
+    world
+}
+
+/// Home dies as it is told to stop, and a person gives it up a minute later.
+fn falls_silent() -> World {
+    let world = scaled_up();
+    world.dies_at.set(Some(Step::StopSource));
+    world.gives_up.set(true);
+    world
+}
+
 /// One that was refused before it touched anything is asked for again.
 fn ask(world: &World, side: Side, request: &Value) -> Ended {
     let ended = execute(world, side, "first", request);
@@ -60,7 +77,7 @@ fn planned(world: &World) -> Ended {
 const SALVAGED: (&str, &str) = ("replaced region is salvaged", "is saved as");
 const SERVES: (&str, &str) = ("us-west-2 serves", "Recovery time");
 
-const SCENARIOS: [Scenario; 9] = [
+const SCENARIOS: [Scenario; 14] = [
     Scenario {
         name: "unplanned by alarm",
         side: STANDBY,
@@ -120,6 +137,44 @@ const SCENARIOS: [Scenario; 9] = [
         prepare: home_is_back,
         run: |world| ask(world, Side::Home, &sample("request-planned")),
         told: &[("us-east-1 serves", "Recovery time")],
+    },
+    Scenario {
+        name: "drill",
+        side: STANDBY,
+        prepare: World::new,
+        run: |world| ask(world, STANDBY, &sample("request-drill")),
+        told: &[("the drill in us-west-2 passed", "tore it down")],
+    },
+    Scenario {
+        name: "drill that fails and leaves nothing",
+        side: STANDBY,
+        prepare: || mute(World::new()),
+        run: |world| ask(world, STANDBY, &sample("request-drill")),
+        told: &[("failed", "was a drill")],
+    },
+    Scenario {
+        name: "planned with a person's approval",
+        side: STANDBY,
+        prepare: || approved_by(&[Verb::Approve, Verb::Commit]),
+        run: planned,
+        told: &[SERVES, ("waits for a person", "lifeboat")],
+    },
+    Scenario {
+        name: "planned that nobody approves",
+        side: STANDBY,
+        prepare: || approved_by(&[]),
+        run: planned,
+        told: &[
+            ("waits for a person", "lifeboat approve"),
+            ("failed", "has its tasks back"),
+        ],
+    },
+    Scenario {
+        name: "planned that a person makes unplanned when the source falls silent",
+        side: STANDBY,
+        prepare: falls_silent,
+        run: planned,
+        told: &[SERVES, SALVAGED],
     },
     Scenario {
         name: "plan",

@@ -7,11 +7,12 @@ use lifeboat_aws::ecs::Services;
 use lifeboat_backup::{Outcome, Salvaged};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, Side,
-    backup::{BackupKey, BackupName, Kind, Manifest, Turn, turn},
+    backup::{BackupKey, BackupName, Contents, Kind, Manifest, Turn, turn},
     lease::Owner,
     liveness::Answer,
     lost::Lost,
     marker::Move,
+    person::Answered,
     probe::ProbeReport,
     report::Report,
     request::Request,
@@ -19,6 +20,7 @@ use lifeboat_core::{
 use lifeboat_failover::{Started, Wait};
 
 use crate::{
+    functions::contents,
     probe,
     seat::{Actor, Effect, Seat},
     world::Place,
@@ -125,6 +127,13 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(Started::Now(arn))
     }
 
+    async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure> {
+        self.act(self.side, Effect::Answer, |own| {
+            own.answers.insert(token.to_owned(), answered.clone());
+        })
+        .await
+    }
+
     async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure> {
         let effect = Effect::Notify(subject.to_owned());
         self.act(self.side, effect, |own| {
@@ -209,6 +218,11 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(Outcome::Created { manifest })
     }
 
+    async fn contents(&self) -> Result<Contents, Failure> {
+        self.reach(self.other(), "read contents")?;
+        Ok(contents(&self.world.place(self.other()).records))
+    }
+
     async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure> {
         let (own, here) = (self.world.place(self.other()).state.epoch, self.now());
         if winner <= own {
@@ -231,7 +245,10 @@ impl lifeboat_failover::World for Seat<'_> {
             region: self.configuration.peer_region().clone(),
         };
         let services = [("posts".to_owned(), lost)].into();
-        let lost = Lost { services };
+        let lost = Lost {
+            services,
+            ..Lost::default()
+        };
         Ok(Salvaged { salvage, lost })
     }
 

@@ -16,6 +16,8 @@ pub(crate) enum Actor {
     Begin,
     Step(Step, String, Option<Epoch>),
     Undo(String, Option<Epoch>),
+    Hold(String, Option<Epoch>),
+    Person,
     Restore(String, Epoch),
     Watch,
     Alarm,
@@ -34,6 +36,7 @@ pub(crate) enum Effect {
     Report,
     Notify(String),
     Start,
+    Answer,
 }
 
 impl Effect {
@@ -50,8 +53,10 @@ fn difference(before: &RegionState, after: &RegionState) -> String {
     if after.active != before.active {
         return format!("says that {} serves", after.active);
     }
-    if after.lease != before.lease {
-        return "releases".into();
+    match (&before.lease, &after.lease) {
+        (Some(_), None) => return "releases".into(),
+        (before, after) if before != after => return "notes what a person says".into(),
+        _ => {}
     }
     match &after.fence {
         Some(fence) => format!("notes {:?}", fence.progress),
@@ -72,6 +77,7 @@ impl fmt::Display for Effect {
             Self::Report => f.write_str("reports"),
             Self::Notify(subject) => write!(f, "tells {subject:?}"),
             Self::Start => f.write_str("starts an execution"),
+            Self::Answer => f.write_str("gives an answer"),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use lifeboat_core::Side;
+use jiff::Timestamp;
+use lifeboat_core::{Side, person::Verb};
 use serde_json::{Value, json};
 
 use crate::{
@@ -27,6 +28,8 @@ pub(crate) struct Ended {
     pub(crate) outcome: Result<Value, Error>,
     /// The states it went through.
     pub(crate) visited: Vec<String>,
+    /// What the last state was given.
+    input: Value,
 }
 
 impl Ended {
@@ -35,12 +38,16 @@ impl Ended {
     }
 }
 
+const STOPPED: &str = "Stopped";
+
 /// What a test does to a state as it is about to begin: let it be, or let it fail before or after its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trip {
     Not,
     Before,
     After,
+    /// Somebody stops the execution here.
+    Stop,
 }
 
 pub(crate) struct Execution<'a> {
@@ -62,6 +69,24 @@ pub(crate) fn execute_with(
     request: &Value,
     meddle: &dyn Fn(&str) -> Trip,
 ) -> Ended {
+    let machine = MACHINE.with(Rc::clone);
+    let first = machine["StartAt"].as_str().unwrap();
+    run(world, side, name, (first, request, 0), meddle)
+}
+
+/// A failed execution goes on from the state that failed it.
+pub(crate) fn redrive(world: &World, side: Side, name: &str, failed: &Ended) -> Ended {
+    let last = failed.visited.last().unwrap();
+    run(world, side, name, (last, &failed.input, 1), &|_| Trip::Not)
+}
+
+fn run(
+    world: &World,
+    side: Side,
+    name: &str,
+    (first, input, redrives): (&str, &Value, u32),
+    meddle: &dyn Fn(&str) -> Trip,
+) -> Ended {
     let arn = world.arn(side, name);
     world.change(side).running.insert(arn.clone());
     let machine = MACHINE.with(Rc::clone);
@@ -71,10 +96,13 @@ pub(crate) fn execute_with(
         world,
         side,
         states: &machine["States"],
-        context: json!({"Execution": {"Id": arn, "StartTime": started}}),
+        context: json!({
+            "Execution": {"Id": arn, "StartTime": started, "RedriveCount": redrives},
+            "Task": {"Token": "token"},
+        }),
         meddle,
     };
-    let ended = execution.run(machine["StartAt"].as_str().unwrap(), request);
+    let ended = execution.run(first, input);
     world.change(side).running.remove(&arn);
     ended
 }
@@ -88,13 +116,17 @@ impl Execution<'_> {
             assert!(visited.len() < 2000, "it never ends: {visited:?}");
             let state = &self.states[&name];
             match state["Type"].as_str() {
-                Some("Task") => (name, input) = self.task(&name, state, &input),
+                Some("Task") => match self.task(&name, state, &input) {
+                    Ok(next) => (name, input) = next,
+                    Err(error) => break Err(error),
+                },
                 Some("Choice") => name = self.choice(state, &input),
                 Some("Wait") => {
                     self.world.pass(state["Seconds"].as_i64().unwrap());
+                    self.give_up(&input);
                     name = text(&state["Next"]);
                 }
-                Some("Succeed") => break Ok(input),
+                Some("Succeed") => break Ok(input.clone()),
                 Some("Fail") => {
                     let said = |field: &str| text(&self.at(&input).fill(&state[field]));
                     let (name, cause) = (said("Error"), said("Cause"));
@@ -103,7 +135,11 @@ impl Execution<'_> {
                 other => panic!("{name} is of an unknown type: {other:?}"),
             }
         };
-        Ended { outcome, visited }
+        Ended {
+            outcome,
+            visited,
+            input,
+        }
     }
 
     fn at<'s>(&'s self, input: &'s Value) -> States<'s> {
@@ -125,7 +161,7 @@ impl Execution<'_> {
         chosen.map_or_else(|| text(&state["Default"]), |choice| text(&choice["Next"]))
     }
 
-    fn task(&self, name: &str, state: &Value, input: &Value) -> (String, Value) {
+    fn task(&self, name: &str, state: &Value, input: &Value) -> Result<(String, Value), Error> {
         let fields = [
             "Type",
             "Comment",
@@ -143,10 +179,11 @@ impl Execution<'_> {
         let mut attempts = 0;
         loop {
             let error = match self.attempt(name, state, &arguments) {
-                Ok(payload) => {
-                    states.result = Some(json!({"Payload": payload}));
-                    return (text(&state["Next"]), states.fill(&state["Output"]));
+                Ok(result) => {
+                    states.result = Some(result);
+                    return Ok((text(&state["Next"]), states.fill(&state["Output"])));
                 }
+                Err(error) if error.name == STOPPED => return Err(error),
                 Err(error) => error,
             };
             let retry = one_of(&state["Retry"], &error.name);
@@ -157,10 +194,11 @@ impl Execution<'_> {
                     attempts += 1;
                 }
                 None => {
+                    let Some(caught) = one_of(&state["Catch"], &error.name) else {
+                        return Err(error);
+                    };
                     states.error = Some(json!({"Error": error.name, "Cause": error.cause}));
-                    let caught = one_of(&state["Catch"], &error.name)
-                        .unwrap_or_else(|| panic!("nobody catches {error:?} of {name}"));
-                    return (text(&caught["Next"]), states.fill(&caught["Output"]));
+                    return Ok((text(&caught["Next"]), states.fill(&caught["Output"])));
                 }
             }
         }
@@ -172,10 +210,18 @@ impl Execution<'_> {
             cause: "tripped".into(),
         };
         let trip = (self.meddle)(name);
-        if trip == Trip::Before {
-            return Err(tripped);
+        match trip {
+            Trip::Before => return Err(tripped),
+            Trip::Stop => {
+                return Err(Error {
+                    name: STOPPED.into(),
+                    cause: String::new(),
+                });
+            }
+            Trip::After | Trip::Not => {}
         }
         let (world, side, payload) = (self.world, self.side, &arguments["Payload"]);
+        let payload_of = |answer: Value| json!({"Payload": answer});
         let answer = match (
             state["Resource"].as_str(),
             arguments["FunctionName"].as_str(),
@@ -188,13 +234,55 @@ impl Execution<'_> {
                 "${image_sync}" => functions::image_sync(world, side, payload),
                 "${backup}" => functions::backup(world, side, payload),
                 other => panic!("{name} asks an unknown function: {other}"),
-            },
+            }
+            .map(payload_of),
+            (Some("arn:aws:states:::lambda:invoke.waitForTaskToken"), Some("${failover}")) => {
+                functions::failover(world, side, payload).and_then(|_| self.person(payload))
+            }
             other => panic!("{name} uses an unknown resource: {other:?}"),
         };
         match trip {
             Trip::After => answer.and(Err(tripped)),
-            Trip::Not | Trip::Before => answer,
+            Trip::Not | Trip::Before | Trip::Stop => answer,
         }
+    }
+}
+
+/// What the person of this test says, if anything, before the time is over.
+impl Execution<'_> {
+    fn give_up(&self, run: &Value) {
+        let since: Timestamp = run["waiting"]["since"].as_str().unwrap().parse().unwrap();
+        let waited = self.world.now().as_second() - since.as_second() > 60;
+        if waited && self.world.gives_up.get() {
+            let execution = run["execution"].as_str().unwrap();
+            let turned = functions::order(self.world, self.side, Verb::Turn, execution);
+            self.world.gives_up.set(turned.is_err());
+        }
+    }
+
+    fn person(&self, payload: &Value) -> Result<Value, Error> {
+        let (world, side) = (self.world, self.side);
+        let token = text(&payload["token"]);
+        if let Some(answered) = world.change(side).answers.remove(&token) {
+            return Ok(serde_json::to_value(answered).unwrap());
+        }
+        let Some(verb) = world.person.borrow_mut().pop_front() else {
+            let seconds = &payload["run"]["waiting"]["person"]["seconds"];
+            world.pass(seconds.as_i64().unwrap());
+            return Err(Error {
+                name: "States.Timeout".into(),
+                cause: format!("{seconds} s"),
+            });
+        };
+        world.pass(60);
+        let execution = payload["run"]["execution"].as_str().unwrap();
+        // Whoever gets no answer says it again; it may have been heard the first time.
+        let heard = |_: &usize| world.place(side).answers.contains_key(&token);
+        let said =
+            (0..3).find(|n| functions::order(world, side, verb, execution).is_ok() || heard(n));
+        assert!(said.is_some(), "{verb:?} was refused");
+        let answered = world.change(side).answers.remove(&token).unwrap();
+        Ok(serde_json::to_value(answered).unwrap())
     }
 }
 
@@ -223,7 +311,10 @@ fn every_function_is_asked_again_when_its_process_died_or_lambda_itself_failed()
     let machine = MACHINE.with(Rc::clone);
     let states = machine["States"].as_object().unwrap();
     for (name, state) in states {
-        if state["Resource"] == "arn:aws:states:::lambda:invoke" {
+        // The last one fails on purpose, by whatever name.
+        let asked = |e: &&&str| name != "Failed" || **e != "Unavailable";
+        let resource = state["Resource"].as_str().unwrap_or_default();
+        if resource.starts_with("arn:aws:states:::lambda:invoke") {
             for error in [
                 "Unavailable",
                 "Lambda.ServiceException",
@@ -232,7 +323,10 @@ fn every_function_is_asked_again_when_its_process_died_or_lambda_itself_failed()
                 "Lambda.Unknown",
                 "Sandbox.Timedout",
                 "Runtime.ExitError",
-            ] {
+            ]
+            .iter()
+            .filter(asked)
+            {
                 assert!(one_of(&state["Retry"], error).is_some(), "{name} {error}");
             }
             for error in ["Refused", "Stale", "Invalid", "NotVerified", "TimedOut"] {

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, Ref, RefCell, RefMut},
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,10 +10,12 @@ use lifeboat_aws::ecs::{Deployed, Services};
 use lifeboat_core::{
     Configuration, Epoch, RegionState, Side,
     backup::{BackupKey, BackupName, Kind},
-    configuration::sample,
+    configuration::{Approval, sample},
     marker::{Marker, Seen, answers},
+    person::{Answered, Verb},
     report::Report,
     request::Request,
+    run::Step,
 };
 use serde_json::Value;
 
@@ -39,6 +41,8 @@ pub(crate) struct Place {
     /// Executions by their ARN, and those that still run.
     pub(crate) started: BTreeMap<String, Request>,
     pub(crate) running: BTreeSet<String>,
+    /// What came back to the state machine, by token.
+    pub(crate) answers: BTreeMap<String, Answered>,
     /// Nobody outside gets an answer. What runs inside goes on.
     pub(crate) dead: bool,
 }
@@ -75,7 +79,16 @@ pub(crate) struct World {
     pub(crate) mute: Cell<bool>,
     /// Some users still know home's address by heart.
     pub(crate) cling: Cell<bool>,
+    /// The source dies as this step begins.
+    pub(crate) dies_at: Cell<Option<Step>>,
+    /// A person turns a planned execution that has waited a minute for its source.
+    pub(crate) gives_up: Cell<bool>,
     pub(crate) automatic: Cell<bool>,
+    /// Whether a person is asked before users are moved, and how long after.
+    pub(crate) approval: Cell<Approval>,
+    pub(crate) commit_seconds: Cell<u32>,
+    /// What that person says, one after the other.
+    pub(crate) person: RefCell<VecDeque<Verb>>,
     /// Every step is delivered twice.
     pub(crate) twice: Cell<bool>,
     /// What the failover function was asked.
@@ -116,6 +129,7 @@ impl World {
                 reports: BTreeMap::new(),
                 started: BTreeMap::new(),
                 running: BTreeSet::new(),
+                answers: BTreeMap::new(),
                 dead: false,
             })
         };
@@ -135,7 +149,12 @@ impl World {
             cut_off: Cell::new(false),
             mute: Cell::new(false),
             cling: Cell::new(false),
+            dies_at: Cell::default(),
+            gives_up: Cell::default(),
             automatic: Cell::new(true),
+            approval: Cell::default(),
+            commit_seconds: Cell::new(0),
+            person: RefCell::default(),
             twice: Cell::new(false),
             payloads: RefCell::default(),
         }
@@ -144,6 +163,8 @@ impl World {
     pub(crate) fn configuration(&self, side: Side) -> Configuration {
         let mut configuration = self.configurations[side as usize].clone();
         configuration.automatic = self.automatic.get();
+        configuration.approval = self.approval.get();
+        configuration.commit_seconds = self.commit_seconds.get();
         configuration
     }
 

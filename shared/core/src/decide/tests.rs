@@ -36,10 +36,14 @@ fn ask(world: &World, mode: Mode, by: RequestedBy) -> Decision {
         probe: &world.probe,
         execution: None,
     };
-    decide(&Request::new(mode, by, "x"), &facts, Timestamp::UNIX_EPOCH)
+    decide(&request(mode, by), &facts, Timestamp::UNIX_EPOCH)
 }
 
-use Mode::{Plan, Planned, Unplanned};
+fn request(mode: Mode, by: RequestedBy) -> Request {
+    Request::new(mode, by, "x")
+}
+
+use Mode::{Drill, Plan, Planned, Unplanned};
 use RequestedBy::{Alarm, Person};
 
 #[test]
@@ -140,10 +144,16 @@ fn nobody_comes_home_before_what_home_held_is_salvaged() {
 #[test]
 fn a_plan_speaks_of_the_mode_that_would_be_right() {
     let down = world("us-west-2", Alive::Down);
-    assert_eq!(effective_mode(Plan, &down.probe), Unplanned);
+    assert_eq!(
+        effective_mode(&request(Plan, Person), &down.probe),
+        Unplanned
+    );
     assert_eq!(ask(&down, Plan, Person).verdict, Verdict::Start);
     let well = world("us-west-2", Alive::Serving);
-    assert_eq!(effective_mode(Plan, &well.probe), Planned);
+    assert_eq!(effective_mode(&request(Plan, Person), &well.probe), Planned);
+    let mut of = request(Plan, Person);
+    of.of = Some(Drill);
+    assert_eq!(effective_mode(&of, &well.probe), Drill);
 }
 
 #[test]
@@ -177,4 +187,23 @@ fn without_backups_that_cross_regions_nobody_is_moved_by_plan() {
     let refused = ask(&apart, Planned, Person);
     assert_eq!(refused.verdict, Verdict::Refuse);
     assert!(refused.reasons[0].contains("enable_cross_region_backup"));
+}
+
+#[test]
+fn a_drill_waits_for_better_days_and_for_a_region_that_is_ready() {
+    for (alive, verdict) in [
+        (Alive::Serving, Verdict::Start),
+        (Alive::Impaired, Verdict::Refuse),
+        (Alive::Down, Verdict::Refuse),
+        (Alive::CannotTell, Verdict::Refuse),
+    ] {
+        assert_eq!(
+            ask(&world("us-west-2", alive), Drill, Person).verdict,
+            verdict
+        );
+    }
+    let mut unready = world("us-west-2", Alive::Serving);
+    unready.probe.readiness.verdict = Ready::NotReady;
+    unready.probe.readiness.reasons = vec!["an image is missing".into()];
+    assert_eq!(ask(&unready, Drill, Person).verdict, Verdict::Refuse);
 }

@@ -1,0 +1,124 @@
+//! A drill: everything but what users would notice.
+
+use lifeboat_core::{Side, request::Mode};
+
+use crate::{
+    scenario::{alarm, home_died, minutes, run_started, sample},
+    workflow::{Ended, Trip, execute, execute_with},
+    world::World,
+};
+
+const STANDBY: Side = Side::Standby;
+
+fn drill(world: &World) -> Ended {
+    execute(world, STANDBY, "rehearsal", &sample("request-drill"))
+}
+
+#[test]
+fn a_drill_brings_the_standby_up_at_the_size_that_was_asked_for_and_tears_it_down_in_this_order() {
+    let world = World::new();
+    let before = world.place(Side::Home).clone();
+    drill(&world).outcome.unwrap();
+    let expected = [
+        "us-west-2 takes epoch 1",
+        "us-west-2 tells \"forum: rehearsal has started\"",
+        "us-west-2 scales posts to 1",
+        "us-west-2 scales users to 1",
+        "us-west-2 answers for posts",
+        "us-west-2 answers for users",
+        "us-west-2 scales posts to 0",
+        "us-west-2 scales users to 0",
+        "us-west-2 reports",
+        "us-west-2 tells \"forum: the drill in us-west-2 passed\"",
+        "us-west-2 releases",
+    ];
+    assert_eq!(*world.log.borrow(), expected);
+    let (home, standby) = (world.place(Side::Home), world.place(STANDBY));
+    assert_eq!(home.services, before.services);
+    assert!(standby.empty() && standby.markers.is_empty() && standby.records.is_empty());
+    assert_eq!(standby.state.active, before.state.active);
+    let report = standby.reports.values().next().unwrap();
+    assert_eq!(
+        (report.mode, report.recovery_point.seconds),
+        (Mode::Drill, 60)
+    );
+}
+
+#[test]
+fn a_drill_that_fails_at_any_state_leaves_nothing_up() {
+    let visited = drill(&World::new()).visited;
+    let mut tried: Vec<&String> = vec![];
+    for state in &visited {
+        let works = !state.ends_with('?')
+            && !["Begin", "Waiting", "Wait", "Again", "Release", "Done"].contains(&state.as_str());
+        if !works || tried.contains(&state) {
+            continue;
+        }
+        tried.push(state);
+        for trip in [Trip::Before, Trip::After] {
+            let world = World::new();
+            let at = |now: &str| match now == state {
+                true => trip.clone(),
+                false => Trip::Not,
+            };
+            let request = sample("request-drill");
+            let ended = execute_with(&world, STANDBY, "unlucky", &request, &at);
+            assert!(ended.outcome.is_err(), "{state}");
+            minutes(&world, 1);
+            let standby = world.place(STANDBY);
+            assert!(
+                standby.empty() && standby.state.lease.is_none(),
+                "{state} {trip:?}"
+            );
+            assert_eq!(world.answering(), Side::Home);
+        }
+    }
+    assert!(tried.len() > 8, "{tried:?}");
+}
+
+#[test]
+fn a_drill_that_was_stopped_from_outside_is_torn_down_by_the_watch() {
+    let world = World::new();
+    let at = |now: &str| match now {
+        "Smoke test" => Trip::Stop,
+        _ => Trip::Not,
+    };
+    let request = sample("request-drill");
+    execute_with(&world, STANDBY, "stopped", &request, &at);
+    assert!(!world.place(STANDBY).empty());
+    minutes(&world, 2);
+    let standby = world.place(STANDBY);
+    assert!(standby.empty() && standby.state.lease.is_none());
+}
+
+#[test]
+fn a_disaster_during_a_drill_is_not_kept_waiting_and_the_drill_touches_nothing_more() {
+    let world = World::new();
+    let at = |now: &str| {
+        if now == "Await healthy" && !world.place(Side::Home).dead {
+            world.pass(250);
+            world.dies(Side::Home);
+            assert_eq!(alarm(&world, STANDBY).unwrap()[0]["is"], "started");
+            run_started(&world, STANDBY).outcome.unwrap();
+        }
+        Trip::Not
+    };
+    let ended = execute_with(&world, STANDBY, "overtaken", &sample("request-drill"), &at);
+    assert_eq!(ended.outcome.unwrap_err().name, "Stale");
+    assert!(world.place(STANDBY).serves());
+    assert_eq!(world.answering(), STANDBY);
+}
+
+#[test]
+fn a_drill_is_refused_while_the_active_region_does_not_serve() {
+    let world = home_died();
+    let ended = drill(&world);
+    assert!(
+        ended
+            .outcome
+            .unwrap_err()
+            .cause
+            .contains("no time for a drill")
+    );
+    assert_eq!(world.faults.effects.get(), 0);
+}

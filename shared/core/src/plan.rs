@@ -1,0 +1,240 @@
+//! What an execution would do, in order, and the facts that this stands on.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{Epoch, Region, backup::BackupKey, liveness, readiness, request::Mode};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The mode that would be the right one now.
+    pub mode: Mode,
+    pub effects: Vec<Effect>,
+    /// An execution that is given this begins only while the facts are the same.
+    pub digest: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effect {
+    pub region: Region,
+    pub what: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub before: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub after: String,
+}
+
+/// What a plan is made of, and all that its digest covers: numbers that change by the second are not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Facts<'a> {
+    pub mode: Mode,
+    pub target: &'a Region,
+    pub source: &'a Region,
+    pub epoch: Epoch,
+    pub next_epoch: Epoch,
+    pub active: &'a Region,
+    pub liveness: liveness::Verdict,
+    pub readiness: readiness::Verdict,
+    /// The backup that an unplanned execution would restore, for what is lost is agreed to; a planned one takes its own.
+    pub backup: Option<&'a BackupKey>,
+    /// Tasks per service: in the target now, in the source now where it answers, and in the target afterwards.
+    pub target_tasks: &'a BTreeMap<String, u32>,
+    pub source_tasks: Option<&'a BTreeMap<String, u32>>,
+    pub capacity: &'a BTreeMap<String, u32>,
+}
+
+/// The mode that would be the right one, and whether it could begin: an execution is held to what its plan said.
+pub fn plan(facts: &Facts<'_>) -> Plan {
+    Plan {
+        mode: facts.mode,
+        effects: effects(facts),
+        digest: digest(facts),
+    }
+}
+
+pub fn digest(facts: &Facts<'_>) -> String {
+    let text = serde_json::to_vec(facts).unwrap_or_default();
+    hex::encode(&Sha256::digest(text)[..8])
+}
+
+fn effects(facts: &Facts<'_>) -> Vec<Effect> {
+    let (target, source) = (facts.target, facts.source);
+    let effect = |region: &Region, what: &str, before: String, after: String| Effect {
+        region: region.clone(),
+        what: what.into(),
+        before,
+        after,
+    };
+    let plain = |region: &Region, what: &str| effect(region, what, String::new(), String::new());
+    let source_tasks = facts.source_tasks.map_or("unknown".into(), tasks);
+    let mut effects = vec![
+        effect(
+            target,
+            "take the lease and the next epoch",
+            format!("epoch {}", facts.epoch),
+            format!("epoch {}", facts.next_epoch),
+        ),
+        plain(
+            target,
+            "check every image by digest, and fetch what is missing",
+        ),
+    ];
+    match facts.mode {
+        Mode::Planned => effects.extend([
+            effect(
+                source,
+                "stop the services, and see them at zero",
+                source_tasks.clone(),
+                "none".into(),
+            ),
+            plain(source, "take a final backup"),
+            plain(target, "wait until that backup is whole"),
+        ]),
+        Mode::Unplanned => effects.push(plain(
+            source,
+            "ask for a last backup, without waiting for it",
+        )),
+        Mode::Drill | Mode::Plan => {}
+    }
+    let backup = facts
+        .backup
+        .map_or("the newest backup".into(), |b| b.name.to_string());
+    effects.push(effect(
+        target,
+        "see that no task runs",
+        tasks(facts.target_tasks),
+        "none".into(),
+    ));
+    match facts.mode {
+        Mode::Drill => effects.push(plain(
+            target,
+            &format!("restore {backup} into a scratch place, and remove it again"),
+        )),
+        Mode::Planned => effects.push(plain(
+            target,
+            "restore the final backup, and see that it is what the source holds",
+        )),
+        Mode::Unplanned | Mode::Plan => effects.push(plain(target, &format!("restore {backup}"))),
+    }
+    effects.extend([
+        effect(target, "scale up", "none".into(), tasks(facts.capacity)),
+        plain(
+            target,
+            "wait until every service is healthy, then smoke-test through the load balancer",
+        ),
+    ]);
+    match facts.mode {
+        Mode::Drill => effects.push(effect(
+            target,
+            "tear everything down",
+            tasks(facts.capacity),
+            "none".into(),
+        )),
+        Mode::Planned | Mode::Unplanned | Mode::Plan => effects.extend([
+            effect(source, "fence", source_tasks, "none".into()),
+            effect(
+                target,
+                "move traffic, and prove it by asking the name servers",
+                facts.active.to_string(),
+                target.to_string(),
+            ),
+        ]),
+    }
+    effects.push(plain(target, "write the report, release the lease"));
+    effects
+}
+
+/// A capacity in words.
+pub fn tasks(capacity: &BTreeMap<String, u32>) -> String {
+    let tasks: Vec<String> = capacity.iter().map(|(s, n)| format!("{s} {n}")).collect();
+    tasks.join(", ")
+}
+
+/// Whether the plan that a request was made by would be the same now.
+pub fn holds(facts: &Facts<'_>, wanted: &str) -> Result<(), String> {
+    match digest(facts) {
+        now if now == wanted => Ok(()),
+        now => Err(format!(
+            "the facts are no longer those of plan {wanted}, now it would be {now}: ask for a new plan and look at it"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::sample;
+
+    fn with<T>(mode: Mode, epoch: u64, test: impl FnOnce(&Facts<'_>) -> T) -> T {
+        let configuration = sample("us-west-2");
+        let (two, none) = (
+            [("users".to_owned(), 2)].into(),
+            [("users".to_owned(), 0)].into(),
+        );
+        test(&Facts {
+            mode,
+            target: &configuration.standby,
+            source: &configuration.home,
+            epoch: Epoch(epoch),
+            next_epoch: Epoch(epoch + 1),
+            active: &configuration.home,
+            liveness: liveness::Verdict::Serving,
+            readiness: readiness::Verdict::Ready,
+            backup: None,
+            target_tasks: &none,
+            source_tasks: Some(&two),
+            capacity: &two,
+        })
+    }
+
+    fn words(mode: Mode) -> String {
+        with(mode, 0, |facts| {
+            serde_json::to_string(&plan(facts)).unwrap()
+        })
+    }
+
+    #[test]
+    fn every_mode_says_its_effects_with_what_is_before_and_what_after() {
+        for (mode, word) in [
+            (Mode::Planned, "final backup"),
+            (Mode::Unplanned, "without waiting"),
+            (Mode::Drill, "tear everything down"),
+        ] {
+            assert!(words(mode).contains(word), "{mode:?}");
+        }
+        let scaled = with(Mode::Planned, 0, plan).effects;
+        let up = scaled.iter().find(|e| e.what == "scale up").unwrap();
+        assert_eq!((up.before.as_str(), up.after.as_str()), ("none", "users 2"));
+    }
+
+    #[test]
+    fn a_drill_says_nothing_of_the_source_and_of_traffic() {
+        let drill = with(Mode::Drill, 0, |facts| plan(facts).effects);
+        assert!(drill.iter().all(|e| e.region.as_str() == "us-west-2"));
+        assert!(!words(Mode::Drill).contains("traffic"));
+    }
+
+    #[test]
+    fn the_same_facts_have_the_same_digest_and_others_another() {
+        let of = |mode, epoch| with(mode, epoch, digest);
+        assert_eq!(of(Mode::Planned, 0), of(Mode::Planned, 0));
+        assert_ne!(of(Mode::Planned, 0), of(Mode::Planned, 2));
+        assert_ne!(of(Mode::Planned, 0), of(Mode::Unplanned, 0));
+        assert_eq!(of(Mode::Planned, 0).len(), 16);
+    }
+
+    #[test]
+    fn a_plan_that_no_longer_holds_says_so() {
+        let (old, now) = (
+            with(Mode::Planned, 0, digest),
+            with(Mode::Planned, 2, digest),
+        );
+        assert!(with(Mode::Planned, 0, |facts| holds(facts, &old)).is_ok());
+        let said = with(Mode::Planned, 2, |facts| holds(facts, &old)).unwrap_err();
+        assert!(said.contains(&old) && said.contains(&now), "{said}");
+    }
+}
