@@ -3,6 +3,7 @@
 pub mod aws;
 mod begin;
 mod dns;
+mod each;
 mod event;
 mod hold;
 mod order;

@@ -3,7 +3,7 @@
 use lifeboat_core::{Failure, liveness::Answer, plan::tasks, request::Mode, run::Run};
 
 use super::Progress;
-use crate::{World, scale};
+use crate::{World, each::each, scale};
 
 /// No task runs beside a restore. A step that comes late, when this region serves already, stops nobody.
 pub(super) async fn quiesce(world: &impl World, run: &Run) -> Result<Progress, Failure> {
@@ -31,10 +31,14 @@ pub(super) async fn scale_up(world: &impl World, run: &Run) -> Result<Progress, 
 }
 
 pub(super) async fn await_healthy(world: &impl World, run: &Run) -> Result<Progress, Failure> {
+    let healthy = each(run.capacity.keys().cloned(), async |service: String| {
+        let healthy = world.healthy(&service).await?;
+        Ok((service, healthy))
+    });
     let mut missing = vec![];
-    for (service, wanted) in &run.capacity {
-        let healthy = world.healthy(service).await?;
-        if healthy < *wanted {
+    for (service, healthy) in healthy.await? {
+        let wanted = run.capacity.get(&service).copied().unwrap_or_default();
+        if healthy < wanted {
             missing.push(format!("{service} {healthy} of {wanted}"));
         }
     }
@@ -58,8 +62,12 @@ pub(super) async fn tear_down(world: &impl World, run: &mut Run) -> Result<Progr
 
 /// Every service, as users reach it.
 pub(super) async fn smoke_test(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
-    for service in run.capacity.keys() {
-        match world.ask_service(service).await {
+    let answers = each(run.capacity.keys().cloned(), async |service: String| {
+        let answer = world.ask_service(&service).await;
+        Ok((service, answer))
+    });
+    for (service, answer) in answers.await? {
+        match answer {
             Answer::Good => {}
             Answer::Bad(why) | Answer::Silent(why) => {
                 return Ok(Progress::Waiting(format!("{service} to answer: {why}")));
