@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::{
     seat::{Actor, Effect, Seat},
+    slow::Slow,
     world::{Records, World},
 };
 
@@ -48,6 +49,18 @@ fn alive<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Error
             cause: "the process was killed".into(),
         }),
     }
+}
+
+/// On a clock that passes only where something waits for it.
+fn timed<T>(world: &World, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Error> {
+    let mut clock = tokio::runtime::Builder::new_current_thread();
+    let clock = clock.enable_time().start_paused(true).build().unwrap();
+    let (outcome, took) = clock.block_on(async {
+        let started = tokio::time::Instant::now();
+        (future.await, started.elapsed())
+    });
+    world.spent.set(world.spent.get() + took);
+    outcome.map_err(Error::from)
 }
 
 /// What travels between functions is text.
@@ -81,7 +94,10 @@ pub(crate) fn failover(world: &World, side: Side, payload: &Value) -> Result<Val
     if step && world.twice.get() {
         drop(alive(handle(&seat, event.clone()))?);
     }
-    let answer = alive(handle(&seat, event))?;
+    let answer = match world.timed.get() {
+        true => timed(world, handle(&Slow(seat), event))?,
+        false => alive(handle(&seat, event))?,
+    };
     Ok(travelled(&answer))
 }
 

@@ -18,6 +18,8 @@ mod probe;
 mod rehearsal;
 mod scenario;
 mod seat;
+mod share;
+mod slow;
 mod stale;
 mod unplanned;
 mod workflow;

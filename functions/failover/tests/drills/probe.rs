@@ -34,7 +34,11 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         image: Fact::There,
     };
     let facts = readiness::Facts {
-        services: [("posts".into(), there.clone()), ("users".into(), there)].into(),
+        services: own
+            .services
+            .keys()
+            .map(|service| (service.clone(), there.clone()))
+            .collect(),
         newest_backup: newest(own.backups.keys()).cloned(),
         rpo_seconds: seat.configuration.rpo_seconds,
         reclaim: Seen::Absent,

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, Ref, RefCell, RefMut},
     collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +11,7 @@ use lifeboat_aws::ecs::{Deployed, Services};
 use lifeboat_core::{
     Configuration, Epoch, RegionState, Side,
     backup::{BackupKey, BackupName, Kind},
-    configuration::{Approval, sample},
+    configuration::{Approval, Service, sample},
     marker::{Marker, Seen, answers},
     person::{Answered, Verb},
     report::Report,
@@ -91,8 +92,29 @@ pub(crate) struct World {
     pub(crate) person: RefCell<VecDeque<Verb>>,
     /// Every step is delivered twice.
     pub(crate) twice: Cell<bool>,
+    /// Whether calls take time, and how much of it the failover function spent.
+    pub(crate) timed: Cell<bool>,
+    pub(crate) spent: Cell<Duration>,
     /// What the failover function was asked.
     pub(crate) payloads: RefCell<Vec<Value>>,
+}
+
+fn configuration(region: &str, services: &[(&str, u32)]) -> Configuration {
+    let mut configuration = sample(region);
+    let like = configuration.services[0].clone();
+    let named = |name: &str| Service {
+        name: name.into(),
+        ..like.clone()
+    };
+    configuration.services = services.iter().map(|(name, _)| named(name)).collect();
+    for resources in configuration.regions.values_mut() {
+        let like = resources.services["users"].clone();
+        let services = services
+            .iter()
+            .map(|(name, _)| ((*name).to_owned(), like.clone()));
+        resources.services = services.collect();
+    }
+    configuration
 }
 
 pub(crate) const NOON: &str = "2024-11-23T12:00:00Z";
@@ -100,6 +122,11 @@ pub(crate) const NOON: &str = "2024-11-23T12:00:00Z";
 impl World {
     /// Both well, home active with three tasks of users and two of posts; the last write is in no backup yet.
     pub(crate) fn new() -> Self {
+        Self::of(&[("posts", 2), ("users", 3)])
+    }
+
+    /// The same with these services and as many tasks of each.
+    pub(crate) fn of(services: &[(&str, u32)]) -> Self {
         let noon: Timestamp = NOON.parse().unwrap();
         let minute_ago = BackupName::new(Kind::Backup, noon - SignedDuration::from_secs(60));
         let backup = BackupKey {
@@ -107,7 +134,7 @@ impl World {
             name: minute_ago,
             region: sample("us-east-1").home,
         };
-        let place = |tasks: [u32; 2], records: Records| {
+        let place = |running: bool, records: Records| {
             let deployed = |tasks: u32| Deployed {
                 status: "ACTIVE".into(),
                 desired: tasks,
@@ -115,11 +142,15 @@ impl World {
                 pending: 0,
             };
             let mut state = RegionState::genesis(&sample("us-east-1").pair().unwrap());
-            state.capacity = [("posts".to_owned(), 2), ("users".to_owned(), 3)].into();
-            let services = ["posts", "users"].into_iter().zip(tasks);
+            let capacity = services.iter().map(|(name, n)| ((*name).to_owned(), *n));
+            state.capacity = capacity.collect();
+            let tasks = |n: u32| if running { n } else { 0 };
             RefCell::new(Place {
                 state,
-                services: services.map(|(s, n)| (s.to_owned(), deployed(n))).collect(),
+                services: services
+                    .iter()
+                    .map(|(name, n)| ((*name).to_owned(), deployed(tasks(*n))))
+                    .collect(),
                 markers: vec![],
                 records,
                 backups: [(backup.clone(), (1..=4).collect())].into(),
@@ -133,13 +164,11 @@ impl World {
                 dead: false,
             })
         };
-        let places = [
-            place([2, 3], (1..=5).collect()),
-            place([0, 0], Records::new()),
-        ];
+        let places = [place(true, (1..=5).collect()), place(false, Records::new())];
         Self {
             places,
-            configurations: ["us-east-1", "us-west-2"].map(sample),
+            configurations: ["us-east-1", "us-west-2"]
+                .map(|region| configuration(region, services)),
             now: Cell::new(noon),
             down_since: Cell::new(None),
             written: RefCell::new((1..=5).collect()),
@@ -156,6 +185,8 @@ impl World {
             commit_seconds: Cell::new(0),
             person: RefCell::default(),
             twice: Cell::new(false),
+            timed: Cell::new(false),
+            spent: Cell::default(),
             payloads: RefCell::default(),
         }
     }

@@ -1,0 +1,138 @@
+//! The same world, in which every call takes as long as it does on AWS.
+
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+
+use jiff::Timestamp;
+use lifeboat_aws::ecs::Services;
+use lifeboat_backup::{Outcome, Salvaged};
+use lifeboat_core::{
+    Configuration, Epoch, Failure, RegionState, Side,
+    backup::{BackupKey, Contents},
+    lease::Owner,
+    liveness::Answer,
+    marker::Move,
+    person::Answered,
+    probe::ProbeReport,
+    report::Report,
+    request::Request,
+};
+use lifeboat_failover::{Started, Wait, World};
+
+use crate::seat::Seat;
+
+/// A call in one's own region, one to the other region, and one that gets no answer.
+const OWN: Duration = Duration::from_millis(40);
+const PEER: Duration = Duration::from_millis(120);
+const SILENCE: Duration = Duration::from_millis(1500);
+/// The probe asks the other region three things at once, and waits for the slowest.
+const LOOK: Duration = Duration::from_millis(1600);
+
+pub(crate) struct Slow<'a>(pub(crate) Seat<'a>);
+
+impl Slow<'_> {
+    async fn own<T>(&self, call: impl Future<Output = T>) -> T {
+        tokio::time::sleep(OWN).await;
+        call.await
+    }
+
+    async fn peer<T>(&self, side: Side, call: impl Future<Output = T>) -> T {
+        let dead = self.0.world.place(side).dead;
+        let takes = match (side == self.0.side, dead) {
+            (true, _) => OWN,
+            (false, true) => SILENCE,
+            (false, false) => PEER,
+        };
+        tokio::time::sleep(takes).await;
+        call.await
+    }
+}
+
+impl World for Slow<'_> {
+    fn configuration(&self) -> &Configuration {
+        self.0.configuration()
+    }
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+    async fn own_state(&self) -> Result<RegionState, Failure> {
+        self.own(self.0.own_state()).await
+    }
+    async fn change_state(
+        &self,
+        change: &dyn Fn(&RegionState) -> Result<RegionState, Failure>,
+    ) -> Result<RegionState, Failure> {
+        self.own(self.own(self.0.change_state(change))).await
+    }
+    async fn owner(&self, execution: &str) -> Owner {
+        self.own(self.0.owner(execution)).await
+    }
+    async fn look(&self) -> Result<ProbeReport, Failure> {
+        tokio::time::sleep(LOOK).await;
+        self.0.look().await
+    }
+    async fn backups(&self) -> Result<Vec<BackupKey>, Failure> {
+        self.own(self.0.backups()).await
+    }
+    async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure> {
+        self.own(self.own(self.0.whole(backup))).await
+    }
+    /// Its groups, its tasks, their addresses, and a group's targets: one call after the other.
+    async fn healthy(&self, service: &str) -> Result<u32, Failure> {
+        self.own(self.own(self.own(self.own(self.0.healthy(service)))))
+            .await
+    }
+    async fn ask_service(&self, service: &str) -> Answer {
+        self.own(self.0.ask_service(service)).await
+    }
+    async fn alarm(&self) -> Result<Option<Timestamp>, Failure> {
+        self.own(self.0.alarm()).await
+    }
+    async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure> {
+        self.own(self.0.start(name, request)).await
+    }
+    async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure> {
+        self.own(self.0.answer(token, answered)).await
+    }
+    async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure> {
+        self.own(self.0.notify(subject, text)).await
+    }
+    async fn report(&self, execution: &str) -> Result<Option<Report>, Failure> {
+        self.own(self.0.report(execution)).await
+    }
+    async fn write_report(&self, report: &Report) -> Result<(), Failure> {
+        self.own(self.0.write_report(report)).await
+    }
+    /// Ten services in one call, one call after the other.
+    async fn services(&self, side: Side) -> Result<Services, Failure> {
+        let calls = self.0.configuration.services.len().div_ceil(10);
+        for _ in 1..calls {
+            self.peer(side, async {}).await;
+        }
+        self.peer(side, self.0.services(side)).await
+    }
+    async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
+        self.peer(side, self.0.unfinished(side, service)).await
+    }
+    async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
+        self.peer(side, self.0.scale(side, service, desired)).await
+    }
+    async fn mark(&self, to: Move) -> Result<(), Failure> {
+        self.peer(to.marker().side(), self.0.mark(to)).await
+    }
+    async fn peer_state(&self) -> Result<RegionState, Failure> {
+        self.peer(self.0.other(), self.0.peer_state()).await
+    }
+    async fn take_backup(&self, wait: Wait) -> Result<Outcome, Failure> {
+        self.peer(self.0.other(), self.0.take_backup(wait)).await
+    }
+    async fn contents(&self) -> Result<Contents, Failure> {
+        self.peer(self.0.other(), self.0.contents()).await
+    }
+    async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure> {
+        self.peer(self.0.other(), self.0.salvage(winner, against))
+            .await
+    }
+    async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure> {
+        self.own(self.0.addresses(name)).await
+    }
+}
