@@ -1,7 +1,8 @@
 //! One invocation, from the looks to the last effect.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use lifeboat_aws::ecs::Services;
 use lifeboat_core::{
     Epoch, Failure, Region, RegionPair, RegionState, SCHEMA, liveness,
     marker::Seen,
@@ -11,8 +12,7 @@ use lifeboat_core::{
 use crate::{
     event::{Action, Event},
     faults::Faults,
-    fence, look, markers, readiness,
-    remember::remember,
+    fence, look, markers, readiness, remember,
     world::World,
 };
 
@@ -39,7 +39,6 @@ pub async fn handle<W: World>(
 struct Observed {
     report: ProbeReport,
     peer: Option<RegionState>,
-    services: Option<Services>,
     reclaim: Seen,
 }
 
@@ -75,6 +74,16 @@ async fn observe<W: World>(
         .as_ref()
         .and_then(|own| fence::must(own, peer.as_ref(), &configuration.region));
     let (epoch, active) = highest(seen.own.as_ref(), peer.as_ref(), &configuration.pair()?);
+    let peaks = match active == configuration.region {
+        true => remember::peaks(
+            previous.as_ref(),
+            seen.own.as_ref(),
+            own.services.as_ref().ok(),
+            configuration,
+            now,
+        ),
+        false => BTreeMap::new(),
+    };
     let report = ProbeReport {
         schema: SCHEMA,
         at: now,
@@ -82,6 +91,7 @@ async fn observe<W: World>(
         epoch,
         active,
         down_since: probe::down_since(previous.as_ref(), liveness.verdict, now),
+        peaks,
         liveness,
         readiness: own.readiness,
         fenced: overruled.and(previous.and_then(|previous| previous.fenced)),
@@ -89,7 +99,6 @@ async fn observe<W: World>(
     Ok(Observed {
         report,
         peer,
-        services: own.services.ok(),
         reclaim: own.reclaim,
     })
 }
@@ -115,7 +124,6 @@ async fn act<W: World>(
     let Observed {
         mut report,
         peer,
-        services,
         reclaim,
     } = observed;
     let configuration = world.configuration();
@@ -128,10 +136,10 @@ async fn act<W: World>(
     faults.keep(published);
     faults.keep(written);
     let remembered = world.control().change(&pair, |before| {
-        Ok(remember(
+        Ok(remember::state(
             before,
             peer.as_ref(),
-            services.as_ref(),
+            &report.peaks,
             configuration,
         ))
     });

@@ -1,13 +1,46 @@
 //! What the region's state keeps of a probe.
 
-use lifeboat_core::{Configuration, RegionState};
+use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lifeboat_aws::ecs::{Deployed, Services};
+use lifeboat_core::{Configuration, RegionState, peaks::Peaks, probe::ProbeReport};
 
-pub fn remember(
+/// What was counted until now, and what runs now. Where nothing was counted yet, or it can no longer be read, it begins
+/// with what the state remembers.
+pub fn peaks(
+    previous: Option<&ProbeReport>,
+    own: Option<&RegionState>,
+    services: Option<&Services>,
+    configuration: &Configuration,
+    now: Timestamp,
+) -> BTreeMap<String, Peaks> {
+    let counted = |name: &String| {
+        let before = previous.and_then(|report| report.peaks.get(name)).cloned();
+        before.unwrap_or_else(|| {
+            let remembered = own.and_then(|own| own.capacity.get(name)).copied();
+            Peaks::default().see(remembered.unwrap_or(0), now)
+        })
+    };
+    let names = configuration.services.iter().map(|service| &service.name);
+    names
+        .map(|name| {
+            let deployed = services.and_then(|services| services.get(name));
+            let peaks = counted(name).see(deployed.map_or(0, count), now);
+            (name.clone(), peaks)
+        })
+        .collect()
+}
+
+/// While a deployment replaces tasks more of them run than are wanted.
+fn count(deployed: &Deployed) -> u32 {
+    deployed.running.min(deployed.desired)
+}
+
+pub fn state(
     before: &RegionState,
     peer: Option<&RegionState>,
-    services: Option<&Services>,
+    peaks: &BTreeMap<String, Peaks>,
     configuration: &Configuration,
 ) -> RegionState {
     let mut after = match peer {
@@ -17,9 +50,8 @@ pub fn remember(
     let (_, active) = before.highest(peer);
     if active == configuration.region {
         for service in &configuration.services {
-            if let Some(deployed) = services.and_then(|services| services.get(&service.name)) {
-                let remembered = before.capacity.get(&service.name).copied();
-                let capacity = capacity(service.minimum, deployed, remembered);
+            if let Some(peaks) = peaks.get(&service.name) {
+                let capacity = service.minimum.max(peaks.highest());
                 after.capacity.insert(service.name.clone(), capacity);
             }
         }
@@ -31,18 +63,11 @@ pub fn remember(
     after
 }
 
-/// A service with fewer tasks than it wants is dying or starting, and one that wants none was stopped:
-/// neither says how many tasks production needs.
-fn capacity(minimum: u32, deployed: &Deployed, remembered: Option<u32>) -> u32 {
-    let settled = deployed.desired > 0 && deployed.running >= deployed.desired;
-    let floor = if settled { 0 } else { remembered.unwrap_or(0) };
-    minimum.max(deployed.running).max(floor)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lifeboat_core::{Epoch, configuration::sample};
+    use jiff::SignedDuration;
+    use lifeboat_core::{Epoch, Region, configuration::sample, liveness::Verdict, probe};
 
     fn services(desired: u32, running: u32) -> Services {
         let deployed = Deployed {
@@ -58,27 +83,73 @@ mod tests {
         RegionState::genesis(&sample("us-east-1").pair().unwrap())
     }
 
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    /// Home, probed each time with these tasks of users; what its state remembers of them in the end.
+    fn remembered(before: &RegionState, probes: &[(i64, Option<Services>)]) -> Option<u32> {
+        let configuration = sample("us-east-1");
+        let home = Region::new("us-east-1").unwrap();
+        let (mut own, mut previous) = (before.clone(), None);
+        for (minute, services) in probes {
+            let mut report = probe::sample(&home, &home, Verdict::Serving);
+            report.peaks = peaks(
+                previous.as_ref(),
+                Some(&own),
+                services.as_ref(),
+                &configuration,
+                at(*minute),
+            );
+            own = state(&own, None, &report.peaks, &configuration);
+            previous = Some(report);
+        }
+        own.capacity.get("users").copied()
+    }
+
     #[test]
     fn an_active_region_remembers_what_runs_and_never_less_than_the_minimum() {
-        let configuration = sample("us-east-1");
-        for (running, expected) in [(1, 2), (2, 2), (5, 5)] {
-            let services = services(running, running);
-            let after = remember(&genesis(), None, Some(&services), &configuration);
-            assert_eq!(after.capacity, [("users".to_owned(), expected)].into());
+        for (running, expected) in [(0, 2), (1, 2), (2, 2), (5, 5)] {
+            let probes = [(0, Some(services(running, running)))];
+            assert_eq!(remembered(&genesis(), &probes), Some(expected));
         }
     }
 
     #[test]
-    fn a_dying_or_stopped_sources_zero_is_not_what_is_remembered() {
+    fn a_dying_stopped_or_silent_sources_zero_is_not_what_is_remembered() {
+        let six = (0, Some(services(6, 6)));
+        for (desired, running) in [(6, 0), (0, 0), (0, 3), (3, 3), (8, 5)] {
+            let probes = [six.clone(), (1, Some(services(desired, running)))];
+            let said = format!("{desired} {running}");
+            assert_eq!(remembered(&genesis(), &probes), Some(6), "{said}");
+        }
+        assert_eq!(remembered(&genesis(), &[six, (1, None)]), Some(6));
+    }
+
+    #[test]
+    fn more_tasks_are_remembered_at_once_and_fewer_after_a_day() {
+        let day = 24 * 60;
+        let mut probes = vec![(0, Some(services(3, 3))), (1, Some(services(6, 6)))];
+        assert_eq!(remembered(&genesis(), &probes), Some(6));
+        probes.extend((2..=day).map(|minute| (minute, Some(services(4, 4)))));
+        assert_eq!(remembered(&genesis(), &probes), Some(6));
+        probes.push((day + 61, Some(services(4, 4))));
+        assert_eq!(remembered(&genesis(), &probes), Some(4));
+    }
+
+    #[test]
+    fn a_deployment_that_runs_old_and_new_tasks_side_by_side_does_not_double_production() {
+        let probes = [(0, Some(services(3, 6)))];
+        assert_eq!(remembered(&genesis(), &probes), Some(3));
+    }
+
+    #[test]
+    fn a_region_that_begins_to_count_begins_with_what_it_remembers() {
         let mut before = genesis();
         before.capacity.insert("users".into(), 6);
-        for (desired, running, expected) in [(6, 0, 6), (0, 0, 6), (0, 3, 6), (8, 7, 7), (3, 3, 3)]
-        {
-            let services = services(desired, running);
-            let after = remember(&before, None, Some(&services), &sample("us-east-1"));
-            assert_eq!(after.capacity["users"], expected, "{desired} {running}");
-        }
-        assert_eq!(remember(&before, None, None, &sample("us-east-1")), before);
+        let dying = [(0, Some(services(6, 0))), (1, Some(services(6, 0)))];
+        assert_eq!(remembered(&before, &dying), Some(6));
+        assert_eq!(remembered(&before, &[(0, None)]), Some(6));
     }
 
     #[test]
@@ -86,13 +157,11 @@ mod tests {
         let mut peer = genesis();
         peer.capacity.insert("users".into(), 6);
         let standby = sample("us-west-2");
-        let after = remember(&genesis(), Some(&peer), Some(&services(0, 0)), &standby);
+        let nothing = BTreeMap::new();
+        let after = state(&genesis(), Some(&peer), &nothing, &standby);
         assert_eq!(after.capacity, peer.capacity);
         assert_eq!(after.peer, Some((&peer).into()));
-        assert_eq!(
-            remember(&after, None, Some(&services(0, 0)), &standby),
-            after
-        );
+        assert_eq!(state(&after, None, &nothing, &standby), after);
     }
 
     #[test]
@@ -100,12 +169,9 @@ mod tests {
         let mut peer = genesis();
         peer.epoch = Epoch(1);
         peer.active = sample("us-west-2").region;
-        let after = remember(
-            &genesis(),
-            Some(&peer),
-            Some(&services(9, 9)),
-            &sample("us-east-1"),
-        );
+        let nine = [("users".to_owned(), Peaks::default().see(9, at(0)))];
+        let home = sample("us-east-1");
+        let after = state(&genesis(), Some(&peer), &nine.into(), &home);
         assert!(after.capacity.is_empty());
     }
 }

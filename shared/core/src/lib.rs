@@ -11,6 +11,7 @@ pub mod lease;
 pub mod liveness;
 pub mod lost;
 pub mod marker;
+pub mod peaks;
 pub mod person;
 pub mod plan;
 pub mod probe;

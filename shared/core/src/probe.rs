@@ -1,9 +1,11 @@
 //! What the health probe saw: readiness of its own region and liveness of the peer.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Region, liveness, liveness::Liveness, readiness::Readiness};
+use crate::{Epoch, Region, liveness, liveness::Liveness, peaks::Peaks, readiness::Readiness};
 
 /// The probe's answer; the last one is kept as `status.json` in the region's control bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub struct ProbeReport {
     /// The first of the unbroken row of looks that found the peer down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down_since: Option<Timestamp>,
+    /// How many tasks of each service ran at most in the last day; only while this region is active.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peaks: BTreeMap<String, Peaks>,
     /// Set while the probe keeps its own region fenced, because the peer was activated later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fenced: Option<String>,
@@ -93,6 +98,7 @@ pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> P
             backup_age_seconds: Some(60),
         },
         down_since: None,
+        peaks: BTreeMap::new(),
         fenced: None,
     }
 }

@@ -54,6 +54,7 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         liveness: liveness::judge(&[look.clone(), look]),
         readiness: readiness::judge(&facts, world.now()),
         down_since: world.down_since.get(),
+        peaks: [].into(),
         fenced: None,
     }
 }

@@ -250,6 +250,20 @@ async fn production_capacity_is_remembered_where_it_runs_and_copied_where_it_may
 }
 
 #[tokio::test]
+async fn what_production_needs_is_still_known_when_home_dies_with_its_tasks() {
+    let home = InMemory::seen_from("us-east-1");
+    probe(&home).await;
+    for deployed in home.services.borrow_mut().values_mut() {
+        (deployed.desired, deployed.running) = (0, 0);
+    }
+    let later = handle(PROBE, &home, after(60)).await.unwrap();
+    assert_eq!(later.peaks["users"].highest(), 3);
+    assert_eq!(own_state(&home).await.capacity["users"], 3);
+    handle(PROBE, &home, after(25 * 3600 + 60)).await.unwrap();
+    assert_eq!(own_state(&home).await.capacity["users"], 2);
+}
+
+#[tokio::test]
 async fn a_backup_without_its_data_and_a_service_that_is_not_there_are_named() {
     let world = InMemory::seen_from("us-west-2");
     world
