@@ -25,20 +25,21 @@ provider "aws" {
   dynamic "endpoints" {
     for_each = var.local_cloud[*].endpoint
     content {
-      cloudwatch  = endpoints.value
-      ec2         = endpoints.value
-      ecr         = endpoints.value
-      ecs         = endpoints.value
-      elbv2       = endpoints.value
-      eventbridge = endpoints.value
-      iam         = endpoints.value
-      lambda      = endpoints.value
-      logs        = endpoints.value
-      route53     = endpoints.value
-      s3          = endpoints.value
-      sfn         = endpoints.value
-      sns         = endpoints.value
-      sts         = endpoints.value
+      appautoscaling = endpoints.value
+      cloudwatch     = endpoints.value
+      ec2            = endpoints.value
+      ecr            = endpoints.value
+      ecs            = endpoints.value
+      elbv2          = endpoints.value
+      eventbridge    = endpoints.value
+      iam            = endpoints.value
+      lambda         = endpoints.value
+      logs           = endpoints.value
+      route53        = endpoints.value
+      s3             = endpoints.value
+      sfn            = endpoints.value
+      sns            = endpoints.value
+      sts            = endpoints.value
     }
   }
 }

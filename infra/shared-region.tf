@@ -19,6 +19,7 @@ module "region" {
   backup_schedule            = var.backup_schedule
   certificate_arn            = lookup(var.certificate_arn, local.region, null)
   cool_down_seconds          = var.cool_down_seconds
+  cpu_target                 = var.cpu_target
   daily_starts               = var.daily_starts
   domain                     = var.domain
   efs_file_system_id         = lookup(var.efs_file_system_id, local.region, null)
@@ -31,6 +32,8 @@ module "region" {
   image_tag                  = var.image_tag
   local_cloud                = var.local_cloud
   log_retention_days         = var.log_retention_days
+  max_capacity               = var.max_capacity
+  memory_target              = var.memory_target
   min_capacity               = var.min_capacity
   rpo_seconds                = var.rpo_seconds
   rto_seconds                = var.rto_seconds

@@ -17,8 +17,8 @@ variable "domain" {
 }
 
 variable "services" {
-  description = "The protected services. A name is also the path prefix, the data folder and the role. minimum is the number of tasks in production (min_capacity unless given). Append only: the position is the priority of the load balancer's rule."
-  type        = list(object({ name = string, minimum = optional(number) }))
+  description = "The protected services. A name is also the path prefix, the data folder and the role. minimum and maximum are the numbers of tasks in production between which it is scaled (min_capacity and max_capacity unless given). Append only: the position is the priority of the load balancer's rule."
+  type        = list(object({ name = string, minimum = optional(number), maximum = optional(number) }))
 
   validation {
     condition     = length(var.services) > 0 && length(distinct(var.services[*].name)) == length(var.services)
@@ -33,6 +33,11 @@ variable "services" {
   validation {
     condition     = alltrue([for service in var.services : coalesce(service.minimum, 1) >= 1])
     error_message = "a service's minimum must be at least 1: with no task in production there is nothing to protect."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : coalesce(service.maximum, var.max_capacity) >= coalesce(service.minimum, var.min_capacity)])
+    error_message = "a service's maximum must be at least its minimum."
   }
 }
 
@@ -201,7 +206,7 @@ variable "image_tag" {
 }
 
 variable "min_capacity" {
-  description = "Tasks of a service in production that names no minimum of its own."
+  description = "Fewest tasks in production of a service that names no minimum of its own. A change reaches what serves when it is next scaled up: executions move the bounds, so Terraform leaves them as they are."
   type        = number
   default     = 2
 
@@ -212,21 +217,36 @@ variable "min_capacity" {
 }
 
 variable "max_capacity" {
-  description = "Most tasks of a service. For the scaling policies, which are not there yet."
+  description = "Most tasks of a service that names no maximum of its own. A change reaches what serves as that of min_capacity does."
   type        = number
   default     = 10
+
+  validation {
+    condition     = var.max_capacity >= var.min_capacity
+    error_message = "max_capacity must be at least min_capacity."
+  }
 }
 
 variable "cpu_target" {
-  description = "Processor use, in percent, that scaling aims at. For the scaling policies, which are not there yet."
+  description = "Processor use of a service, in percent, that scaling aims at."
   type        = number
   default     = 70
+
+  validation {
+    condition     = var.cpu_target > 0 && var.cpu_target <= 100
+    error_message = "cpu_target must be more than 0 and at most 100."
+  }
 }
 
 variable "memory_target" {
-  description = "Memory use, in percent, that scaling aims at. For the scaling policies, which are not there yet."
+  description = "Memory use of a service, in percent, that scaling aims at."
   type        = number
   default     = 80
+
+  validation {
+    condition     = var.memory_target > 0 && var.memory_target <= 100
+    error_message = "memory_target must be more than 0 and at most 100."
+  }
 }
 
 variable "functions_directory" {

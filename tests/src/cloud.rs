@@ -13,6 +13,7 @@ use crate::functions::built;
 use crate::ledger::Ledger;
 use crate::proxy::{Front, Proxy};
 use crate::run_folder::RunFolder;
+use crate::scaling::Scaling;
 use crate::{Context, Result, registry, tools};
 
 pub const ACCOUNT: &str = "000000000000";
@@ -28,6 +29,7 @@ pub struct LocalCloud {
     pub aws: Aws,
     pub ledger: Arc<Ledger>,
     pub addresses: Addresses,
+    pub scaling: Arc<Scaling>,
     pub(crate) run: RunFolder,
     pub(crate) owner: String,
     /// Whether `end` waits for a person, and the run folder stays as it is.
@@ -50,6 +52,7 @@ impl LocalCloud {
             aws: Aws::new(addresses.emulator),
             ledger: Arc::default(),
             addresses,
+            scaling: Arc::default(),
             run,
             owner: emulator.owner.clone(),
             keep,
@@ -113,8 +116,12 @@ impl LocalCloud {
 
     fn serve(&mut self, sockets: Sockets) {
         let regions = REGIONS.map(str::to_owned);
-        let ledger = Arc::clone(&self.ledger);
-        let proxy = Proxy::new(self.addresses.emulator, regions.to_vec(), ledger);
+        let proxy = Proxy::new(
+            self.addresses.emulator,
+            regions.to_vec(),
+            Arc::clone(&self.ledger),
+            Arc::clone(&self.scaling),
+        );
         let mut serve =
             |listener, front| drop(self.servers.spawn(proxy.clone().serve(listener, front)));
         serve(sockets.proxy, Front::Aws);

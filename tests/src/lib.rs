@@ -24,6 +24,7 @@ pub mod registry;
 pub mod route53;
 mod route53_xml;
 mod run_folder;
+pub mod scaling;
 pub mod shell;
 pub mod terraform;
 pub mod tools;

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use crate::answers::{Answer, said, throttled};
 use crate::faults::{Caller, Fault, met};
 use crate::ledger::{Ledger, Outcome};
+use crate::scaling::{self, Scaling};
 use crate::traffic::{self, Target};
 
 /// The body of a call in the query style is read to learn its action; what is larger is passed on unread.
@@ -45,11 +46,17 @@ pub struct Proxy {
     emulator: SocketAddr,
     regions: Vec<String>,
     ledger: Arc<Ledger>,
+    scaling: Arc<Scaling>,
     client: Client<HttpConnector, Forwarded>,
 }
 
 impl Proxy {
-    pub fn new(emulator: SocketAddr, regions: Vec<String>, ledger: Arc<Ledger>) -> Self {
+    pub fn new(
+        emulator: SocketAddr,
+        regions: Vec<String>,
+        ledger: Arc<Ledger>,
+        scaling: Arc<Scaling>,
+    ) -> Self {
         // No connection is kept: the emulator closes idle ones just when they are taken again.
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
@@ -58,6 +65,7 @@ impl Proxy {
             emulator,
             regions,
             ledger,
+            scaling,
             client,
         }
     }
@@ -121,20 +129,40 @@ impl Proxy {
 
     async fn forward(
         &self,
-        mut request: Request<Forwarded>,
+        request: Request<Forwarded>,
         target: &Target,
         caller: Option<&Caller>,
     ) -> Result<Answer, Silence> {
         if self.gate(target, caller).await? == Fault::Throttled {
             return Ok(throttled(target));
         }
+        let answer = match target.service.as_str() {
+            scaling::SERVICE => {
+                let body = request.into_body().collect().await;
+                let body = body.map_err(io::Error::other)?.to_bytes();
+                self.scaling.answer(target, &body)
+            }
+            _ => self.emulate(request, target).await?,
+        };
+        // A region that died meanwhile does not answer either, though the work may have been done.
+        if let Fault::Slow(later) = self.gate(target, caller).await? {
+            tokio::time::sleep(later).await;
+        }
+        Ok(answer)
+    }
+
+    async fn emulate(
+        &self,
+        mut request: Request<Forwarded>,
+        target: &Target,
+    ) -> Result<Answer, Silence> {
         let path = request
             .uri()
             .path_and_query()
             .map_or("/", |path| path.as_str());
         let uri = format!("http://{}{path}", self.emulator);
         *request.uri_mut() = uri.parse().map_err(io::Error::other)?;
-        let answer = match self.client.request(request).await {
+        Ok(match self.client.request(request).await {
             Ok(answer) => answer.map(BodyExt::boxed),
             Err(error) => {
                 // Callers try again, and may then fail because the first try had done the work: this tells why.
@@ -145,12 +173,7 @@ impl Proxy {
                     format!("the emulator does not answer: {error}"),
                 )
             }
-        };
-        // A region that died meanwhile does not answer either, though the work may have been done.
-        if let Fault::Slow(later) = self.gate(target, caller).await? {
-            tokio::time::sleep(later).await;
-        }
-        Ok(answer)
+        })
     }
 
     /// Lets a call through, or keeps it until its place hangs no longer, and then drops it as a dead connection.

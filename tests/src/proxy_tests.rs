@@ -27,7 +27,12 @@ async fn world() -> World {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let proxy = listener.local_addr().unwrap();
     let regions = vec!["us-east-1".to_owned(), "us-west-2".to_owned()];
-    let served = Proxy::new(emulator.local_addr().unwrap(), regions, Arc::clone(&ledger));
+    let served = Proxy::new(
+        emulator.local_addr().unwrap(),
+        regions,
+        Arc::clone(&ledger),
+        Arc::default(),
+    );
     tokio::spawn(served.serve(listener, Front::Aws));
     let count = Arc::clone(&arrived);
     tokio::spawn(async move {
@@ -127,4 +132,36 @@ async fn a_slow_region_answers_late() {
     let begun = std::time::Instant::now();
     world.get(HOST, SOON).await.unwrap();
     assert!(begun.elapsed() >= late);
+}
+
+#[tokio::test]
+async fn scaling_is_answered_by_the_proxy_itself_in_each_region_alone_and_meets_its_faults() {
+    let world = world().await;
+    let ask = async |region: &str, action: &str, body: &str| {
+        let scope = format!("AKID/20241123/{region}/application-autoscaling/aws4_request");
+        let request = http::Request::post(format!("http://{}/", world.proxy))
+            .header(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential={scope}, Signature=00"),
+            )
+            .header("x-amz-target", format!("AnyScaleFrontendService.{action}"))
+            .body(body.to_owned().into_bytes().into())?;
+        web::send(request, SOON).await
+    };
+    let users = r#"{"ResourceId":"service/forum/forum-users","MinCapacity":2,"MaxCapacity":10}"#;
+    ask("us-east-1", "RegisterScalableTarget", users)
+        .await
+        .unwrap();
+    let found = async |region: &str| {
+        let answer = ask(region, "DescribeScalableTargets", "{}").await?;
+        Ok::<_, crate::Error>(String::from_utf8_lossy(answer.body()).contains("forum-users"))
+    };
+    assert!(found("us-east-1").await.unwrap());
+    assert!(!found("us-west-2").await.unwrap());
+    assert_eq!(world.arrived.load(Ordering::SeqCst), 0);
+    world
+        .ledger
+        .set(Place::region("us-east-1"), Fault::Refusing);
+    assert!(found("us-east-1").await.is_err());
+    assert!(!found("us-west-2").await.unwrap());
 }

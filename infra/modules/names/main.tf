@@ -81,6 +81,9 @@ locals {
           service    = "${var.application}-${service}"
           repository = "${var.application}/${service}"
           image      = "${var.local_cloud == null ? "${var.account}.dkr.ecr.${region}.amazonaws.com" : var.local_cloud.registries[region]}/${var.application}/${service}:${var.image_tag}"
+
+          # Application Auto Scaling has its own name for a service, and no ARN.
+          scalable_target = "service/${var.application}/${var.application}-${service}"
         }
       }
     }

@@ -10,7 +10,13 @@ locals {
   own  = module.names.regions[var.region]
   peer = module.names.regions[local.at_home ? var.standby_region : var.home_region]
 
-  minimums = { for service in var.services : service.name => coalesce(service.minimum, var.min_capacity) }
+  # Between these numbers of tasks each service is scaled while it serves.
+  bounds = {
+    for service in var.services : service.name => {
+      minimum = coalesce(service.minimum, var.min_capacity)
+      maximum = coalesce(service.maximum, var.max_capacity)
+    }
+  }
 
   data_directory = try(var.local_cloud.data_directory[var.region], null)
 
@@ -73,7 +79,7 @@ module "ecs" {
     for name, service in local.own.services : name => {
       service       = service.service
       image         = service.image
-      desired_count = local.at_home ? local.minimums[name] : 0
+      desired_count = local.at_home ? local.bounds[name].minimum : 0
     }
   }
 
@@ -82,6 +88,21 @@ module "ecs" {
     subnets             = module.network.public_subnets
     load_balancer_group = one(module.alb[*].security_group)
   }
+}
+
+module "scaling" {
+  count       = local.serves ? 1 : 0
+  source      = "../scaling"
+  application = var.application
+  serving     = local.at_home
+  services    = { for name, service in local.own.services : name => merge(local.bounds[name], { scalable_target = service.scalable_target }) }
+
+  targets = {
+    ECSServiceAverageCPUUtilization    = var.cpu_target
+    ECSServiceAverageMemoryUtilization = var.memory_target
+  }
+
+  depends_on = [module.ecs]
 }
 
 module "buckets" {

@@ -50,6 +50,7 @@ variable "commit_seconds" { type = number }
 variable "backup_retention_days" { type = number }
 variable "backup_schedule" { type = string }
 variable "cool_down_seconds" { type = number }
+variable "cpu_target" { type = number }
 variable "daily_starts" { type = number }
 variable "domain" { type = string }
 variable "enable_cross_region_backup" { type = bool }
@@ -58,10 +59,12 @@ variable "health_checker_ranges" { type = list(string) }
 variable "home_region" { type = string }
 variable "image_tag" { type = string }
 variable "log_retention_days" { type = number }
+variable "max_capacity" { type = number }
+variable "memory_target" { type = number }
 variable "min_capacity" { type = number }
 variable "rpo_seconds" { type = number }
 variable "rto_seconds" { type = number }
-variable "services" { type = list(object({ name = string, minimum = optional(number) })) }
+variable "services" { type = list(object({ name = string, minimum = optional(number), maximum = optional(number) })) }
 variable "standby_region" { type = string }
 
 variable "local_cloud" {

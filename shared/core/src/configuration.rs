@@ -67,7 +67,9 @@ fn an_hour() -> u32 {
 #[serde(deny_unknown_fields)]
 pub struct Service {
     pub name: String,
+    /// Between these Application Auto Scaling moves the number of tasks of what serves.
     pub minimum: u32,
+    pub maximum: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +112,8 @@ pub struct ServiceResources {
     pub service: String,
     pub repository: String,
     pub image: String,
+    /// The service's name at Application Auto Scaling.
+    pub scalable_target: String,
 }
 
 impl ServiceResources {
@@ -183,6 +187,13 @@ impl Configuration {
                     format!("services.{}.minimum", service.name),
                     "at least 1",
                     0,
+                ));
+            }
+            if service.maximum < service.minimum {
+                return Err(Invalid::new(
+                    format!("services.{}.maximum", service.name),
+                    format!("at least the minimum of {}", service.minimum),
+                    service.maximum,
                 ));
             }
         }
@@ -275,13 +286,15 @@ pub fn sample(region: &str) -> Configuration {
             "functions": {"backup": "b", "image_sync": "i", "health_probe": "h", "failover": "f"},
             "registry": {"host": format!("1.dkr.ecr.{r}.amazonaws.com"), "endpoint": format!("http://127.0.0.1:{port}")},
             "load_balancer": {"host": format!("{r}.forum.test"), "endpoint": format!("http://127.0.0.1:{port}")},
-            "services": {"users": {"service": "forum-users", "repository": "forum/users", "image": format!("127.0.0.1:{port}/forum/users:stable")},
-                         "posts": {"service": "forum-posts", "repository": "forum/posts", "image": format!("127.0.0.1:{port}/forum/posts:stable")}}
+            "services": {"users": {"service": "forum-users", "repository": "forum/users", "image": format!("127.0.0.1:{port}/forum/users:stable"),
+                                   "scalable_target": "service/forum/forum-users"},
+                         "posts": {"service": "forum-posts", "repository": "forum/posts", "image": format!("127.0.0.1:{port}/forum/posts:stable"),
+                                   "scalable_target": "service/forum/forum-posts"}}
         })
     };
     let json = serde_json::json!({
         "schema": 1, "application": "forum", "account": "1", "region": region, "home": "us-east-1", "standby": "us-west-2",
-        "services": [{"name": "users", "minimum": 2}, {"name": "posts", "minimum": 2}],
+        "services": [{"name": "users", "minimum": 2, "maximum": 10}, {"name": "posts", "minimum": 2, "maximum": 10}],
         "rpo_seconds": 3600, "rto_seconds": 900, "cool_down_seconds": 3600, "daily_starts": 2, "automatic": true,
         "automatic_failback": false, "look_interval_seconds": 20, "backup_retention_days": 7, "cross_region_backup": true, "data_directory": "/mnt/data",
         "regions": {"us-east-1": side("us-east-1", 5001), "us-west-2": side("us-west-2", 5002)},

@@ -20,6 +20,7 @@ pub mod region;
 pub mod report;
 pub mod request;
 pub mod run;
+pub mod scaling;
 pub mod state;
 
 pub use configuration::Configuration;

@@ -53,6 +53,7 @@ mod tests {
             service: "forum-users".into(),
             repository: "forum/users".into(),
             image: image.into(),
+            scalable_target: "service/forum/forum-users".into(),
         };
         holds(client, &resources, &Region::new("us-west-2").unwrap()).await
     }

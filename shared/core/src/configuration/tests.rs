@@ -18,7 +18,7 @@ fn the_same_region_twice_is_refused() {
 }
 
 #[test]
-fn a_region_outside_the_pair_a_service_twice_and_a_minimum_of_zero_are_refused() {
+fn a_region_outside_the_pair_a_service_twice_and_bounds_that_make_no_sense_are_refused() {
     let mut outside = sample("us-east-1");
     outside.region = Region::new("eu-west-1").unwrap();
     assert_eq!(outside.validate().unwrap_err().field, "region");
@@ -28,6 +28,12 @@ fn a_region_outside_the_pair_a_service_twice_and_a_minimum_of_zero_are_refused()
     let mut zero = sample("us-east-1");
     zero.services[0].minimum = 0;
     assert_eq!(zero.validate().unwrap_err().field, "services.users.minimum");
+    let mut below = sample("us-east-1");
+    below.services[1].maximum = 1;
+    assert_eq!(
+        below.validate().unwrap_err().to_string(),
+        "services.posts.maximum: expected at least the minimum of 2, found 1"
+    );
 }
 
 #[test]
@@ -57,6 +63,7 @@ fn an_images_reference_is_its_tag_or_its_digest() {
         service: String::new(),
         repository: String::new(),
         image: image.into(),
+        scalable_target: String::new(),
     };
     assert_eq!(
         image("127.0.0.1:5001/forum/users:stable").reference(),
