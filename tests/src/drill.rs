@@ -37,7 +37,7 @@ pub async fn run(keep: bool) -> Result<()> {
 }
 
 async fn play(stage: &Stage) -> Result<()> {
-    deploy::deploy(stage).await?;
+    let terraform = deploy::deploy(stage).await?;
     users::post(stage).await?;
     let backup = backup::take(stage).await?;
     readiness::seen(stage).await?;
@@ -48,6 +48,7 @@ async fn play(stage: &Stage) -> Result<()> {
     takeover::assert(stage, &failover, &died, &backup, &late).await?;
     let stale = homecoming::revive(stage).await?;
     homecoming::assert(stage, &failover, &late, &stale).await?;
+    deploy::assert_unchanged(stage, &terraform).await?;
     let failback = failback::run(stage, &late).await?;
     summary::print(stage, &[failover, failback]).await
 }

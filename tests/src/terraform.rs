@@ -12,6 +12,10 @@ use crate::{Context, Result, image, shell, tools, workspace};
 pub const HOME: &str = "home";
 pub const STANDBY: &str = "standby";
 pub const JOIN: &str = "join";
+const VARIABLES: [&str; 2] = [
+    "-var-file=../lifeboat.tfvars",
+    "-var-file=../run.tfvars.json",
+];
 const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
 
 /// A root module copied for this run, with its state beside it.
@@ -125,13 +129,18 @@ impl Terraform {
     /// Applies one root alone; `init` must have been run, as `apply` does.
     pub async fn apply_root(&self, root: &str) -> Result<()> {
         let mut apply = self.command(root, "apply");
-        apply.args([
-            "-auto-approve",
-            "-compact-warnings",
-            "-var-file=../lifeboat.tfvars",
-            "-var-file=../run.tfvars.json",
-        ]);
+        apply.args(["-auto-approve", "-compact-warnings"]);
+        apply.args(VARIABLES);
         shell::run_logged(&mut apply, &self.log(root)).await
+    }
+
+    /// An apply would change nothing.
+    pub async fn assert_unchanged(&self, root: &str) -> Result<()> {
+        let mut plan = self.command(root, "plan");
+        plan.args(["-detailed-exitcode", "-compact-warnings"]);
+        plan.args(VARIABLES);
+        let planned = shell::run_logged(&mut plan, &self.log(root)).await;
+        planned.context(|| format!("see that an apply of {root} would change nothing"))
     }
 
     async fn init(&self, root: &str) -> Result<()> {

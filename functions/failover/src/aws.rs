@@ -26,6 +26,7 @@ use lifeboat_core::{
     probe::ProbeReport,
     report::Report,
     request::Request,
+    scaling::Scale,
 };
 
 use crate::{Started, Wait, World, dns};
@@ -39,8 +40,8 @@ pub struct Region {
     functions: lambda::Functions,
     peer_functions: lambda::Functions,
     peer_functions_brief: lambda::Functions,
-    ecs: aws_sdk_ecs::Client,
-    peer_ecs: aws_sdk_ecs::Client,
+    ecs: ecs::Clients,
+    peer_ecs: ecs::Clients,
     targets: targets::Targets,
     workflow: workflow::Workflow,
     alarms: aws_sdk_cloudwatch::Client,
@@ -61,8 +62,8 @@ impl Region {
             functions: lambda::Functions::new(&work(region), region),
             peer_functions: lambda::Functions::new(&work(other), other),
             peer_functions_brief: lambda::Functions::new(&there, other),
-            ecs: aws_sdk_ecs::Client::new(&here),
-            peer_ecs: aws_sdk_ecs::Client::new(&there),
+            ecs: ecs::Clients::new(&here),
+            peer_ecs: ecs::Clients::new(&there),
             targets: targets::Targets::new(&here, &configuration),
             workflow: workflow::Workflow::new(&here, &configuration),
             alarms: aws_sdk_cloudwatch::Client::new(&here),
@@ -73,12 +74,12 @@ impl Region {
         })
     }
 
-    fn ecs(&self, side: Side) -> (&aws_sdk_ecs::Client, &RegionResources) {
-        let client = match side == self.configuration.side() {
+    fn ecs(&self, side: Side) -> (&ecs::Clients, &RegionResources) {
+        let clients = match side == self.configuration.side() {
             true => &self.ecs,
             false => &self.peer_ecs,
         };
-        (client, self.configuration.resources(side))
+        (clients, self.configuration.resources(side))
     }
 
     fn markers(&self, side: Side) -> Bucket {
@@ -210,25 +211,25 @@ impl World for Region {
     }
 
     async fn services(&self, side: Side) -> Result<Services, Failure> {
-        let (client, resources) = self.ecs(side);
-        ecs::services(client, resources, self.configuration.region_of(side)).await
+        let (clients, resources) = self.ecs(side);
+        ecs::services(clients, resources, self.configuration.region_of(side)).await
     }
 
     async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
-        let (client, resources) = self.ecs(side);
+        let (clients, resources) = self.ecs(side);
         let region = self.configuration.region_of(side);
-        ecs::unfinished(client, resources, service, region).await
+        ecs::unfinished(&clients.ecs, resources, service, region).await
     }
 
-    async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
-        let (client, resources) = self.ecs(side);
+    async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {
+        let (clients, resources) = self.ecs(side);
         let region = self.configuration.region_of(side);
         // A source that is given its tasks back runs what it ran; a target runs what was checked.
-        let image = match desired > 0 && side == self.configuration.side() {
+        let image = match to.desired > 0 && side == self.configuration.side() {
             true => Image::AsNamed,
             false => Image::AsDeployed,
         };
-        ecs::scale(client, resources, service, desired, image, region).await
+        ecs::scale(clients, resources, service, to, image, region).await
     }
 
     async fn mark(&self, to: Move) -> Result<(), Failure> {

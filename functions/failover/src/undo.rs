@@ -7,6 +7,7 @@ use lifeboat_core::{
     marker::{self, Move, TOKEN},
     request::Mode,
     run::Run,
+    scaling::Scale,
     state::Lease,
 };
 
@@ -70,19 +71,19 @@ pub(crate) async fn put_back(
             Undo::EmptyTarget => {
                 scale::down(world, configuration.side()).await?;
             }
-            Undo::GiveBackSource => give_back(world, &lease.capacity).await?,
+            Undo::GiveBackSource => give_back(world, &lease.source_before).await?,
         }
     }
     Ok(undo)
 }
 
 /// A source that is home loses its marker again; one that is the standby never had one.
-async fn give_back(world: &impl World, capacity: &BTreeMap<String, u32>) -> Result<(), Failure> {
+async fn give_back(world: &impl World, before: &BTreeMap<String, Scale>) -> Result<(), Failure> {
     let source = world.configuration().side().other();
     if let Some(marker) = marker::fences(source) {
         world.mark(Move::Lower(marker)).await?;
     }
-    scale::up(world, source, capacity).await
+    scale::back(world, source, before).await
 }
 
 fn text(

@@ -15,6 +15,7 @@ use lifeboat_core::{
     probe::ProbeReport,
     report::Report,
     request::Request,
+    scaling::Scale,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub trait World {
     async fn services(&self, side: Side) -> Result<Services, Failure>;
     /// Tasks of a service that have not ended, also those that are no longer counted as running.
     async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure>;
-    async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure>;
+    async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure>;
     async fn mark(&self, to: Move) -> Result<(), Failure>;
 
     // In the other region.

@@ -9,11 +9,13 @@ use std::time::Duration;
 use aws_sdk_cloudwatch as cw;
 use lifeboat_aws::{
     Bucket, Control, Objects, Patience,
-    ecs::{Image, Services, scale, services},
+    ecs::{Clients, Image, Services, scale, services},
     function::Start,
     load_balancer,
 };
-use lifeboat_core::{Configuration, Failure, RegionState, liveness::Answer, marker::Marker};
+use lifeboat_core::{
+    Configuration, Failure, RegionState, liveness::Answer, marker::Marker, scaling::Scale,
+};
 
 use crate::world::World;
 
@@ -23,7 +25,7 @@ pub struct Live {
     control: Control<Bucket>,
     backups: Bucket,
     markers: Bucket,
-    ecs: aws_sdk_ecs::Client,
+    ecs: Clients,
     ecr: aws_sdk_ecr::Client,
     cloudwatch: cw::Client,
     peer_control: Control<Bucket>,
@@ -43,7 +45,7 @@ impl Live {
         Ok(Self {
             backups: start.own_bucket(&own.backups_bucket),
             markers: start.own_bucket(&own.markers_bucket),
-            ecs: aws_sdk_ecs::Client::new(&here),
+            ecs: Clients::new(&here),
             ecr: aws_sdk_ecr::Client::new(&here),
             cloudwatch: cw::Client::new(&here),
             peer_control: Control::new(start.peer_bucket(&peer.control_bucket)),
@@ -93,7 +95,15 @@ impl World for Live {
 
     async fn stop(&self, service: &str) -> Result<(), Failure> {
         let (own, region) = (self.configuration.own(), &self.configuration.region);
-        scale(&self.ecs, own, service, 0, Image::AsDeployed, region).await
+        scale(
+            &self.ecs,
+            own,
+            service,
+            Scale::NONE,
+            Image::AsDeployed,
+            region,
+        )
+        .await
     }
 
     async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure> {

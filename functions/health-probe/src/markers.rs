@@ -4,6 +4,7 @@ use lifeboat_aws::{Objects, ecs::Services};
 use lifeboat_core::{
     Failure, RegionState,
     marker::{Marker, Seen, TOKEN, fences},
+    scaling::Scale,
     state::PeerSeen,
 };
 
@@ -79,7 +80,7 @@ async fn stop<W: World>(
 ) -> String {
     let desired = match services.map(|services| services.get(name)) {
         Some(None) => return format!("{name} is not there"),
-        Some(Some(deployed)) if deployed.desired == 0 => return format!("{name} is at 0"),
+        Some(Some(deployed)) if deployed.set_to(Scale::NONE) => return format!("{name} is at 0"),
         Some(Some(deployed)) => deployed.desired.to_string(),
         None => "an unknown number".into(),
     };

@@ -14,6 +14,7 @@ use lifeboat_core::{
     configuration::sample,
     liveness::Answer,
     marker::Marker,
+    scaling::Bounds,
 };
 
 use crate::world::World;
@@ -54,6 +55,7 @@ impl InMemory {
             status: "ACTIVE".into(),
             desired,
             running: desired,
+            bounds: (desired == 0).then_some(Bounds::CLOSED),
             ..Deployed::default()
         };
         let services = configuration.services.iter();
@@ -163,6 +165,7 @@ impl World for InMemory {
             .push((service.into(), self.markers.keys()));
         if let Some(deployed) = self.services.borrow_mut().get_mut(service) {
             (deployed.desired, deployed.running) = (0, 0);
+            deployed.bounds = Some(Bounds::CLOSED);
         }
         Ok(())
     }

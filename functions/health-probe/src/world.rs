@@ -16,6 +16,7 @@ pub trait World {
     async fn services(&self) -> Result<Services, Failure>;
     /// Whether the registry of this region holds the service's image.
     async fn image(&self, service: &str) -> Result<bool, Failure>;
+    /// To zero tasks, and scaling may start none.
     async fn stop(&self, service: &str) -> Result<(), Failure>;
     async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure>;
 

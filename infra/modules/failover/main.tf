@@ -48,6 +48,24 @@ module "function" {
       Action   = ["ecs:DescribeServices", "ecs:UpdateService"]
       Resource = local.services
     },
+    # A scalable target's ARN holds a number that AWS makes up: the conditions keep to the tasks of ECS services.
+    {
+      Effect   = "Allow"
+      Action   = "application-autoscaling:RegisterScalableTarget"
+      Resource = [for side in local.sides : "arn:aws:application-autoscaling:${side.region}:${local.account}:scalable-target/*"]
+      Condition = {
+        StringEquals = {
+          "application-autoscaling:service-namespace"  = "ecs"
+          "application-autoscaling:scalable-dimension" = "ecs:service:DesiredCount"
+        }
+      }
+    },
+    # Describing them can only be allowed for all.
+    {
+      Effect   = "Allow"
+      Action   = "application-autoscaling:DescribeScalableTargets"
+      Resource = "*"
+    },
     # What target groups say of their targets can only be allowed for all.
     {
       Effect   = "Allow"

@@ -53,11 +53,27 @@ module "function" {
       Action   = "ecs:DescribeServices"
       Resource = concat(local.own_services, local.peer_services)
     },
-    # The pull fence: this region's own services to zero, never the other's.
+    # The pull fence: this region's own services to zero and scaling closed, never the other's.
     {
       Effect   = "Allow"
       Action   = "ecs:UpdateService"
       Resource = local.own_services
+    },
+    {
+      Effect   = "Allow"
+      Action   = "application-autoscaling:RegisterScalableTarget"
+      Resource = "arn:aws:application-autoscaling:${var.own.region}:${local.account}:scalable-target/*"
+      Condition = {
+        StringEquals = {
+          "application-autoscaling:service-namespace"  = "ecs"
+          "application-autoscaling:scalable-dimension" = "ecs:service:DesiredCount"
+        }
+      }
+    },
+    {
+      Effect   = "Allow"
+      Action   = "application-autoscaling:DescribeScalableTargets"
+      Resource = "*"
     },
     {
       Effect   = "Allow"

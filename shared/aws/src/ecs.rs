@@ -1,14 +1,21 @@
-//! A region's services as its ECS knows them.
+//! A region's services as its ECS and its Application Auto Scaling know them.
+
+mod scaling;
 
 use std::collections::BTreeMap;
 
+use aws_config::SdkConfig;
 use aws_sdk_ecs::{
     Client,
     error::SdkError,
     operation::describe_services::DescribeServicesError,
     types::{DesiredStatus, Task},
 };
-use lifeboat_core::{Failure, Region, configuration::RegionResources};
+use lifeboat_core::{
+    Failure, Region,
+    configuration::RegionResources,
+    scaling::{Bounds, Scale},
+};
 
 use crate::explain;
 
@@ -16,13 +23,31 @@ use crate::explain;
 pub const AT_ONCE: usize = 10;
 const TASKS_AT_ONCE: usize = 100;
 
-/// An ECS service as its control plane describes it.
+/// How many tasks a service has is said in two places.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub ecs: Client,
+    pub scaling: aws_sdk_applicationautoscaling::Client,
+}
+
+impl Clients {
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            ecs: Client::new(config),
+            scaling: aws_sdk_applicationautoscaling::Client::new(config),
+        }
+    }
+}
+
+/// A service as the control planes describe it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Deployed {
     pub status: String,
     pub desired: u32,
     pub running: u32,
     pub pending: u32,
+    /// None where scaling knows nothing of it, or does not answer.
+    pub bounds: Option<Bounds>,
 }
 
 impl Deployed {
@@ -30,12 +55,37 @@ impl Deployed {
     pub fn empty(&self) -> bool {
         self.desired == 0 && self.running == 0 && self.pending == 0
     }
+
+    pub fn set_to(&self, scale: Scale) -> bool {
+        self.desired == scale.desired && self.bounds == Some(scale.bounds)
+    }
 }
 
 /// By the service's name in the configuration; one that ECS does not know is not there.
 pub type Services = BTreeMap<String, Deployed>;
 
 pub async fn services(
+    clients: &Clients,
+    resources: &RegionResources,
+    region: &Region,
+) -> Result<Services, Failure> {
+    let (services, bounds) = tokio::join!(
+        deployed(&clients.ecs, resources, region),
+        scaling::bounds(&clients.scaling, resources, region),
+    );
+    // Whoever stops tasks must not have to wait for scaling.
+    let mut bounds = bounds.unwrap_or_else(|why| {
+        tracing::warn!("{why}");
+        BTreeMap::new()
+    });
+    let bounded = |(name, mut deployed): (String, Deployed)| {
+        deployed.bounds = bounds.remove(&name);
+        (name, deployed)
+    };
+    Ok(services?.into_iter().map(bounded).collect())
+}
+
+async fn deployed(
     client: &Client,
     resources: &RegionResources,
     region: &Region,
@@ -73,6 +123,7 @@ pub async fn services(
                     desired: count(service.desired_count()),
                     running: count(service.running_count()),
                     pending: count(service.pending_count()),
+                    bounds: None,
                 };
                 found.insert((*name).clone(), deployed);
             }
@@ -146,28 +197,37 @@ pub enum Image {
 }
 
 /// How many tasks there are to be; asked again, it is the same.
+///
+/// The bounds first: outside them scaling would undo the number, and whoever is killed in between has the number to
+/// set still, which is seen. Where they cannot be set no task is started, and tasks are stopped all the same.
 pub async fn scale(
-    client: &Client,
+    clients: &Clients,
     resources: &RegionResources,
     service: &str,
-    desired: u32,
+    to: Scale,
     image: Image,
     region: &Region,
 ) -> Result<(), Failure> {
     let Some(named) = resources.services.get(service) else {
         return Ok(());
     };
-    let update = client
+    let bounded = scaling::set(&clients.scaling, &named.scalable_target, to.bounds, region).await;
+    if to.desired > 0 && bounded.is_err() {
+        return bounded;
+    }
+    let update = clients
+        .ecs
         .update_service()
         .cluster(&resources.cluster)
         .service(&named.service);
-    let desired = i32::try_from(desired).unwrap_or(i32::MAX);
+    let desired = i32::try_from(to.desired).unwrap_or(i32::MAX);
     let update = update.force_new_deployment(image == Image::AsNamed);
     let sent = update.desired_count(desired).send().await;
-    sent.map(drop).map_err(|e| {
+    let sent = sent.map(drop).map_err(|e| {
         let object = format!("service {} to {desired}", named.service);
         Failure::unavailable("scale", object, region, explain(&e))
-    })
+    });
+    sent.and(bounded)
 }
 
 #[cfg(test)]

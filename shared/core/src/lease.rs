@@ -80,7 +80,7 @@ pub fn free(state: &RegionState, owner: Option<&Owner>, mode: Mode) -> Result<()
 pub enum Undo {
     /// The target's services back to none.
     EmptyTarget,
-    /// The fence is taken from the source and its services get their capacity back.
+    /// The fence is taken from the source and its services are set to what they were set to.
     GiveBackSource,
 }
 

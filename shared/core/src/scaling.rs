@@ -41,10 +41,11 @@ impl Scale {
         bounds: Bounds::CLOSED,
     };
 
-    /// As in production. The minimum is the configured one, not this number: load decides once users are there.
+    /// As in production. The minimum is the configured one, not this number: load decides once users are there. (A drill
+    /// may ask for fewer.)
     pub fn serving(service: &Service, desired: u32) -> Self {
         let bounds = Bounds {
-            minimum: service.minimum,
+            minimum: service.minimum.min(desired),
             maximum: service.maximum.max(desired),
             suspended: false,
         };
@@ -66,9 +67,10 @@ mod tests {
 
     #[test]
     fn what_serves_may_be_scaled_between_the_configured_bounds_and_is_never_above_them() {
-        for desired in [2, 3, 10, 12] {
+        for desired in [1, 2, 3, 10, 12] {
             let bounds = Scale::serving(&users(), desired).bounds;
-            assert_eq!((bounds.minimum, bounds.maximum), (2, desired.max(10)));
+            let expected = (desired.min(2), desired.max(10));
+            assert_eq!((bounds.minimum, bounds.maximum), expected);
             assert!(bounds.allow(desired));
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Epoch, Invalid, Region, RegionPair, SCHEMA, Side, backup::BackupKey, check_schema,
-    person::Awaits, request::Mode,
+    person::Awaits, request::Mode, scaling::Scale,
 };
 
 /// What one region knows for certain. One object per region, changed only by compare-and-set, never replicated.
@@ -42,6 +42,9 @@ pub struct Lease {
     pub mode: Mode,
     /// Tasks per service in production, noted before anything was touched.
     pub capacity: BTreeMap<String, u32>,
+    /// What the source of a planned execution was set to, noted before it was touched.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub source_before: BTreeMap<String, Scale>,
     /// Why a person wants it to stop before its next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<String>,
@@ -68,6 +71,7 @@ impl Lease {
             execution: execution.into(),
             mode,
             capacity: capacity.clone(),
+            source_before: BTreeMap::new(),
             paused: None,
             turned: None,
             hold: None,

@@ -4,10 +4,11 @@ use serde_json::{Map, json};
 
 use crate::cloud::{ACCOUNT, APPLICATION, HOME, STANDBY};
 use crate::drill::stage::{SERVICES, Stage, ensure};
+use crate::terraform::{self, Terraform};
 use crate::{Error, Result, events};
 
 /// Everything a team does once; then the push of an image is all it takes to have it in the standby.
-pub(super) async fn deploy(stage: &Stage) -> Result<()> {
+pub(super) async fn deploy(stage: &Stage) -> Result<Terraform> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.act("build, deploy with Terraform, push images");
     cloud.build().await?;
@@ -35,10 +36,21 @@ pub(super) async fn deploy(stage: &Stage) -> Result<()> {
     tokio::try_join!(applied, pushes)?;
     cloud.learn_functions().await?;
     sync_images(stage).await?;
-    stage.cloud.assert_empty(STANDBY).await?;
+    cloud.assert_scaled(HOME)?;
+    cloud.assert_empty(STANDBY).await?;
+    progress.say("the standby has every image, runs no task, and scaling may start none");
+    Ok(terraform)
+}
+
+/// What executions changed is theirs: the next apply undoes no failover.
+pub(super) async fn assert_unchanged(stage: &Stage, terraform: &Terraform) -> Result<()> {
+    tokio::try_join!(
+        terraform.assert_unchanged(terraform::HOME),
+        terraform.assert_unchanged(terraform::STANDBY),
+    )?;
     stage
         .progress
-        .say("the standby has every image and runs no task");
+        .say("an apply of Terraform would undo nothing of it");
     Ok(())
 }
 

@@ -46,6 +46,7 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
     ));
 
     stage.assert_forum_in(HOME).await?;
+    cloud.assert_scaled(HOME)?;
     stage.assert_missing(late).await?;
     progress.say("everything acknowledged in the standby is at home");
     let executions = cloud.executions(HOME).await?;

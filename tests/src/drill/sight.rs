@@ -5,11 +5,12 @@ use lifeboat_core::RegionState;
 use lifeboat_core::marker::{Marker, TOKEN};
 use lifeboat_core::probe::ProbeReport;
 use lifeboat_core::report::Report;
+use lifeboat_core::scaling::Bounds;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::cloud::{ACCOUNT, APPLICATION, HOME, LocalCloud, STANDBY};
-use crate::drill::stage::SERVICES;
+use crate::drill::stage::{SERVICES, ensure};
 use crate::{Context, Result};
 
 impl LocalCloud {
@@ -80,12 +81,34 @@ impl LocalCloud {
         Ok((desired, running.max(containers)))
     }
 
+    /// No task runs, and scaling may start none.
     pub(super) async fn assert_empty(&self, region: &str) -> Result<()> {
         match self.tasks(region).await? {
-            (0, 0) => Ok(()),
+            (0, 0) => self.assert_bounds(region, Bounds::CLOSED),
             (desired, running) => {
                 Err(format!("{region} wants {desired} tasks and runs {running}, not none").into())
             }
         }
+    }
+
+    /// Each service may be scaled as in production.
+    pub(super) fn assert_scaled(&self, region: &str) -> Result<()> {
+        let production = Bounds {
+            minimum: 2,
+            maximum: 10,
+            suspended: false,
+        };
+        self.assert_bounds(region, production)
+    }
+
+    fn assert_bounds(&self, region: &str, expected: Bounds) -> Result<()> {
+        for service in SERVICES {
+            let target = format!("service/{APPLICATION}/{APPLICATION}-{service}");
+            let found = self.scaling.bounds(region, &target);
+            ensure(found == Some(expected), || {
+                format!("{target} of {region} is bounded by {found:?}, not {expected:?}")
+            })?;
+        }
+        Ok(())
     }
 }

@@ -88,6 +88,7 @@ pub(super) async fn assert(
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.act("what was lost is what was said, and nothing else");
     stage.assert_forum_in(STANDBY).await?;
+    cloud.assert_scaled(STANDBY)?;
     stage.assert_missing(late).await?;
     progress.say(&format!(
         "exactly the {} records after the backup are missing",

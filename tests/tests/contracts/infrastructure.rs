@@ -56,6 +56,8 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     (
         "health-probe/main.tf",
         &[
+            "application-autoscaling:DescribeScalableTargets",
+            "application-autoscaling:RegisterScalableTarget",
             "cloudwatch:PutMetricData",
             "ecr:DescribeImages",
             "ecs:DescribeServices",
@@ -69,6 +71,8 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     (
         "failover/main.tf",
         &[
+            "application-autoscaling:DescribeScalableTargets",
+            "application-autoscaling:RegisterScalableTarget",
             "cloudwatch:DescribeAlarms",
             "ecs:DescribeServices",
             "ecs:DescribeTasks",

@@ -7,7 +7,7 @@ use lifeboat_core::{
 };
 
 use super::Progress;
-use crate::{World, begin};
+use crate::{World, begin, scale};
 
 pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
     let configuration = world.configuration();
@@ -25,24 +25,20 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
     }
     let owner = begin::owner(world, before.owner(), Some(&run.execution)).await;
     let peer = world.peer_state().await.ok();
-    let mut capacity = begin::production(configuration, &before);
+    let production = begin::production(configuration, &before);
+    let mut lease = Lease::new(&run.execution, run.request.mode, &production);
     match run.request.mode {
-        Mode::Planned => {
-            // Noted before the source is touched: a step that is killed half-way through stopping it would see less.
-            let there = world.services(configuration.side().other()).await?;
-            let desired = there
-                .into_iter()
-                .map(|(service, there)| (service, there.desired));
-            begin::at_least(&mut capacity, &desired.collect());
-        }
+        Mode::Planned => note_source(world, &mut lease).await?,
         Mode::Drill => {
             if let Some(tasks) = run.request.tasks {
-                capacity.values_mut().for_each(|wanted| *wanted = tasks);
+                lease
+                    .capacity
+                    .values_mut()
+                    .for_each(|wanted| *wanted = tasks);
             }
         }
         Mode::Plan | Mode::Unplanned => {}
     }
-    let lease = Lease::new(&run.execution, run.request.mode, &capacity);
     let state = world
         .change_state(&|state| {
             // The owner that was looked up is the one that is replaced.
@@ -59,7 +55,7 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
         .await?;
     run.epoch = Some(state.epoch);
     // Of a lease that was taken before, as it was then.
-    run.capacity = state.lease.map_or(capacity, |lease| lease.capacity);
+    run.capacity = state.lease.map_or(lease.capacity, |held| held.capacity);
     let text = format!(
         "The {} execution {} towards {} has begun, at epoch {}: {}.\nIt was decided because:\n- {}",
         run.request.mode.as_str(),
@@ -71,6 +67,26 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
     );
     super::tell(world, run, "has started", &text).await;
     Ok(Progress::Done(format!("epoch {}", state.epoch)))
+}
+
+/// Before it is touched: a step that is killed half-way through stopping it would see less.
+async fn note_source(world: &impl World, lease: &mut Lease) -> Result<(), Failure> {
+    let configuration = world.configuration();
+    let source = configuration.peer_region();
+    for (service, there) in world.services(configuration.side().other()).await? {
+        if let Some(capacity) = lease.capacity.get_mut(&service) {
+            *capacity = there.desired.max(*capacity);
+            let bounds = there.bounds.ok_or_else(|| {
+                let why =
+                    "scaling does not know it or does not answer, so it could not be given back";
+                Failure::unavailable("describe", format!("bounds of {service}"), source, why)
+            })?;
+            let named = configuration.service(&service)?;
+            let before = scale::before(named, there.desired, bounds, *capacity);
+            lease.source_before.insert(service, before);
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn release(world: &impl World, run: &Run) -> Result<Progress, Failure> {

@@ -45,7 +45,9 @@ fn a_silent_home_is_tried_again_each_minute_and_one_that_returns_is_fenced_and_s
     let expected = [
         "us-east-1 is silent",
         "us-east-1 raises fenced",
+        "us-east-1 closes posts",
         "us-east-1 scales posts to 0",
+        "us-east-1 closes users",
         "us-east-1 scales users to 0",
         "us-east-1 raises fenced",
         "us-west-2 notes Acknowledged",
@@ -60,7 +62,7 @@ fn a_silent_home_is_tried_again_each_minute_and_one_that_returns_is_fenced_and_s
     assert_eq!(report.source, SourceFenced::Acknowledged);
     let named: Vec<String> = world.lost().iter().map(u32::to_string).collect();
     assert_eq!(report.lost.as_ref().unwrap().services["posts"], named);
-    assert!(world.place(Side::Home).empty());
+    assert!(world.place(Side::Home).closed());
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn a_home_that_returns_while_traffic_is_proven_is_fenced_at_once_and_the_report_
                 watch(&world, STANDBY).unwrap();
                 world.pass(60);
             }
-            assert!(world.place(Side::Home).empty(), "fenced at once");
+            assert!(world.place(Side::Home).closed(), "fenced at once");
         }
         Trip::Not
     };
@@ -108,6 +110,22 @@ fn a_home_that_returns_while_traffic_is_proven_is_fenced_at_once_and_the_report_
     let reports = world.place(STANDBY).reports.clone();
     let lost = reports.values().next().unwrap().lost.clone();
     assert_eq!(lost.unwrap().services["posts"].len(), world.lost().len());
+}
+
+#[test]
+fn a_region_that_returns_without_its_scaling_is_stopped_at_once_and_acknowledged_when_it_is_closed()
+{
+    let world = replaced();
+    world.returns(Side::Home);
+    world.scaling_silent.set(Some(Side::Home));
+    assert!(fenced(&world).starts_with("tried again in a minute: set bounds"));
+    world.pass(60);
+    assert!(world.place(Side::Home).empty());
+    assert!(fenced(&world).starts_with("tried again in a minute: set bounds"));
+    assert_eq!(progress(&world), FenceProgress::Pending);
+    world.scaling_silent.set(None);
+    assert!(fenced(&world).contains("the report names them"));
+    assert!(world.place(Side::Home).closed());
 }
 
 #[test]

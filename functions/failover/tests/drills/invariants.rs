@@ -6,6 +6,7 @@ use lifeboat_core::{
     Epoch, Side,
     marker::{Marker, Move, fences},
     run::Step,
+    scaling::Bounds,
 };
 
 use crate::{
@@ -46,13 +47,13 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
                     && world.place(own_side.other()).state.epoch <= own.state.epoch => {}
             _ => never("a marker moved by somebody who must not"),
         },
-        Effect::Scale(_, 0) if side == own_side && serves => never("the region that serves stops"),
-        Effect::Scale(_, 0) if side != own_side => match &seat.actor {
+        stop if stops(stop) && side == own_side && serves => never("the region that serves stops"),
+        stop if stops(stop) && side != own_side => match &seat.actor {
             Actor::Step(Step::StopSource | Step::FenceSource, ..) => {}
             Actor::Watch if serves => {}
             _ => never("the other region is stopped by somebody who must not"),
         },
-        Effect::Scale(_, 1..) => match &seat.actor {
+        Effect::Scale(..) | Effect::Bound(..) if !stops(effect) => match &seat.actor {
             Actor::Step(Step::ScaleUp, execution, _)
                 if side == own_side && world.ledger.borrow().restored.contains(execution) => {}
             Actor::Watch if side != own_side && !serves => {}
@@ -67,6 +68,13 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
         }
         _ => {}
     }
+}
+
+fn stops(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Scale(_, 0) | Effect::Bound(_, Bounds::CLOSED)
+    )
 }
 
 /// At every effect, whoever acts for an execution holds the lease of its epoch.
@@ -109,6 +117,13 @@ pub(crate) fn hold(world: &World) {
         *before = epoch;
         let owner = place.state.owner().map(str::to_owned);
         owners.extend(owner.filter(|owner| place.running.contains(owner)));
+        for (service, there) in &place.services {
+            let bounds = there.bounds.unwrap();
+            assert!(
+                bounds.suspended || bounds.allow(there.desired),
+                "{side:?}: scaling would take tasks from {service}: {there:?}"
+            );
+        }
     }
     assert!(owners.len() < 2, "two executions act at once: {owners:?}");
 }

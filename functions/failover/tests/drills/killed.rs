@@ -197,6 +197,9 @@ fn play(scenario: &Scenario, fault: Option<Fault>) -> (World, End) {
         }
     }
     minutes(&world, 6);
+    let users_at = world.place(world.answering());
+    assert!(users_at.scaled(), "{} {fault:?}", scenario.name);
+    drop(users_at);
     let end = end(&world, &ended);
     for (subject, text) in scenario.told {
         let place = world.place(scenario.side);

@@ -21,11 +21,15 @@ fn a_failback_stops_the_source_before_the_final_backup_and_lowers_fenced_before_
     let expected = [
         "us-east-1 takes epoch 2",
         "us-east-1 tells \"forum: by-plan has started\"",
+        "us-west-2 closes posts",
         "us-west-2 scales posts to 0",
+        "us-west-2 closes users",
         "us-west-2 scales users to 0",
         "us-west-2 takes a backup",
         "us-east-1 restores",
+        "us-east-1 bounds posts by 2 and 10",
         "us-east-1 scales posts to 2",
+        "us-east-1 bounds users by 2 and 10",
         "us-east-1 scales users to 3",
         "us-east-1 answers for posts",
         "us-east-1 answers for users",
@@ -56,7 +60,8 @@ fn a_planned_failover_loses_nothing_keeps_the_capacity_of_now_and_measures_the_p
     assert_eq!(world.lost(), Records::new());
     assert_eq!(world.answering(), STANDBY);
     assert_eq!(world.place(STANDBY).desired(), [("posts", 2), ("users", 4)]);
-    assert!(world.place(Side::Home).empty());
+    assert!(world.place(STANDBY).scaled());
+    assert!(world.place(Side::Home).closed());
     assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);
     assert_eq!(world.place(STANDBY).state.fence, None);
     let reports = world.place(STANDBY).reports.clone();
@@ -129,7 +134,7 @@ fn is_undone(state: &str, trip: Trip) {
         (0, 0),
         "{said}"
     );
-    assert!(standby.empty() && standby.state.lease.is_none(), "{said}");
+    assert!(standby.closed() && standby.state.lease.is_none(), "{said}");
     assert_eq!(standby.state.active, before.state.active, "{said}");
     assert_eq!(world.answering(), Side::Home);
     assert_eq!(world.lost(), Records::new(), "{said}");
@@ -152,8 +157,9 @@ fn a_failback_that_fails_leaves_the_standby_serving() {
     world.pass(3);
     assert_eq!(world.answering(), STANDBY);
     assert_eq!(world.place(STANDBY).desired(), [("posts", 2), ("users", 3)]);
+    assert!(world.place(STANDBY).scaled());
     assert_eq!(world.place(STANDBY).markers, [Marker::Serve]);
-    assert!(world.place(Side::Home).empty());
+    assert!(world.place(Side::Home).closed());
     assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);
 }
 
@@ -178,6 +184,17 @@ fn a_source_that_starts_tasks_again_stops_the_execution_and_it_is_undone() {
         [("posts", 2), ("users", 3)]
     );
     assert_eq!(world.answering(), Side::Home);
+}
+
+#[test]
+fn a_source_whose_bounds_cannot_be_told_is_not_touched() {
+    let world = World::new();
+    world.scaling_silent.set(Some(Side::Home));
+    let before = world.place(Side::Home).services.clone();
+    let error = planned(&world, STANDBY).outcome.unwrap_err();
+    assert!(error.cause.contains("could not be given back"), "{error:?}");
+    assert_eq!(world.place(Side::Home).services, before);
+    assert_eq!(world.place(STANDBY).state.lease, None);
 }
 
 #[test]

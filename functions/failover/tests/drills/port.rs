@@ -16,6 +16,7 @@ use lifeboat_core::{
     probe::ProbeReport,
     report::Report,
     request::Request,
+    scaling::Scale,
 };
 use lifeboat_failover::{Started, Wait};
 
@@ -158,7 +159,11 @@ impl lifeboat_failover::World for Seat<'_> {
 
     async fn services(&self, side: Side) -> Result<Services, Failure> {
         self.reach(side, "describe services")?;
-        Ok(self.world.place(side).services.clone())
+        let mut services = self.world.place(side).services.clone();
+        if self.world.scaling_is_silent(side) {
+            services.values_mut().for_each(|there| there.bounds = None);
+        }
+        Ok(services)
     }
 
     async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
@@ -166,7 +171,21 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(self.world.place(side).services[service].running)
     }
 
-    async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
+    async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {
+        let Scale { desired, bounds } = to;
+        let effect = Effect::Bound(service.to_owned(), bounds);
+        let bounded = match self.world.scaling_is_silent(side) {
+            true => Err(self.silent(side, "set bounds")),
+            false => {
+                let bound = |there: &mut Place| {
+                    there.services.get_mut(service).unwrap().bounds = Some(bounds);
+                };
+                self.act(side, effect, bound).await
+            }
+        };
+        if desired > 0 && bounded.is_err() {
+            return bounded;
+        }
         let effect = Effect::Scale(service.to_owned(), desired);
         self.act(side, effect, |there| {
             let there = there.services.get_mut(service).unwrap();
@@ -174,6 +193,7 @@ impl lifeboat_failover::World for Seat<'_> {
             there.pending = desired.saturating_sub(there.running);
         })
         .await
+        .and(bounded)
     }
 
     async fn mark(&self, to: Move) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifeboat_core::{
     Side,
     request::Mode,
+    scaling::Bounds,
     state::{FenceProgress, Lease},
 };
 use serde_json::{Value, json};
@@ -75,15 +76,18 @@ pub(crate) fn home_died() -> World {
     world
 }
 
-/// Home was scaled up a moment ago: nobody remembers it yet.
+/// Home was scaled up a moment ago, by a person who moved its bounds: nobody remembers it yet.
 pub(crate) fn scaled_up() -> World {
     let world = World::new();
-    world
-        .change(Side::Home)
-        .services
-        .get_mut("users")
-        .unwrap()
-        .desired = 4;
+    let mut home = world.change(Side::Home);
+    let users = home.services.get_mut("users").unwrap();
+    users.desired = 4;
+    users.bounds = Some(Bounds {
+        minimum: 3,
+        maximum: 20,
+        suspended: false,
+    });
+    drop(home);
     world.pass(10);
     world
 }
@@ -116,7 +120,7 @@ struct Came {
     owner: Option<String>,
     fence: Option<FenceProgress>,
     automatic_starts: usize,
-    tasks: Vec<(String, u32, u32)>,
+    tasks: Vec<(String, u32, u32, Option<Bounds>)>,
     markers: BTreeSet<&'static str>,
     salvaged: usize,
     reports: Vec<Value>,
@@ -142,7 +146,7 @@ pub(crate) fn end(world: &World, ended: &Ended) -> End {
             fence: place.state.fence.as_ref().map(|fence| fence.progress),
             automatic_starts: place.state.automatic_starts.len(),
             tasks: tasks
-                .map(|(s, there)| (s.clone(), there.desired, there.running))
+                .map(|(s, there)| (s.clone(), there.desired, there.running, there.bounds))
                 .collect(),
             markers: place.markers.iter().map(|marker| marker.key()).collect(),
             salvaged: place.salvaged.len(),

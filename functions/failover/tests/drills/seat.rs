@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use lifeboat_core::{Configuration, Epoch, Failure, RegionState, Side, marker::Move, run::Step};
+use lifeboat_core::{
+    Configuration, Epoch, Failure, RegionState, Side, marker::Move, run::Step, scaling::Bounds,
+};
 
 use crate::{
     faults::{How, When},
@@ -28,6 +30,7 @@ pub(crate) enum Actor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     State(String),
+    Bound(String, Bounds),
     Scale(String, u32),
     Mark(Move),
     Backup,
@@ -68,6 +71,13 @@ impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::State(what) => f.write_str(what),
+            Self::Bound(service, Bounds::CLOSED) => write!(f, "closes {service}"),
+            Self::Bound(service, bounds) => {
+                let Bounds {
+                    minimum, maximum, ..
+                } = bounds;
+                write!(f, "bounds {service} by {minimum} and {maximum}")
+            }
             Self::Scale(service, tasks) => write!(f, "scales {service} to {tasks}"),
             Self::Mark(Move::Raise(marker)) => write!(f, "raises {}", marker.key()),
             Self::Mark(Move::Lower(marker)) => write!(f, "lowers {}", marker.key()),
@@ -108,9 +118,14 @@ impl<'a> Seat<'a> {
         }
         if side != self.side && self.world.place(side).dead {
             self.world.note(format!("{region} is silent"));
-            return Err(Failure::unavailable(what, "it", region, "timed out"));
+            return Err(self.silent(side, what));
         }
         Ok(())
+    }
+
+    pub(crate) fn silent(&self, side: Side, what: &str) -> Failure {
+        let region = self.configuration.region_of(side);
+        Failure::unavailable(what, "it", region, "timed out")
     }
 
     pub(crate) async fn act<T>(

@@ -28,7 +28,9 @@ fn home_dies_and_an_alarm_alone_brings_up_the_standby_in_this_order() {
         "us-west-2 tells \"forum: forum-unplanned-20241123-120501 has started\"",
         "us-east-1 is silent",
         "us-west-2 restores",
+        "us-west-2 bounds posts by 2 and 10",
         "us-west-2 scales posts to 2",
+        "us-west-2 bounds users by 2 and 10",
         "us-west-2 scales users to 3",
         "us-west-2 answers for posts",
         "us-west-2 answers for users",
@@ -43,11 +45,31 @@ fn home_dies_and_an_alarm_alone_brings_up_the_standby_in_this_order() {
     assert_eq!(*world.log.borrow(), expected);
     assert_eq!(world.answering(), STANDBY);
     let place = world.place(STANDBY);
+    assert!(place.scaled());
     assert_eq!(
         place.state.fence.as_ref().unwrap().progress,
         FenceProgress::Pending
     );
     assert_eq!(place.state.automatic_starts.len(), 1);
+}
+
+#[test]
+fn a_standby_that_already_runs_more_than_is_wanted_keeps_it_and_gets_bounds_that_hold_it() {
+    let world = home_died();
+    let more = |state: &str| {
+        if state == "Scale up" {
+            let mut standby = world.change(STANDBY);
+            standby.services.get_mut("users").unwrap().desired = 12;
+        }
+        Trip::Not
+    };
+    let request = sample("request-unplanned");
+    execute_with(&world, STANDBY, "more", &request, &more)
+        .outcome
+        .unwrap();
+    let standby = world.place(STANDBY);
+    assert_eq!(standby.desired(), [("posts", 2), ("users", 12)]);
+    assert_eq!(standby.services["users"].bounds.unwrap().maximum, 12);
 }
 
 #[test]
@@ -137,7 +159,7 @@ fn after_traffic_moved_nothing_is_undone_and_the_fence_is_still_owed() {
     assert_eq!(world.place(STANDBY).state.owner(), None);
     world.returns(Side::Home);
     minutes(&world, 3);
-    assert!(world.place(Side::Home).empty());
+    assert!(world.place(Side::Home).closed());
     assert_eq!(world.place(Side::Home).salvaged.len(), 1);
     let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
     assert!(
@@ -176,7 +198,7 @@ fn a_home_that_only_seemed_dead_is_fenced_and_what_it_took_meanwhile_is_named() 
     world.cut_off.set(true);
     take_over(&world).outcome.unwrap();
     world.pass(3);
-    assert!(world.place(Side::Home).empty());
+    assert!(world.place(Side::Home).closed());
     assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);
     world.cut_off.set(false);
     let lost = world.lost();
@@ -219,7 +241,7 @@ fn the_standby_dies_and_a_person_reclaims_home_with_calls_in_home_only() {
         "one that returns takes nothing back"
     );
     minutes(&world, 3);
-    assert!(world.place(STANDBY).empty());
+    assert!(world.place(STANDBY).closed());
     assert_eq!(world.place(STANDBY).salvaged.len(), 1);
 }
 
@@ -241,7 +263,7 @@ fn a_second_disaster_after_a_failback_owes_home_a_fence_again() {
     assert_eq!(fence.execution, world.arn(STANDBY, "second"));
     world.returns(Side::Home);
     minutes(&world, 3);
-    assert!(world.place(Side::Home).empty());
+    assert!(world.place(Side::Home).closed());
     assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);
     assert_eq!(world.place(Side::Home).salvaged.len(), 2);
 }

@@ -17,6 +17,7 @@ use lifeboat_core::{
     report::Report,
     request::Request,
     run::Step,
+    scaling::{Bounds, Scale},
 };
 use serde_json::Value;
 
@@ -57,6 +58,18 @@ impl Place {
         !self.dead && self.services.values().all(|there| there.running > 0)
     }
 
+    /// No task is there, and scaling starts none.
+    pub(crate) fn closed(&self) -> bool {
+        let mut services = self.services.values();
+        services.all(|there| there.empty() && there.set_to(Scale::NONE))
+    }
+
+    /// Scaling works here, and leaves each service the tasks that it has.
+    pub(crate) fn scaled(&self) -> bool {
+        let mut services = self.services.values();
+        services.all(|there| there.bounds.is_some_and(|b| b.allow(there.desired)))
+    }
+
     pub(crate) fn desired(&self) -> Vec<(&str, u32)> {
         let services = self.services.iter();
         services.map(|(s, d)| (s.as_str(), d.desired)).collect()
@@ -76,6 +89,8 @@ pub(crate) struct World {
     pub(crate) ledger: RefCell<Ledger>,
     /// The load balancers do not hear each other, and both regions are well.
     pub(crate) cut_off: Cell<bool>,
+    /// The region whose Application Auto Scaling does not answer.
+    pub(crate) scaling_silent: Cell<Option<Side>>,
     /// The services of the region being activated never answer well.
     pub(crate) mute: Cell<bool>,
     /// Some users still know home's address by heart.
@@ -117,6 +132,13 @@ fn configuration(region: &str, services: &[(&str, u32)]) -> Configuration {
     configuration
 }
 
+/// As configured.
+pub(crate) const BOUNDS: Bounds = Bounds {
+    minimum: 2,
+    maximum: 10,
+    suspended: false,
+};
+
 pub(crate) const NOON: &str = "2024-11-23T12:00:00Z";
 
 impl World {
@@ -140,6 +162,10 @@ impl World {
                 desired: tasks,
                 running: tasks,
                 pending: 0,
+                bounds: Some(match tasks {
+                    0 => Bounds::CLOSED,
+                    _ => BOUNDS,
+                }),
             };
             let mut state = RegionState::genesis(&sample("us-east-1").pair().unwrap());
             let capacity = services.iter().map(|(name, n)| ((*name).to_owned(), *n));
@@ -176,6 +202,7 @@ impl World {
             faults: Faults::default(),
             ledger: RefCell::default(),
             cut_off: Cell::new(false),
+            scaling_silent: Cell::new(None),
             mute: Cell::new(false),
             cling: Cell::new(false),
             dies_at: Cell::default(),
@@ -205,6 +232,10 @@ impl World {
 
     pub(crate) fn change(&self, side: Side) -> RefMut<'_, Place> {
         self.places[side as usize].borrow_mut()
+    }
+
+    pub(crate) fn scaling_is_silent(&self, side: Side) -> bool {
+        self.scaling_silent.get() == Some(side)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

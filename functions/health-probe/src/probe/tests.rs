@@ -264,6 +264,20 @@ async fn what_production_needs_is_still_known_when_home_dies_with_its_tasks() {
 }
 
 #[tokio::test]
+async fn a_fence_also_closes_a_service_without_tasks_that_scaling_could_still_start() {
+    let world = InMemory::seen_from("us-east-1");
+    world.peer_takes_over(1);
+    if let Some(users) = world.services.borrow_mut().get_mut("users") {
+        (users.desired, users.running) = (0, 0);
+    }
+    let fenced = probe(&world).await.fenced.unwrap();
+    assert!(fenced.contains("users from 0 to 0"), "{fenced}");
+    assert_eq!(world.stopped.borrow().len(), 2);
+    let fenced = probe(&world).await.fenced.unwrap();
+    assert!(fenced.contains("users is at 0"), "{fenced}");
+}
+
+#[tokio::test]
 async fn a_backup_without_its_data_and_a_service_that_is_not_there_are_named() {
     let world = InMemory::seen_from("us-west-2");
     world

@@ -1,3 +1,12 @@
+use aws_sdk_applicationautoscaling::{
+    self as scaling_sdk,
+    operation::{
+        describe_scalable_targets::{DescribeScalableTargetsError, DescribeScalableTargetsOutput},
+        register_scalable_target::{RegisterScalableTargetError, RegisterScalableTargetOutput},
+    },
+    primitives::DateTime,
+    types::{ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState},
+};
 use aws_sdk_ecs::{
     error::ErrorMetadata,
     operation::{
@@ -40,8 +49,37 @@ fn error(code: &'static str) -> Rule {
 
 async fn ask(rule: &Rule) -> Result<Services, Failure> {
     let configuration = sample("us-west-2");
-    let client = mock_client!(aws_sdk_ecs, [rule]);
-    services(&client, configuration.own(), &configuration.region).await
+    let clients = Clients {
+        ecs: mock_client!(aws_sdk_ecs, [rule]),
+        scaling: mock_client!(scaling_sdk, [&targets(vec![])]),
+    };
+    services(&clients, configuration.own(), &configuration.region).await
+}
+
+fn targets(targets: Vec<ScalableTarget>) -> Rule {
+    mock!(scaling_sdk::Client::describe_scalable_targets).then_output(move || {
+        DescribeScalableTargetsOutput::builder()
+            .set_scalable_targets(Some(targets.clone()))
+            .build()
+    })
+}
+
+fn target(name: &str, minimum: i32, maximum: i32, suspended: bool) -> ScalableTarget {
+    let state = SuspendedState::builder()
+        .dynamic_scaling_in_suspended(suspended)
+        .dynamic_scaling_out_suspended(suspended)
+        .scheduled_scaling_suspended(suspended);
+    ScalableTarget::builder()
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(name)
+        .min_capacity(minimum)
+        .max_capacity(maximum)
+        .role_arn("r")
+        .creation_time(DateTime::from_secs(0))
+        .suspended_state(state.build())
+        .build()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -96,8 +134,11 @@ async fn more_services_than_one_call_takes_are_asked_for_in_several() {
     let few = mock!(Client::describe_services)
         .match_requests(|r| r.services().len() <= AT_ONCE)
         .then_output(|| DescribeServicesOutput::builder().build());
-    let client = mock_client!(aws_sdk_ecs, aws_smithy_mocks::RuleMode::MatchAny, [&few]);
-    services(&client, configuration.own(), &configuration.region)
+    let clients = Clients {
+        ecs: mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&few]),
+        scaling: mock_client!(scaling_sdk, [&targets(vec![])]),
+    };
+    services(&clients, configuration.own(), &configuration.region)
         .await
         .unwrap();
     assert_eq!(few.num_calls(), 2);
@@ -108,7 +149,10 @@ async fn a_service_is_stopped_by_wanting_no_task_of_it() {
     let rule = mock!(Client::update_service)
         .match_requests(|r| r.service() == Some("forum-users") && r.desired_count() == Some(0))
         .then_output(|| UpdateServiceOutput::builder().build());
-    assert_eq!(ask_for(0, Image::AsDeployed, &rule).await, Ok(()));
+    assert_eq!(
+        ask_for(Scale::NONE, Image::AsDeployed, &rule, &registered()).await,
+        Ok(())
+    );
 }
 
 #[tokio::test]
@@ -117,15 +161,145 @@ async fn what_an_images_name_leads_to_now_takes_a_new_deployment() {
         let rule = mock!(Client::update_service)
             .match_requests(move |r| r.force_new_deployment() == Some(new))
             .then_output(|| UpdateServiceOutput::builder().build());
-        assert_eq!(ask_for(2, image, &rule).await, Ok(()));
+        assert_eq!(ask_for(two(), image, &rule, &registered()).await, Ok(()));
     }
 }
 
-async fn ask_for(desired: u32, image: Image, rule: &Rule) -> Result<(), Failure> {
-    let client = mock_client!(aws_sdk_ecs, [rule]);
+#[tokio::test]
+async fn the_bounds_of_each_service_come_with_its_counts_and_one_that_scaling_does_not_know_has_none()
+ {
+    let both = vec![
+        service("forum-users", "ACTIVE", 3, 3),
+        service("forum-posts", "ACTIVE", 0, 0),
+    ];
+    let configuration = sample("us-west-2");
+    let users = target("service/forum/forum-users", 2, 10, false);
+    let others = target("service/others/others", 1, 1, false);
+    for (known, posts) in [
+        (vec![users.clone(), others], None),
+        (
+            vec![users, target("service/forum/forum-posts", 0, 0, true)],
+            Some(Bounds::CLOSED),
+        ),
+    ] {
+        let clients = Clients {
+            ecs: mock_client!(aws_sdk_ecs, [&answer(both.clone(), "MISSING", vec![])]),
+            scaling: mock_client!(scaling_sdk, [&targets(known)]),
+        };
+        let found = services(&clients, configuration.own(), &configuration.region).await;
+        let found = found.unwrap();
+        assert_eq!(found["users"].bounds, Some(two().bounds));
+        assert_eq!(found["posts"].bounds, posts);
+    }
+}
+
+#[tokio::test]
+async fn the_bounds_are_asked_for_of_this_applications_services_alone() {
+    let asked = mock!(scaling_sdk::Client::describe_scalable_targets)
+        .match_requests(|r| {
+            r.service_namespace() == Some(&ServiceNamespace::Ecs)
+                && r.scalable_dimension() == Some(&ScalableDimension::EcsServiceDesiredCount)
+                && r.resource_ids() == ["service/forum/forum-posts", "service/forum/forum-users"]
+        })
+        .then_output(|| DescribeScalableTargetsOutput::builder().build());
+    let configuration = sample("us-west-2");
+    let clients = Clients {
+        ecs: mock_client!(aws_sdk_ecs, [&answer(vec![], "MISSING", vec![])]),
+        scaling: mock_client!(scaling_sdk, [&asked]),
+    };
+    services(&clients, configuration.own(), &configuration.region)
+        .await
+        .unwrap();
+    assert_eq!(asked.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn services_are_described_also_where_scaling_does_not_answer() {
+    let configuration = sample("us-west-2");
+    let broken = mock!(scaling_sdk::Client::describe_scalable_targets).then_error(|| {
+        DescribeScalableTargetsError::generic(ErrorMetadata::builder().code("Broken").build())
+    });
+    let clients = Clients {
+        ecs: mock_client!(
+            aws_sdk_ecs,
+            [&answer(
+                vec![service("forum-users", "ACTIVE", 3, 3)],
+                "MISSING",
+                vec![]
+            )]
+        ),
+        scaling: mock_client!(scaling_sdk, [&broken]),
+    };
+    let found = services(&clients, configuration.own(), &configuration.region).await;
+    let found = found.unwrap();
+    assert_eq!((found["users"].running, found["users"].bounds), (3, None));
+}
+
+#[tokio::test]
+async fn the_bounds_are_opened_or_closed_before_the_number_of_tasks_is_changed() {
+    for (to, suspended) in [(two(), false), (Scale::NONE, true)] {
+        let bounds = mock!(scaling_sdk::Client::register_scalable_target)
+            .match_requests(move |r| {
+                let state = r.suspended_state().unwrap();
+                let states = [
+                    state.dynamic_scaling_in_suspended(),
+                    state.dynamic_scaling_out_suspended(),
+                    state.scheduled_scaling_suspended(),
+                ];
+                r.resource_id() == Some("service/forum/forum-users")
+                    && r.min_capacity() == i32::try_from(to.bounds.minimum).ok()
+                    && r.max_capacity() == i32::try_from(to.bounds.maximum).ok()
+                    && states == [Some(suspended); 3]
+            })
+            .then_output(|| RegisterScalableTargetOutput::builder().build());
+        let seen = bounds.clone();
+        let count = mock!(Client::update_service)
+            .match_requests(move |_| seen.num_calls() == 1)
+            .then_output(|| UpdateServiceOutput::builder().build());
+        assert_eq!(
+            ask_for(to, Image::AsDeployed, &count, &bounds).await,
+            Ok(())
+        );
+        assert_eq!(count.num_calls(), 1);
+    }
+}
+
+#[tokio::test]
+async fn where_bounds_cannot_be_set_no_task_is_started_and_tasks_are_stopped_all_the_same() {
+    for (to, bounds, stopped) in [(two(), "2 to 10", 0), (Scale::NONE, "0 to 0", 1)] {
+        let refused = mock!(scaling_sdk::Client::register_scalable_target).then_error(|| {
+            RegisterScalableTargetError::generic(ErrorMetadata::builder().code("Throttled").build())
+        });
+        let count =
+            mock!(Client::update_service).then_output(|| UpdateServiceOutput::builder().build());
+        let failure = ask_for(to, Image::AsDeployed, &count, &refused).await;
+        assert_eq!(
+            failure.unwrap_err().to_string(),
+            format!(
+                "set scalable target service/forum/forum-users to {bounds} tasks in us-west-2: Throttled"
+            )
+        );
+        assert_eq!(count.num_calls(), stopped);
+    }
+}
+
+fn two() -> Scale {
+    Scale::serving(sample("us-west-2").service("users").unwrap(), 2)
+}
+
+fn registered() -> Rule {
+    mock!(scaling_sdk::Client::register_scalable_target)
+        .then_output(|| RegisterScalableTargetOutput::builder().build())
+}
+
+async fn ask_for(to: Scale, image: Image, count: &Rule, bounds: &Rule) -> Result<(), Failure> {
+    let clients = Clients {
+        ecs: mock_client!(aws_sdk_ecs, [count]),
+        scaling: mock_client!(scaling_sdk, [bounds]),
+    };
     let configuration = sample("us-west-2");
     let (own, region) = (configuration.own(), &configuration.region);
-    scale(&client, own, "users", desired, image, region).await
+    scale(&clients, own, "users", to, image, region).await
 }
 
 #[tokio::test]
