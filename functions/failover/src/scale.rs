@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use lifeboat_aws::ecs::Services;
 use lifeboat_core::{
     Failure, Side,
     configuration::Service,
     scaling::{Bounds, Scale},
 };
 
-use crate::World;
+use crate::{World, each::each};
 
 /// Every service to at least its capacity; one that has more keeps it.
 pub(crate) async fn up(
@@ -17,41 +18,53 @@ pub(crate) async fn up(
     capacity: &BTreeMap<String, u32>,
 ) -> Result<(), Failure> {
     let services = world.services(side).await?;
-    for (service, wanted) in capacity {
-        let there = services.get(service).map(|there| there.desired);
-        let desired = there.unwrap_or(0).max(*wanted);
-        let bounds = services.get(service).and_then(|there| there.bounds);
+    let raise = async |service: String| {
+        let wanted = capacity.get(&service).copied().unwrap_or_default();
+        let there = services.get(&service).map(|there| there.desired);
+        let desired = there.unwrap_or(0).max(wanted);
+        let bounds = services.get(&service).and_then(|there| there.bounds);
         let allowed = bounds.is_some_and(|bounds| bounds.allow(desired));
         if there != Some(desired) || !allowed {
-            let to = Scale::serving(world.configuration().service(service)?, desired);
-            world.scale(side, service, to).await?;
+            let to = Scale::serving(world.configuration().service(&service)?, desired);
+            world.scale(side, &service, to).await?;
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    each(capacity.keys().cloned(), raise).await.map(drop)
 }
 
 /// Every service of a side to zero; what is left, if anything.
 pub(crate) async fn down(world: &impl World, side: Side) -> Result<Option<String>, Failure> {
-    let (mut left, mut failed) = (vec![], None);
-    for (service, there) in world.services(side).await? {
-        if !there.set_to(Scale::NONE)
-            && let Err(why) = world.scale(side, &service, Scale::NONE).await
-        {
-            // One that cannot be stopped keeps no other from being stopped.
-            failed.get_or_insert(why);
-            continue;
-        }
-        if !there.empty() {
-            left.push(format!("{service} {} running", there.running));
-            continue;
-        }
-        let unfinished = world.unfinished(side, &service).await?;
-        if unfinished > 0 {
-            left.push(format!("{service} {unfinished} on their way out"));
-        }
+    let services = world.services(side).await?;
+    // One that cannot be stopped keeps no other from being stopped.
+    let stop = async |service: String| Ok(stop(world, side, &service, &services).await);
+    let stopped = each(services.keys().cloned(), stop).await?;
+    let left: Vec<String> = stopped
+        .into_iter()
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?;
+    Ok((!left.is_empty()).then(|| left.join(", ")))
+}
+
+/// What is left of one.
+async fn stop(
+    world: &impl World,
+    side: Side,
+    service: &str,
+    services: &Services,
+) -> Result<Option<String>, Failure> {
+    let Some(there) = services.get(service) else {
+        return Ok(None);
+    };
+    if !there.set_to(Scale::NONE) {
+        world.scale(side, service, Scale::NONE).await?;
     }
-    let left = (!left.is_empty()).then(|| left.join(", "));
-    failed.map_or(Ok(left), Err)
+    if !there.empty() {
+        return Ok(Some(format!("{service} {} running", there.running)));
+    }
+    let unfinished = world.unfinished(side, service).await?;
+    let left = format!("{service} {unfinished} on their way out");
+    Ok((unfinished > 0).then_some(left))
 }
 
 pub(crate) async fn back(
@@ -60,13 +73,16 @@ pub(crate) async fn back(
     before: &BTreeMap<String, Scale>,
 ) -> Result<(), Failure> {
     let services = world.services(side).await?;
-    for (service, before) in before {
-        let there = services.get(service);
-        if there.is_none_or(|there| !there.set_to(*before)) {
-            world.scale(side, service, *before).await?;
+    let put = async |service: String| {
+        let Some(before) = before.get(&service) else {
+            return Ok(());
+        };
+        match services.get(&service) {
+            Some(there) if there.set_to(*before) => Ok(()),
+            Some(_) | None => world.scale(side, &service, *before).await,
         }
-    }
-    Ok(())
+    };
+    each(before.keys().cloned(), put).await.map(drop)
 }
 
 /// What a service is set to while it serves. One that was left without tasks or closed, by an execution that nobody

@@ -15,6 +15,7 @@ use lifeboat_core::{
     probe::ProbeReport,
     report::Report,
     request::Request,
+    scaling::Scale,
 };
 use lifeboat_failover::{Started, Wait, World};
 
@@ -113,8 +114,11 @@ impl World for Slow<'_> {
     async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
         self.peer(side, self.0.unfinished(side, service)).await
     }
-    async fn scale(&self, side: Side, service: &str, desired: u32) -> Result<(), Failure> {
-        self.peer(side, self.0.scale(side, service, desired)).await
+    /// The bounds, and then the tasks.
+    async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {
+        let bounds = self.peer(side, async {});
+        bounds.await;
+        self.peer(side, self.0.scale(side, service, to)).await
     }
     async fn mark(&self, to: Move) -> Result<(), Failure> {
         self.peer(to.marker().side(), self.0.mark(to)).await
