@@ -22,6 +22,8 @@ module "region" {
   cpu_target                 = var.cpu_target
   daily_starts               = var.daily_starts
   domain                     = var.domain
+  down_quorum                = var.down_quorum
+  drill_blocked_windows      = var.drill_blocked_windows
   efs_file_system_id         = lookup(var.efs_file_system_id, local.region, null)
   enable_cross_region_backup = var.enable_cross_region_backup
   enable_dr                  = var.enable_dr
@@ -32,6 +34,7 @@ module "region" {
   image_tag                  = var.image_tag
   local_cloud                = var.local_cloud
   log_retention_days         = var.log_retention_days
+  maintenance_windows        = var.maintenance_windows
   max_capacity               = var.max_capacity
   memory_target              = var.memory_target
   min_capacity               = var.min_capacity

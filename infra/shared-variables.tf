@@ -199,6 +199,43 @@ variable "commit_seconds" {
   }
 }
 
+variable "maintenance_windows" {
+  description = <<-EOT
+    Times in which no alarm starts a failover; a person still may. Each is a time of every week, such as
+    "sat 22:00-02:00", whose end may lie on the next day, or two moments, such as
+    "2026-11-27T00:00:00Z/2026-11-28T00:00:00Z". All times are UTC; the end is outside.
+  EOT
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for window in var.maintenance_windows : can(regex("^(mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", window)) ? substr(window, 4, 5) != substr(window, 10, 5) : try(timecmp(split("/", window)[0], split("/", window)[1]) < 0 && length(split("/", window)) == 2, false)])
+    error_message = "each of maintenance_windows must be like \"sat 22:00-02:00\", or like \"2026-11-27T00:00:00Z/2026-11-28T00:00:00Z\" with the earlier moment first."
+  }
+}
+
+variable "drill_blocked_windows" {
+  description = "Times in which no drill begins, written like maintenance_windows."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for window in var.drill_blocked_windows : can(regex("^(mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", window)) ? substr(window, 4, 5) != substr(window, 10, 5) : try(timecmp(split("/", window)[0], split("/", window)[1]) < 0 && length(split("/", window)) == 2, false)])
+    error_message = "each of drill_blocked_windows must be like \"sat 22:00-02:00\", or like \"2026-11-27T00:00:00Z/2026-11-28T00:00:00Z\" with the earlier moment first."
+  }
+}
+
+variable "down_quorum" {
+  description = "How many of the three ways of looking at the other region (its load balancer over HTTP, its ECS services, its probe's heartbeat) must say that it is down. 1 is unwise: a fault between the regions alone would start a failover. 3 waits, where only a part of the region died, for a person."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = contains([1, 2, 3], var.down_quorum)
+    error_message = "down_quorum must be 1, 2 or 3: there are three ways of looking."
+  }
+}
+
 variable "image_tag" {
   description = "The tag the services run. It moves, so what runs is told by digest."
   type        = string

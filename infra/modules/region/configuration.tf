@@ -23,6 +23,10 @@ resource "aws_s3_object" "configuration" {
     approval_seconds   = var.approval_seconds
     commit_seconds     = var.commit_seconds
 
+    maintenance_windows   = var.maintenance_windows
+    drill_blocked_windows = var.drill_blocked_windows
+    down_quorum           = var.down_quorum
+
     look_interval_seconds = try(var.local_cloud.look_interval_seconds, 20)
     backup_retention_days = var.backup_retention_days
     cross_region_backup   = var.enable_cross_region_backup

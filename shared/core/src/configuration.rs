@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Region, RegionPair, Side, check_schema, request::Mode};
+use crate::{Invalid, Region, RegionPair, Side, check_schema, request::Mode, window::Window};
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,15 @@ pub struct Configuration {
     /// How long a planned execution that has moved users waits for a person to let it stand; zero asks nobody.
     #[serde(default)]
     pub commit_seconds: u32,
+    /// In these nothing starts by itself.
+    #[serde(default)]
+    pub maintenance_windows: Vec<Window>,
+    /// In these nobody rehearses.
+    #[serde(default)]
+    pub drill_blocked_windows: Vec<Window>,
+    /// How many of the three ways of looking must say that the other region is down.
+    #[serde(default = "two")]
+    pub down_quorum: u8,
     pub look_interval_seconds: u64,
     pub backup_retention_days: u32,
     /// Whether backups are replicated to the other region.
@@ -60,6 +69,10 @@ impl Approval {
 
 fn an_hour() -> u32 {
     3600
+}
+
+fn two() -> u8 {
+    2
 }
 
 /// A service of the application. Its name is also its path, and its folder under the data directory.
@@ -211,6 +224,9 @@ impl Configuration {
                     ));
                 }
             }
+        }
+        if !(1..=3).contains(&self.down_quorum) {
+            return Err(Invalid::new("down_quorum", "1 to 3", self.down_quorum));
         }
         for (field, value) in [
             ("rpo_seconds", self.rpo_seconds),

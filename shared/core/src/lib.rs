@@ -22,6 +22,7 @@ pub mod request;
 pub mod run;
 pub mod scaling;
 pub mod state;
+pub mod window;
 
 pub use configuration::Configuration;
 pub use epoch::Epoch;

@@ -75,3 +75,24 @@ fn an_images_reference_is_its_tag_or_its_digest() {
     );
     assert_eq!(image("127.0.0.1:5001/forum/users").reference(), "latest");
 }
+
+#[test]
+fn a_configuration_that_names_no_windows_and_no_quorum_has_none_and_two() {
+    let configuration = sample("us-east-1");
+    assert_eq!(configuration.down_quorum, 2);
+    assert!(configuration.maintenance_windows.is_empty());
+    assert!(configuration.drill_blocked_windows.is_empty());
+}
+
+#[test]
+fn a_quorum_that_three_looks_cannot_reach_and_a_window_that_is_none_are_refused() {
+    for (quorum, good) in [(0, false), (1, true), (3, true), (4, false)] {
+        let mut configuration = sample("us-east-1");
+        configuration.down_quorum = quorum;
+        assert_eq!(configuration.validate().is_ok(), good, "{quorum}");
+    }
+    let mut json = serde_json::to_value(sample("us-east-1")).unwrap();
+    json["maintenance_windows"] = serde_json::json!(["saturday"]);
+    let refused = Configuration::parse(json.to_string().as_bytes()).unwrap_err();
+    assert!(refused.to_string().contains("sat 22:00-02:00"), "{refused}");
+}
