@@ -17,7 +17,7 @@ import cbor2
 from ministack import app
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region, set_request_region
-from ministack.services import alb, cloudwatch, ec2, ecs, route53, stepfunctions
+from ministack.services import alb, cloudwatch, ec2, ecs, route53, sns, stepfunctions
 
 WRITTEN_FOR = "1.5.33"
 
@@ -95,6 +95,20 @@ def alarms_are_described_in_full():
         return status, headers, text.encode()
 
     cloudwatch._describe_alarms = mended
+
+
+def alarms_name_themselves():
+    """An alarm's message does not carry the alarm's ARN, by which the one that may start a failover is told from any other."""
+    fanout = sns._fanout
+
+    def mended(topic, message_id, message, *rest, **named):
+        said = body_of(message.encode())
+        alarm = cloudwatch._alarms.get(said.get("AlarmName"))
+        if alarm and "NewStateValue" in said:
+            message = json.dumps({**said, "AlarmArn": alarm["AlarmArn"]})
+        return fanout(topic, message_id, message, *rest, **named)
+
+    sns._fanout = mended
 
 
 def rules_for_every_protocol_have_no_ports():
@@ -215,6 +229,7 @@ MENDED = (
     health_checks_write_booleans_as_aws_does,
     dns_changes_are_done_at_once,
     alarms_are_described_in_full,
+    alarms_name_themselves,
     rules_for_every_protocol_have_no_ports,
     services_tell_their_rebalancing,
     calls_in_cbor_are_judged_too,

@@ -258,7 +258,7 @@ async fn who_goes_away_is_told_that_the_execution_goes_on_and_how_to_look() {
         assert_eq!(trouble.exit_code(), 130);
         let text = trouble.to_string();
         assert!(text.contains(&format!("{stands} in us-west-2")), "{text}");
-        let look = "lifeboat status --region us-west-2 --control-bucket 1-forum-control-us-west-2";
+        let look = "lifeboat status --region us-west-2 --control-bucket 123456789012-forum-control-us-west-2";
         assert!(text.contains(look), "{text}");
     }
 }

@@ -1,8 +1,8 @@
-use aws_lambda_events::event::sns::SnsEvent;
+use aws_lambda_events::event::sns::{SnsEvent, SnsMessage};
 use jiff::Timestamp;
 use lifeboat_aws::parse_event;
 use lifeboat_core::{
-    Failure, Invalid,
+    Configuration, Failure, Invalid,
     failure::Caught,
     person::Order,
     request::Request,
@@ -62,11 +62,18 @@ pub struct Execution {
     pub started: Timestamp,
 }
 
-/// As much of an alarm's message as is read; CloudWatch adds fields, and a composite alarm has others.
+/// As much of an alarm's message as is read, and the topic that brought it; CloudWatch adds fields.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Alarm {
+    #[serde(skip)]
+    pub topic: String,
     pub alarm_name: String,
+    /// A composite alarm has a rule.
+    #[serde(default)]
+    pub alarm_rule: Option<String>,
+    #[serde(default)]
+    pub alarm_arn: String,
     pub new_state_value: String,
     #[serde(default)]
     pub new_state_reason: String,
@@ -74,6 +81,45 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    fn of(message: &SnsMessage) -> Result<Self, Failure> {
+        let read: Self = serde_json::from_str(&message.message)
+            .map_err(|e| Invalid::new("Sns.Message", "the message of a CloudWatch alarm", e))?;
+        let topic = message.topic_arn.clone();
+        Ok(Self { topic, ..read })
+    }
+
+    /// Why it starts nothing here: it is not the one alarm of this region, or does not stand.
+    pub fn refusal(&self, configuration: &Configuration) -> Option<String> {
+        let own = configuration.own();
+        let (name, region) = (&self.alarm_name, &configuration.region);
+        if self.topic != own.alarms_topic {
+            return Some(format!(
+                "{} starts nothing; only {} does",
+                self.topic, own.alarms_topic
+            ));
+        }
+        if self.alarm_rule.is_some() {
+            return Some(format!(
+                "{name} is a composite alarm, which starts nothing; only the metric alarm {} does",
+                own.alarm
+            ));
+        }
+        if *name != own.alarm {
+            return Some(format!("{name} starts nothing; only {} does", own.alarm));
+        }
+        let parts: Vec<&str> = self.alarm_arn.splitn(7, ':').collect();
+        let (account, alarm) = (&configuration.account, &own.alarm);
+        let ours = ["cloudwatch", region.as_str(), account, "alarm", alarm];
+        if parts.get(2..) != Some(&ours[..]) {
+            return Some(format!(
+                "{:?} starts nothing; only the alarm {alarm} of account {account} in {region} does",
+                self.alarm_arn
+            ));
+        }
+        (self.new_state_value != "ALARM")
+            .then(|| format!("{name} went to {}", self.new_state_value))
+    }
+
     /// CloudWatch writes `2024-11-23T12:05:00.000+0000`.
     pub fn changed(&self) -> Result<Timestamp, Failure> {
         let read = Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", &self.state_change_time);
@@ -95,11 +141,8 @@ impl Event {
         if envelope.records.is_empty() {
             return Err(Invalid::new("Records", "at least one message", "none").into());
         }
-        let alarms = envelope.records.iter().map(|record| {
-            serde_json::from_str(&record.sns.message).map_err(|e| {
-                Invalid::new("Sns.Message", "the message of a CloudWatch alarm", e).into()
-            })
-        });
+        let messages = envelope.records.iter().map(|record| &record.sns);
+        let alarms = messages.map(Alarm::of);
         alarms.collect::<Result<_, Failure>>().map(Self::Alarms)
     }
 }

@@ -11,17 +11,11 @@ use lifeboat_core::{
 use crate::{Alarm, Started, Trigger, World, begin::weigh};
 
 pub(crate) async fn alarm(world: &impl World, alarm: &Alarm) -> Result<Trigger, Failure> {
-    let ours = &world.configuration().own().alarm;
-    if alarm.alarm_name != *ours {
-        let reason = format!("{} starts nothing; only {ours} does", alarm.alarm_name);
-        return Ok(Trigger::Ignored { reason });
-    }
-    if alarm.new_state_value != "ALARM" {
-        let reason = format!("{ours} went to {}", alarm.new_state_value);
+    if let Some(reason) = alarm.refusal(world.configuration()) {
         return Ok(Trigger::Ignored { reason });
     }
     let changed = alarm.changed()?;
-    let reason = format!("alarm {ours}: {}", alarm.new_state_reason);
+    let reason = format!("alarm {}: {}", alarm.alarm_name, alarm.new_state_reason);
     let trigger = start(world, &reason, changed).await?;
     match &trigger {
         Trigger::Refused { reasons } => tell(world, "refused", "It does not", reasons).await?,

@@ -10,19 +10,35 @@ resource "aws_sns_topic" "notices" {
   name = "${var.application}-notices"
 }
 
-resource "aws_sns_topic_policy" "this" {
-  for_each = { alarms = aws_sns_topic.alarms.arn, notices = aws_sns_topic.notices.arn }
-  arn      = each.value
+# Each topic takes messages of its own alarms and of no others: one of them starts failovers.
+resource "aws_sns_topic_policy" "alarms" {
+  arn = aws_sns_topic.alarms.arn
 
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "AlarmsOfThisAccount"
+      Sid       = "TheAlarmOfThisRegion"
       Effect    = "Allow"
       Principal = { Service = "cloudwatch.amazonaws.com" }
       Action    = "sns:Publish"
-      Resource  = each.value
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      Resource  = aws_sns_topic.alarms.arn
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_metric_alarm.active_region_down.arn } }
+    }]
+  })
+}
+
+resource "aws_sns_topic_policy" "notices" {
+  arn = aws_sns_topic.notices.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AlarmsOfThisApplication"
+      Effect    = "Allow"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.notices.arn
+      Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:cloudwatch:${var.own.region}:${local.account}:alarm:${var.application}-*" } }
     }]
   })
 }

@@ -295,12 +295,12 @@ impl Configuration {
 pub fn sample(region: &str) -> Configuration {
     let side = |r: &str, port: u16| {
         serde_json::json!({
-            "control_bucket": format!("1-forum-control-{r}"), "backups_bucket": format!("1-forum-backups-{r}"),
-            "markers_bucket": format!("1-forum-markers-{r}"), "cluster": "forum", "alarm": "forum-active-region-down",
-            "workflow": format!("arn:aws:states:{r}:1:stateMachine:forum-failover"),
-            "alarms_topic": format!("arn:aws:sns:{r}:1:forum-alarms"), "notices_topic": format!("arn:aws:sns:{r}:1:forum-notices"),
+            "control_bucket": format!("123456789012-forum-control-{r}"), "backups_bucket": format!("123456789012-forum-backups-{r}"),
+            "markers_bucket": format!("123456789012-forum-markers-{r}"), "cluster": "forum", "alarm": "forum-active-region-down",
+            "workflow": format!("arn:aws:states:{r}:123456789012:stateMachine:forum-failover"),
+            "alarms_topic": format!("arn:aws:sns:{r}:123456789012:forum-alarms"), "notices_topic": format!("arn:aws:sns:{r}:123456789012:forum-notices"),
             "functions": {"backup": "b", "image_sync": "i", "health_probe": "h", "failover": "f"},
-            "registry": {"host": format!("1.dkr.ecr.{r}.amazonaws.com"), "endpoint": format!("http://127.0.0.1:{port}")},
+            "registry": {"host": format!("123456789012.dkr.ecr.{r}.amazonaws.com"), "endpoint": format!("http://127.0.0.1:{port}")},
             "load_balancer": {"host": format!("{r}.forum.test"), "endpoint": format!("http://127.0.0.1:{port}")},
             "services": {"users": {"service": "forum-users", "repository": "forum/users", "image": format!("127.0.0.1:{port}/forum/users:stable"),
                                    "scalable_target": "service/forum/forum-users"},
@@ -309,7 +309,7 @@ pub fn sample(region: &str) -> Configuration {
         })
     };
     let json = serde_json::json!({
-        "schema": 1, "application": "forum", "account": "1", "region": region, "home": "us-east-1", "standby": "us-west-2",
+        "schema": 1, "application": "forum", "account": "123456789012", "region": region, "home": "us-east-1", "standby": "us-west-2",
         "services": [{"name": "users", "minimum": 2, "maximum": 10}, {"name": "posts", "minimum": 2, "maximum": 10}],
         "rpo_seconds": 3600, "rto_seconds": 900, "cool_down_seconds": 3600, "daily_starts": 2, "automatic": true,
         "automatic_failback": false, "look_interval_seconds": 20, "backup_retention_days": 7, "cross_region_backup": true, "data_directory": "/mnt/data",

@@ -178,3 +178,37 @@ fn the_markers_token_is_the_one_the_health_checks_look_for() {
     let token = format!("search_string      = \"{}\"", lifeboat_core::marker::TOKEN);
     assert!(text("infra/modules/dns/main.tf").contains(&token));
 }
+
+/// Whoever may call a function or publish to a topic from another service is one named rule, topic or alarm.
+#[test]
+fn every_permission_of_another_service_names_its_one_source() {
+    let (mut permissions, mut policies) = (0, 0);
+    for (path, text) in modules() {
+        for resource in text.split("\nresource \"").skip(1) {
+            let resource = resource.split("\n}\n").next().unwrap();
+            if resource.starts_with("aws_lambda_permission\"") {
+                assert!(
+                    resource.contains("source_arn    = aws_"),
+                    "{path}: {resource}"
+                );
+                permissions += 1;
+            }
+            if resource.starts_with("aws_sns_topic_policy\"") {
+                let granted = resource.matches("sns:Publish").count();
+                let named = resource.matches("\"aws:SourceArn\" = ").count();
+                assert!(granted == 1 && named == 1, "{path}: {resource}");
+                policies += 1;
+            }
+        }
+    }
+    assert_eq!((permissions, policies), (2, 2));
+}
+
+#[test]
+fn only_the_one_alarm_publishes_to_the_topic_that_starts_failovers() {
+    let trigger = text("infra/modules/failover/trigger.tf");
+    let source =
+        r#"ArnEquals = { "aws:SourceArn" = aws_cloudwatch_metric_alarm.active_region_down.arn }"#;
+    assert!(trigger.contains(source));
+    assert!(trigger.contains("source_arn    = aws_sns_topic.alarms.arn"));
+}

@@ -83,18 +83,75 @@ fn a_message_that_is_no_alarm_is_refused_and_has_no_effect() {
 }
 
 #[test]
-fn a_composite_alarms_message_is_understood() {
+fn a_forged_or_foreign_message_starts_nothing_and_is_refused_with_its_reason() {
+    let world = home_died();
+    let topic = |arn: &str| {
+        let mut event = crate::scenario::sample("sns-alarm");
+        event["Records"][0]["Sns"]["TopicArn"] = arn.into();
+        event
+    };
+    let arn = |arn: &str| alarm_with(json!({ "AlarmArn": arn }));
+    let alarm = "forum-active-region-down";
+    let own = "only the alarm forum-active-region-down of account 123456789012 in us-west-2 does";
+    for (event, why) in [
+        (
+            topic("arn:aws:sns:us-west-2:123456789012:anything"),
+            "anything starts nothing",
+        ),
+        (
+            topic("arn:aws:sns:us-east-1:123456789012:forum-alarms"),
+            "only arn:aws:sns:us-west-2:123456789012:forum-alarms does",
+        ),
+        (
+            arn(&format!(
+                "arn:aws:cloudwatch:us-east-1:123456789012:alarm:{alarm}"
+            )),
+            own,
+        ),
+        (
+            arn(&format!(
+                "arn:aws:cloudwatch:us-west-2:210987654321:alarm:{alarm}"
+            )),
+            own,
+        ),
+        (
+            arn("arn:aws:cloudwatch:us-west-2:123456789012:alarm:another"),
+            own,
+        ),
+        (arn(""), own),
+        (
+            alarm_with(json!({"AlarmName": "another"})),
+            "another starts nothing",
+        ),
+        (
+            alarm_with(json!({"AlarmRule": "ALARM(a) AND ALARM(b)"})),
+            "is a composite alarm",
+        ),
+    ] {
+        let answer = failover(&world, STANDBY, &event).unwrap();
+        let (word, said) = first(&answer);
+        assert!(word == "ignored" && said.contains(why), "{word} {said}");
+    }
+    assert_eq!(*world.log.borrow(), [""; 0]);
+}
+
+#[test]
+fn a_composite_alarms_message_is_refused_also_under_our_name() {
     let world = home_died();
     let message = json!({
-        "AlarmName": "forum-active-region-down", "AlarmDescription": null, "AWSAccountId": "1",
+        "AlarmName": "forum-active-region-down", "AlarmDescription": null, "AWSAccountId": "123456789012",
         "NewStateValue": "ALARM", "StateChangeTime": "2024-11-23T12:05:01.337+0000", "Region": "US West (Oregon)",
-        "NewStateReason": "arn:aws:cloudwatch:us-west-2:1:alarm:a transitioned to ALARM",
+        "AlarmArn": "arn:aws:cloudwatch:us-west-2:123456789012:alarm:forum-active-region-down",
+        "NewStateReason": "arn:aws:cloudwatch:us-west-2:123456789012:alarm:a transitioned to ALARM",
         "AlarmRule": "ALARM(a) AND ALARM(b)", "OldStateValue": "OK", "TriggeringChildren": [{"Arn": "a"}]
     });
     let mut event = crate::scenario::sample("sns-alarm");
     event["Records"][0]["Sns"]["Message"] = message.to_string().into();
-    let answer = failover(&world, STANDBY, &event).unwrap();
-    assert_eq!(answer[0]["is"], "started", "{answer}");
+    let (word, why) = first(&failover(&world, STANDBY, &event).unwrap());
+    assert!(
+        word == "ignored" && why.contains("composite"),
+        "{word} {why}"
+    );
 }
 
 #[test]

@@ -39,8 +39,12 @@ pub(crate) fn alarm_with(changes: Value) -> Value {
     event
 }
 
+/// The region's own alarm.
 pub(crate) fn alarm(world: &World, side: Side) -> Result<Value, Error> {
-    functions::failover(world, side, &sample("sns-alarm"))
+    let region = world.configuration(side).region;
+    let text = sample("sns-alarm").to_string();
+    let event = text.replace("us-west-2", region.as_str());
+    functions::failover(world, side, &serde_json::from_str(&event).unwrap())
 }
 
 pub(crate) fn watch(world: &World, side: Side) -> Result<Value, Error> {

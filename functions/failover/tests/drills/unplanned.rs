@@ -186,8 +186,7 @@ fn when_the_region_counts_as_active_and_no_marker_moved_people_are_told_what_to_
         .unwrap_err();
     assert_eq!(world.place(STANDBY).state.active.as_str(), "us-west-2");
     let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
-    let to_do =
-        "write the text lifeboat-marker-raised to the object serve of 1-forum-markers-us-west-2";
+    let to_do = "write the text lifeboat-marker-raised to the object serve of 123456789012-forum-markers-us-west-2";
     assert!(text.contains(to_do), "{text}");
 }
 
