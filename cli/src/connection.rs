@@ -20,7 +20,7 @@ impl Connection {
         let own = aws.own_region().map(Region::new).transpose()?;
         let (bucket, region) = entrance(bucket, region.or(own))?;
         // It may turn out to be the dead one; whoever waits for it could be asking the other.
-        let client = s3::client(&aws.region(&region, Patience::Peer));
+        let client = s3::client(&aws.region(&region, Patience::Brief));
         let control = Control::new(Bucket::new(client, &bucket, region.clone()));
         let configuration = control.configuration(CONFIGURATION).await;
         let configuration = configuration.map_err(|why| {
@@ -40,8 +40,8 @@ impl Connection {
     pub fn place(&self, side: Side) -> Place<Bucket> {
         let markers = &self.configuration.resources(side).markers_bucket;
         Place {
-            control: self.control(side, Patience::Peer),
-            markers: self.bucket(side, markers, Patience::Peer),
+            control: self.control(side, Patience::Brief),
+            markers: self.bucket(side, markers, Patience::Brief),
         }
     }
 
@@ -54,7 +54,7 @@ impl Connection {
         let region = self.configuration.region_of(side);
         let client = |patience| Client::new(&self.aws.region(region, patience));
         let arn = &self.configuration.resources(side).workflow;
-        let (start, look) = (client(Patience::Own), client(Patience::Peer));
+        let (start, look) = (client(Patience::Own), client(Patience::Brief));
         StateMachine::new(start, look, arn, region.clone())
     }
 

@@ -59,7 +59,7 @@ async fn run(arguments: Arguments) -> Result<(), Trouble> {
                 configuration: &connection.configuration,
                 side,
                 target: connection.control(side, Patience::Own),
-                other: connection.control(side.other(), Patience::Peer),
+                other: connection.control(side.other(), Patience::Brief),
                 workflow: connection.workflow(side),
                 pause: Duration::from_secs(2),
             };

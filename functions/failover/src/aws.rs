@@ -37,7 +37,7 @@ pub struct Region {
     start: Start,
     backups: Bucket,
     peer_control: Control<Bucket>,
-    functions: lambda::Functions,
+    functions_brief: lambda::Functions,
     peer_functions: lambda::Functions,
     peer_functions_brief: lambda::Functions,
     ecs: ecs::Clients,
@@ -55,13 +55,16 @@ impl Region {
         let (region, other) = (&configuration.region, configuration.peer_region());
         let here = start.aws.region(region, Patience::Own);
         let there = start.aws.region(other, Patience::Peer);
-        let work = |region| start.aws.region(region, Patience::Work);
+        let functions = |region, patience| {
+            let config = start.aws.region(region, patience);
+            lambda::Functions::new(&config, region)
+        };
         Ok(Self {
             backups: start.own_bucket(&configuration.own().backups_bucket),
             peer_control: Control::new(start.peer_bucket(&configuration.peer().control_bucket)),
-            functions: lambda::Functions::new(&work(region), region),
-            peer_functions: lambda::Functions::new(&work(other), other),
-            peer_functions_brief: lambda::Functions::new(&there, other),
+            functions_brief: functions(region, Patience::Brief),
+            peer_functions: functions(other, Patience::Work),
+            peer_functions_brief: functions(other, Patience::Brief),
             ecs: ecs::Clients::new(&here),
             peer_ecs: ecs::Clients::new(&there),
             targets: targets::Targets::new(&here, &configuration),
@@ -124,7 +127,7 @@ impl World for Region {
     async fn look(&self) -> Result<ProbeReport, Failure> {
         let probe = &self.configuration.own().functions.health_probe;
         let event = serde_json::json!({ "action": "look" });
-        self.functions.ask(probe, &event).await
+        self.functions_brief.ask(probe, &event).await
     }
 
     async fn backups(&self) -> Result<Vec<BackupKey>, Failure> {

@@ -113,16 +113,14 @@ pub(crate) struct Weighed {
     peer: Option<RegionState>,
 }
 
-/// Looks at everything a decision needs, and decides.
+/// Looks at everything a decision needs, all at once, and decides.
 pub(crate) async fn weigh(
     world: &impl World,
     request: &Request,
     execution: Option<&str>,
 ) -> Result<Weighed, Failure> {
-    let own = world.own_state().await?;
-    let owner = owner(world, own.owner(), execution).await;
-    let (probe, peer) = tokio::join!(world.look(), world.peer_state());
-    let (probe, peer) = (probe?, peer.map_err(|why| why.to_string()));
+    let (own, probe, peer) = tokio::join!(held(world, execution), world.look(), world.peer_state());
+    let ((own, owner), probe, peer) = (own?, probe?, peer.map_err(|why| why.to_string()));
     let facts = Facts {
         configuration: world.configuration(),
         own: &own,
@@ -137,6 +135,16 @@ pub(crate) async fn weigh(
         probe,
         own,
     })
+}
+
+/// The region's state, and what became of the execution that it names.
+async fn held(
+    world: &impl World,
+    me: Option<&str>,
+) -> Result<(RegionState, Option<Owner>), Failure> {
+    let own = world.own_state().await?;
+    let owner = owner(world, own.owner(), me).await;
+    Ok((own, owner))
 }
 
 /// What became of whoever holds the lease; nobody asks about oneself.

@@ -7,6 +7,7 @@ mod ecs;
 use std::time::Duration;
 
 use aws_sdk_cloudwatch as cw;
+use jiff::Timestamp;
 use lifeboat_aws::{
     Bucket, Control, Objects, Patience,
     ecs::{Clients, Image, Services, scale, services},
@@ -14,7 +15,8 @@ use lifeboat_aws::{
     load_balancer,
 };
 use lifeboat_core::{
-    Configuration, Failure, RegionState, liveness::Answer, marker::Marker, scaling::Scale,
+    Configuration, Failure, RegionState, liveness::Answer, marker::Marker, probe::ProbeReport,
+    scaling::Scale,
 };
 
 use crate::world::World;
@@ -124,8 +126,12 @@ impl World for Live {
         .await
     }
 
-    async fn peer_control_plane(&self) -> Answer {
-        ecs::answers(&self.peer_ecs, self.configuration.peer()).await
+    async fn peer_tasks(&self) -> Answer {
+        ecs::tasks(&self.peer_ecs, self.configuration.peer()).await
+    }
+
+    async fn peer_heartbeat(&self) -> Result<Option<Timestamp>, Answer> {
+        self.peer_control.bucket().written(ProbeReport::KEY).await
     }
 
     async fn peer_state(&self) -> Result<RegionState, Failure> {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use lifeboat_core::Invalid;
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +14,20 @@ pub struct Event {
 pub enum Action {
     /// Looks, publishes, remembers, fences.
     Probe,
-    /// Looks only.
+    /// Looks once, beside what the last probe recorded, and changes nothing.
     Look,
 }
 
 impl Action {
+    /// How long this region's own answers are waited for: a probe can wait for those that had to be asked for again, and
+    /// whoever only looks is in a hurry.
+    pub(crate) fn patience(self) -> Duration {
+        match self {
+            Self::Probe => Duration::from_secs(10),
+            Self::Look => Duration::from_millis(1500),
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Probe => "probe",

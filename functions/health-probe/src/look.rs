@@ -1,14 +1,15 @@
-//! Two looks at the peer, each from more than one side.
+//! Looks at the peer, each in three ways at once.
 
 use std::time::Duration;
 
 use futures::future::join_all;
+use jiff::Timestamp;
 use lifeboat_core::{
     Failure, RegionState,
-    liveness::{Answer, Look},
+    liveness::{Answer, Look, heartbeat},
 };
 
-use crate::world::World;
+use crate::{event::Action, world::World};
 
 /// What a look found, and the states that were read on the way.
 #[derive(Debug)]
@@ -22,11 +23,11 @@ impl Sight {
     fn entirely_good(&self) -> bool {
         let Look {
             services,
-            control_plane,
-            storage,
+            tasks,
+            heartbeat,
             myself,
         } = &self.look;
-        [control_plane, storage, myself]
+        [tasks, heartbeat, myself]
             .into_iter()
             .chain(services.values())
             .all(Answer::good)
@@ -41,9 +42,10 @@ pub struct Seen {
     pub peer: Result<RegionState, Failure>,
 }
 
-pub async fn looks<W: World>(world: &W) -> Result<Seen, Failure> {
-    let first = look(world).await?;
-    if first.entirely_good() {
+/// A probe looks twice where the first look was not entirely good; whoever only looks is waited for, and looks once.
+pub async fn looks<W: World>(world: &W, action: Action, now: Timestamp) -> Result<Seen, Failure> {
+    let first = look(world, action, now).await?;
+    if first.entirely_good() || action == Action::Look {
         return Ok(Seen {
             looks: vec![first.look],
             own: first.own,
@@ -52,7 +54,7 @@ pub async fn looks<W: World>(world: &W) -> Result<Seen, Failure> {
     }
     let seconds = world.configuration().look_interval_seconds;
     world.pause(Duration::from_secs(seconds)).await;
-    let second = look(world).await?;
+    let second = look(world, action, now).await?;
     Ok(Seen {
         looks: vec![first.look, second.look],
         own: second.own.or(first.own),
@@ -60,24 +62,26 @@ pub async fn looks<W: World>(world: &W) -> Result<Seen, Failure> {
     })
 }
 
-async fn look<W: World>(world: &W) -> Result<Sight, Failure> {
+async fn look<W: World>(world: &W, action: Action, now: Timestamp) -> Result<Sight, Failure> {
     let configuration = world.configuration();
     let pair = configuration.pair()?;
     let services = configuration
         .services
         .iter()
         .map(async |service| (service.name.clone(), world.peer_health(&service.name).await));
-    let (services, control_plane, peer, own) = tokio::join!(
+    let own = world.control().state(&pair);
+    let (services, tasks, heard, peer, own) = tokio::join!(
         join_all(services),
-        world.peer_control_plane(),
+        world.peer_tasks(),
+        world.peer_heartbeat(),
         world.peer_state(),
-        within(world, "read", "state.json", world.control().state(&pair)),
+        within(world, action, "read", "state.json", own),
     );
     Ok(Sight {
         look: Look {
             services: services.into_iter().collect(),
-            control_plane,
-            storage: storage(&peer),
+            tasks,
+            heartbeat: heartbeat(heard, now),
             myself: storage(&own),
         },
         own: own.ok().map(|(state, _)| state),
@@ -96,18 +100,19 @@ fn storage<T>(read: &Result<T, Failure>) -> Answer {
 /// A region that is slow with its own answers must not keep the probe from saying what it saw of the other.
 pub(crate) async fn within<W: World, T>(
     world: &W,
+    action: Action,
     operation: &str,
     object: &str,
     answer: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    const PATIENCE: Duration = Duration::from_secs(10);
-    match tokio::time::timeout(PATIENCE, answer).await {
+    let patience = action.patience();
+    match tokio::time::timeout(patience, answer).await {
         Ok(answer) => answer,
         Err(_) => Err(Failure::unavailable(
             operation,
             object,
             &world.configuration().region,
-            format!("no answer within {} s", PATIENCE.as_secs()),
+            format!("no answer within {} s", patience.as_secs_f32()),
         )),
     }
 }

@@ -8,13 +8,13 @@ use lifeboat_core::{
     state::PeerSeen,
 };
 
-use crate::{faults::Faults, fence, look::within, world::World};
+use crate::{event::Action, faults::Faults, fence, look::within, world::World};
 
-pub(crate) async fn seen<W: World>(world: &W, marker: Marker) -> Seen {
+pub(crate) async fn seen<W: World>(world: &W, action: Action, marker: Marker) -> Seen {
     let own = marker.side() == world.configuration().side();
     let there = if own {
         let read = world.markers().get(marker.key());
-        let read = within(world, "read", marker.key(), read).await;
+        let read = within(world, action, "read", marker.key(), read).await;
         read.map(|found| found.is_some())
     } else {
         world.peer_marker(marker).await
@@ -100,7 +100,10 @@ pub(crate) async fn lower_reclaim<W: World>(
     if reclaim != Seen::Present || configuration.side() != Marker::Reclaim.side() {
         return Ok(());
     }
-    let (serve, fenced) = tokio::join!(seen(world, Marker::Serve), seen(world, Marker::Fenced));
+    let (serve, fenced) = tokio::join!(
+        seen(world, Action::Probe, Marker::Serve),
+        seen(world, Action::Probe, Marker::Fenced)
+    );
     if fence::spent(own, &configuration.region, serve, fenced) {
         world.markers().delete(Marker::Reclaim.key()).await?;
         tracing::info!(

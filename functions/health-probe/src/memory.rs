@@ -30,6 +30,8 @@ pub(crate) struct InMemory {
     pub(crate) services: RefCell<Services>,
     /// The peer's services and its control plane.
     pub(crate) peer_serves: Cell<bool>,
+    /// The peer's probe.
+    pub(crate) heard: RefCell<Result<Option<Timestamp>, Answer>>,
     pub(crate) publishing_fails: Cell<bool>,
     pub(crate) published: RefCell<BTreeMap<&'static str, f64>>,
     /// Effects on ECS, each with the markers that were raised by then.
@@ -70,6 +72,7 @@ impl InMemory {
             peer_markers: bucket("markers", peer),
             services: RefCell::new(services),
             peer_serves: Cell::new(true),
+            heard: RefCell::new(Ok(Some(after(-30)))),
             publishing_fails: Cell::new(false),
             published: RefCell::default(),
             stopped: RefCell::default(),
@@ -185,10 +188,17 @@ impl World for InMemory {
     }
 
     async fn peer_health(&self, _service: &str) -> Answer {
-        self.peer_control_plane().await
+        self.peer_tasks().await
     }
 
-    async fn peer_control_plane(&self) -> Answer {
+    async fn peer_heartbeat(&self) -> Result<Option<Timestamp>, Answer> {
+        match self.peer_control.bucket().dead.get() {
+            true => Err(Answer::Silent("timed out".into())),
+            false => self.heard.borrow().clone(),
+        }
+    }
+
+    async fn peer_tasks(&self) -> Answer {
         match self.peer_serves.get() {
             true => Answer::Good,
             false => Answer::Silent("timed out".into()),

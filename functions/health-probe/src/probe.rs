@@ -26,7 +26,7 @@ pub async fn handle<W: World>(
     now: Timestamp,
 ) -> Result<ProbeReport, Failure> {
     let mut faults = Faults::default();
-    let observed = observe(world, now, &mut faults).await?;
+    let observed = observe(world, event.action, now, &mut faults).await?;
     match event.action {
         Action::Look => Ok(observed.report),
         Action::Probe => {
@@ -44,13 +44,17 @@ struct Observed {
 
 async fn observe<W: World>(
     world: &W,
+    action: Action,
     now: Timestamp,
     faults: &mut Faults,
 ) -> Result<Observed, Failure> {
     let previous = world.control().read::<ProbeReport>(ProbeReport::KEY);
-    let previous = look::within(world, "read", ProbeReport::KEY, previous);
-    let (seen, own, previous) =
-        tokio::join!(look::looks(world), readiness::observe(world, now), previous);
+    let previous = look::within(world, action, "read", ProbeReport::KEY, previous);
+    let (seen, own, previous) = tokio::join!(
+        look::looks(world, action, now),
+        readiness::observe(world, action, now),
+        previous
+    );
     let seen = seen?;
     // A silent peer is what is being looked for; one that writes what cannot be understood is a fault.
     let peer = match seen.peer {
@@ -68,7 +72,11 @@ async fn observe<W: World>(
         other => faults.keep(other).flatten(),
     };
     let configuration = world.configuration();
-    let liveness = liveness::judge(&seen.looks);
+    let liveness = liveness::judge(&seen.looks, configuration.down_quorum);
+    let liveness = match action {
+        Action::Probe => liveness,
+        Action::Look => probe::confirmed(liveness, previous.as_ref(), now),
+    };
     let overruled = seen
         .own
         .as_ref()

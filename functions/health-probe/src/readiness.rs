@@ -6,13 +6,13 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, Stored, ecs::Services};
 use lifeboat_core::{
-    Configuration, Epoch, Failure,
-    backup::{self, BackupKey, BackupName, Kind},
+    Configuration, Failure,
+    backup::{self, BackupKey, Kind},
     marker::{Marker, Seen},
-    readiness::{self, Fact, Facts, Readiness, ServiceFacts, Verdict},
+    readiness::{self, Fact, Facts, Readiness, ServiceFacts},
 };
 
-use crate::{look::within, markers, world::World};
+use crate::{event::Action, look::within, markers, world::World};
 
 #[derive(Debug)]
 pub struct Own {
@@ -21,72 +21,45 @@ pub struct Own {
     pub reclaim: Seen,
 }
 
-pub async fn observe<W: World>(world: &W, now: Timestamp) -> Own {
+pub async fn observe<W: World>(world: &W, action: Action, now: Timestamp) -> Own {
     let configuration = world.configuration();
     let images = configuration.services.iter().map(async |service| {
-        let there = within(world, "describe", &service.name, world.image(&service.name)).await;
+        let there = world.image(&service.name);
+        let there = within(world, action, "describe", &service.name, there).await;
         (
             service.name.clone(),
             image(configuration, &service.name, there),
         )
     });
     let (services, images, listed, reclaim) = tokio::join!(
-        within(world, "describe", "services", world.services()),
+        within(world, action, "describe", "services", world.services()),
         join_all(images),
         within(
             world,
+            action,
             "list",
             Kind::Backup.prefix(),
             world.backups().list(Kind::Backup.prefix())
         ),
-        markers::seen(world, Marker::Reclaim),
+        markers::seen(world, action, Marker::Reclaim),
     );
     let of_service = |(name, image): (String, Fact)| {
         let service = service(configuration, &name, &services);
         (name, ServiceFacts { service, image })
     };
+    let newest_backup = listed
+        .map(|listed| newest_complete(configuration, &listed))
+        .map_err(|failure| failure.to_string());
     let facts = Facts {
         services: images.into_iter().map(of_service).collect(),
-        newest_backup: None,
+        newest_backup,
         rpo_seconds: configuration.rpo_seconds,
         reclaim,
     };
     Own {
-        readiness: judge(configuration, facts, listed, now),
+        readiness: readiness::judge(facts, now),
         services,
         reclaim,
-    }
-}
-
-fn judge(
-    configuration: &Configuration,
-    mut facts: Facts,
-    listed: Result<Vec<Stored>, Failure>,
-    now: Timestamp,
-) -> Readiness {
-    match listed {
-        Ok(listed) => {
-            facts.newest_backup = newest_complete(configuration, &listed);
-            readiness::judge(&facts, now)
-        }
-        // Facts know no doubt about backups: the rest is judged beside a fresh one, and the doubt is added.
-        Err(failure) => {
-            facts.newest_backup = Some(BackupKey {
-                epoch: Epoch(0),
-                name: BackupName::new(Kind::Backup, now),
-                region: configuration.region.clone(),
-            });
-            let mut judged = readiness::judge(&facts, now);
-            judged.newest_backup = None;
-            judged.backup_age_seconds = None;
-            judged
-                .reasons
-                .push(format!("backups: cannot tell: {failure}"));
-            if judged.verdict == Verdict::Ready {
-                judged.verdict = Verdict::CannotTell;
-            }
-            judged
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects, ecs::Services};
 use lifeboat_core::{Configuration, Failure, RegionState, liveness::Answer, marker::Marker};
 
@@ -22,7 +23,10 @@ pub trait World {
 
     /// Asks a service through the peer's load balancer.
     async fn peer_health(&self, service: &str) -> Answer;
-    async fn peer_control_plane(&self) -> Answer;
+    /// What the peer's ECS says of its services.
+    async fn peer_tasks(&self) -> Answer;
+    /// When the peer's probe last wrote what it saw.
+    async fn peer_heartbeat(&self) -> Result<Option<Timestamp>, Answer>;
     async fn peer_state(&self) -> Result<RegionState, Failure>;
     async fn peer_marker(&self, marker: Marker) -> Result<bool, Failure>;
 

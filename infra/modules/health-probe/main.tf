@@ -95,9 +95,13 @@ module "function" {
       Resource = "arn:aws:s3:::${var.own.markers_bucket}/*"
     },
     {
-      Effect   = "Allow"
-      Action   = "s3:GetObject"
-      Resource = ["arn:aws:s3:::${var.peer.control_bucket}/state.json", "arn:aws:s3:::${var.peer.markers_bucket}/*"]
+      Effect = "Allow"
+      Action = "s3:GetObject"
+      Resource = [
+        "arn:aws:s3:::${var.peer.control_bucket}/state.json",
+        "arn:aws:s3:::${var.peer.control_bucket}/status.json",
+        "arn:aws:s3:::${var.peer.markers_bucket}/*",
+      ]
     },
     {
       Effect = "Allow"

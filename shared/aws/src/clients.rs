@@ -12,21 +12,30 @@ use lifeboat_core::Region;
 pub enum Patience {
     /// One's own region: tried again, as usual.
     Own,
-    /// The other region: it may be dead, and no answer is an answer.
+    /// One call from region to region: it may be dead, and no answer is an answer.
     Peer,
+    /// Either region, asked from anywhere or for a little work: no answer is an answer.
+    Brief,
     /// Either region, asked for work that takes a minute or two.
     Work,
 }
+
+/// Between regions a round trip takes 70 ms; a new connection, its TLS and an answer take four of them. A first packet that
+/// was lost is sent again after a second, and that too must still come through.
+pub(crate) const PEER: Duration = Duration::from_millis(1500);
 
 impl Patience {
     fn timeouts(self) -> TimeoutConfig {
         let timeouts = TimeoutConfig::builder();
         let seconds = Duration::from_secs;
         match self {
+            // What is read may be a large object.
             Self::Own => timeouts
                 .connect_timeout(seconds(3))
                 .read_timeout(seconds(30)),
-            Self::Peer => timeouts
+            // Also the connection may take that long.
+            Self::Peer => timeouts.connect_timeout(PEER).operation_timeout(PEER),
+            Self::Brief => timeouts
                 .connect_timeout(seconds(2))
                 .operation_timeout(seconds(4)),
             Self::Work => timeouts
@@ -40,7 +49,7 @@ impl Patience {
         match self {
             Self::Own => RetryConfig::standard().with_max_attempts(3),
             // Work that was begun is not begun again.
-            Self::Peer | Self::Work => RetryConfig::disabled(),
+            Self::Peer | Self::Brief | Self::Work => RetryConfig::disabled(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub mod objects;
 pub mod s3;
 
 pub use clients::{Aws, Patience};
-pub use explain::explain;
+pub use explain::{explain, sign};
 pub use home::{Control, Version, parse_event};
 pub use objects::{Object, Objects, Stored};
 pub use s3::Bucket;

@@ -1,17 +1,13 @@
 //! A region's services as users reach them: through its load balancer.
 
-use std::time::Duration;
-
 use lifeboat_core::{Failure, Region, configuration::Endpoint, liveness::Answer};
 use reqwest::{Client, StatusCode, header::HOST, redirect::Policy};
 
-use crate::explain::because;
-
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::{clients::PEER, explain::because};
 
 pub fn client(region: &Region) -> Result<Client, Failure> {
     let client = Client::builder()
-        .timeout(PATIENCE)
+        .timeout(PEER)
         .redirect(Policy::none())
         // Each look makes its own connection: one from the first look proves nothing at the second.
         .pool_max_idle_per_host(0)
@@ -30,7 +26,7 @@ pub async fn ask(client: &Client, load_balancer: &Endpoint, service: &str) -> An
         Ok(response) if response.status() == StatusCode::OK => Answer::Good,
         Ok(response) => Answer::Bad(format!("status {}", response.status())),
         Err(error) if error.is_timeout() => {
-            Answer::Silent(format!("nothing within {} s", PATIENCE.as_secs()))
+            Answer::Silent(format!("nothing within {} s", PEER.as_secs_f32()))
         }
         Err(error) => Answer::Silent(because(&error)),
     }
@@ -94,7 +90,7 @@ mod tests {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         assert_eq!(
             ask_at(endpoint.clone()).await,
-            Answer::Silent("nothing within 2 s".into())
+            Answer::Silent("nothing within 1.5 s".into())
         );
         drop(listener);
         assert!(matches!(ask_at(endpoint).await, Answer::Silent(why) if why.contains("refused")));

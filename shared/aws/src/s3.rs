@@ -8,11 +8,12 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use base64::Engine;
-use lifeboat_core::{Failure, Region};
+use jiff::Timestamp;
+use lifeboat_core::{Failure, Region, liveness::Answer};
 use tokio::io::AsyncWriteExt;
 
-use crate::explain;
 use crate::objects::{Object, Objects, Only, Stored, Write};
+use crate::{explain, sign};
 
 /// A bucket of S3.
 #[derive(Debug, Clone)]
@@ -33,6 +34,20 @@ impl Bucket {
 
     fn object(&self, key: &str) -> GetObjectFluentBuilder {
         self.client.get_object().bucket(&self.name).key(key)
+    }
+
+    /// When the object was last written; none where there is no such object. An error says what it tells of the storage.
+    pub async fn written(&self, key: &str) -> Result<Option<Timestamp>, Answer> {
+        match self.object(key).send().await {
+            Ok(found) => {
+                let at = found.last_modified().map(|at| at.secs());
+                let at = at.and_then(|at| Timestamp::from_second(at).ok());
+                let unread = || Answer::Unclear(format!("nobody says when {key} was written"));
+                at.map(Some).ok_or_else(unread)
+            }
+            Err(error) if absent(&error) => Ok(None),
+            Err(error) => Err(sign(&error)),
+        }
     }
 
     /// What was answered; none where there is no such object.
@@ -176,7 +191,7 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 mod tests {
     use super::*;
     use aws_sdk_s3::operation::put_object::PutObjectOutput;
-    use aws_smithy_mocks::{mock, mock_client};
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use aws_smithy_runtime_api::http::StatusCode;
 
     fn bucket(client: Client) -> Bucket {
@@ -204,6 +219,37 @@ mod tests {
             failure.to_string(),
             "read control/state.json in us-west-2: NoSuchBucket gone"
         );
+    }
+
+    #[tokio::test]
+    async fn when_an_object_was_written_is_told_and_a_refusal_is_no_silence() {
+        let at = aws_sdk_s3::primitives::DateTime::from_secs(60);
+        let found = mock!(Client::get_object)
+            .then_output(move || GetObjectOutput::builder().last_modified(at).build());
+        let client = mock_client!(aws_sdk_s3, [&found]);
+        let written = bucket(client).written("status.json").await;
+        assert_eq!(written, Ok(Some(Timestamp::from_second(60).unwrap())));
+        for (status, code, told) in [
+            (404, "NoSuchKey", Ok(None)),
+            (
+                403,
+                "AccessDenied",
+                Err(Answer::Unclear("AccessDenied".into())),
+            ),
+            (
+                404,
+                "NoSuchBucket",
+                Err(Answer::Unclear("NoSuchBucket".into())),
+            ),
+            (503, "SlowDown", Err(Answer::Bad("SlowDown".into()))),
+        ] {
+            let rule = mock!(Client::get_object).then_http_response(move || {
+                http_response(status, format!("<Error><Code>{code}</Code></Error>"))
+            });
+            let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&rule], |conf| conf
+                .retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled()));
+            assert_eq!(bucket(client).written("status.json").await, told);
+        }
     }
 
     #[tokio::test]

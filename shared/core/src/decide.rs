@@ -143,7 +143,7 @@ fn weigh_unplanned(request: &Request, facts: &Facts<'_>, weighed: &mut Weighed) 
         }
     }
     let readiness = &facts.probe.readiness;
-    for reason in lacks(facts.probe) {
+    for reason in facts.probe.readiness.lacks() {
         weighed.note(format!("not ready, and no reason to wait: {reason}"));
     }
     match (&readiness.newest_backup, readiness.backup_age_seconds) {
@@ -194,7 +194,7 @@ fn weigh_ready(facts: &Facts<'_>, weighed: &mut Weighed) {
     match facts.probe.readiness.verdict {
         Ready::Ready => weighed.note("this region is ready".into()),
         Ready::NotReady | Ready::CannotTell => {
-            for reason in lacks(facts.probe) {
+            for reason in facts.probe.readiness.lacks() {
                 weighed.refuse(format!("this region is not ready: {reason}"));
             }
         }
@@ -212,15 +212,6 @@ fn weigh_drill(facts: &Facts<'_>, weighed: &mut Weighed) {
         )),
     }
     weigh_ready(facts, weighed);
-}
-
-fn lacks(probe: &ProbeReport) -> impl Iterator<Item = String> + '_ {
-    let of_services = probe.readiness.services.iter().flat_map(|(name, reasons)| {
-        reasons
-            .iter()
-            .map(move |reason| format!("{name}: {reason}"))
-    });
-    of_services.chain(probe.readiness.reasons.iter().cloned())
 }
 
 #[derive(Debug, Default)]

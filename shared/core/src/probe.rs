@@ -55,6 +55,34 @@ pub fn down_since(
     }
 }
 
+/// How long a recorded verdict speaks for a fresh look: a probe each minute, that takes half a minute, and one missing.
+const RECORDED_SECONDS: i64 = 150;
+
+/// One look alone finds nobody dead: the probe's last record, which is two looks, must agree.
+pub fn confirmed(fresh: Liveness, recorded: Option<&ProbeReport>, now: Timestamp) -> Liveness {
+    use liveness::Verdict::{CannotTell, Down, Impaired, Serving};
+    let doubt = match (fresh.verdict, recorded) {
+        (Serving | Impaired | CannotTell, _) => return fresh,
+        (Down, None) => "the probe has recorded nothing yet".to_owned(),
+        (Down, Some(recorded)) => {
+            let age = now.as_second() - recorded.at.as_second();
+            match recorded.liveness.verdict {
+                _ if age > RECORDED_SECONDS => format!("the probe's record is {age} s old"),
+                Down => return fresh,
+                Serving => format!("{age} s ago the probe saw it serve"),
+                Impaired => format!("{age} s ago the probe saw it serve in part"),
+                CannotTell => format!("{age} s ago the probe could not tell"),
+            }
+        }
+    };
+    let mut reasons = fresh.reasons;
+    reasons.push(format!("this look finds it down, but {doubt}"));
+    Liveness {
+        verdict: CannotTell,
+        reasons,
+    }
+}
+
 /// What alarms watch. Zero also when it cannot be told: an alarm is only a hint, and the function looks again.
 pub fn metrics(report: &ProbeReport) -> Vec<(&'static str, f64)> {
     use liveness::Verdict::{CannotTell, Down, Impaired, Serving};
@@ -93,9 +121,10 @@ pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> P
         readiness: Readiness {
             verdict: readiness::Verdict::Ready,
             services: [].into(),
-            reasons: vec![],
+            backup: readiness::Fact::There,
             newest_backup: None,
             backup_age_seconds: Some(60),
+            reclaim: crate::marker::Seen::Absent,
         },
         down_since: None,
         peaks: BTreeMap::new(),
@@ -123,6 +152,31 @@ mod tests {
         assert_eq!(down_since(Some(&previous), CannotTell, later), Some(first));
         assert_eq!(down_since(Some(&previous), Serving, later), None);
         assert_eq!(down_since(None, CannotTell, later), None);
+    }
+
+    #[test]
+    fn a_fresh_look_finds_a_region_down_only_where_the_probes_young_record_agrees() {
+        use liveness::Verdict::Impaired;
+        let now = Timestamp::from_second(1000).unwrap();
+        let ago = |verdict, seconds: i64| {
+            let at = Timestamp::from_second(1000 - seconds).unwrap();
+            let report = report(verdict);
+            Some(ProbeReport { at, ..report })
+        };
+        for (fresh, recorded, expected) in [
+            (Down, ago(Down, 150), Down),
+            (Down, ago(Down, 151), CannotTell),
+            (Down, ago(Serving, 10), CannotTell),
+            (Down, ago(Impaired, 10), CannotTell),
+            (Down, ago(CannotTell, 10), CannotTell),
+            (Down, None, CannotTell),
+            (Serving, ago(Down, 10), Serving),
+            (Impaired, ago(Down, 10), Impaired),
+            (CannotTell, ago(Down, 10), CannotTell),
+        ] {
+            let seen = confirmed(report(fresh).liveness, recorded.as_ref(), now);
+            assert_eq!(seen.verdict, expected, "{fresh:?} {recorded:?}");
+        }
     }
 
     #[test]

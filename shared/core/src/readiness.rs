@@ -26,9 +26,9 @@ pub enum Fact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     pub services: BTreeMap<String, ServiceFacts>,
-    pub newest_backup: Option<BackupKey>,
+    /// Or why it could not be looked for.
+    pub newest_backup: Result<Option<BackupKey>, String>,
     pub rpo_seconds: i64,
-    /// Only where this region is home, or the marker could be read.
     pub reclaim: Seen,
 }
 
@@ -36,10 +36,12 @@ pub struct Facts {
 #[serde(deny_unknown_fields)]
 pub struct Readiness {
     pub verdict: Verdict,
-    pub services: BTreeMap<String, Vec<String>>,
-    pub reasons: Vec<String>,
+    pub services: BTreeMap<String, ServiceFacts>,
+    /// A backup that is not older than the objective.
+    pub backup: Fact,
     pub newest_backup: Option<BackupKey>,
     pub backup_age_seconds: Option<i64>,
+    pub reclaim: Seen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,56 +52,78 @@ pub enum Verdict {
     CannotTell,
 }
 
-pub fn judge(facts: &Facts, now: Timestamp) -> Readiness {
-    let mut doubt = false;
-    let mut lack = false;
-    let mut services = BTreeMap::new();
-    for (name, seen) in &facts.services {
-        let mut reasons = vec![];
-        for (what, fact) in [("service", &seen.service), ("image", &seen.image)] {
-            match fact {
-                Fact::There => {}
-                Fact::Missing(why) => {
-                    lack = true;
-                    reasons.push(format!("{what}: {why}"));
-                }
-                Fact::CannotTell(why) => {
-                    doubt = true;
-                    reasons.push(format!("{what}: cannot tell: {why}"));
-                }
-            }
+impl Fact {
+    fn lack(&self) -> Option<String> {
+        match self {
+            Self::There => None,
+            Self::Missing(why) => Some(why.clone()),
+            Self::CannotTell(why) => Some(format!("cannot tell: {why}")),
         }
-        services.insert(name.clone(), reasons);
     }
-    let mut reasons = vec![];
-    let age = facts
-        .newest_backup
+}
+
+impl ServiceFacts {
+    fn all(&self) -> [(&'static str, &Fact); 2] {
+        [("service", &self.service), ("image", &self.image)]
+    }
+
+    /// What keeps this service from being brought up.
+    pub fn lacks(&self) -> Vec<String> {
+        let lacks = self.all().into_iter();
+        lacks
+            .filter_map(|(what, fact)| Some(format!("{what}: {}", fact.lack()?)))
+            .collect()
+    }
+}
+
+impl Readiness {
+    /// Everything that keeps this region from being ready.
+    pub fn lacks(&self) -> Vec<String> {
+        let services = self.services.iter().flat_map(|(name, facts)| {
+            let lacks = facts.lacks().into_iter();
+            lacks.map(move |lack| format!("{name}: {lack}"))
+        });
+        let backup = self.backup.lack();
+        let reclaim = (self.reclaim == Seen::Present).then(|| RECLAIM_RAISED.to_owned());
+        services.chain(backup).chain(reclaim).collect()
+    }
+}
+
+const RECLAIM_RAISED: &str = "the marker reclaim is still raised, so traffic could not leave home";
+
+pub fn judge(facts: Facts, now: Timestamp) -> Readiness {
+    let (newest_backup, unknown) = match facts.newest_backup {
+        Ok(newest) => (newest, None),
+        Err(why) => (None, Some(why)),
+    };
+    let age = newest_backup
         .as_ref()
         .map(|b| now.as_second() - b.name.at.as_second());
-    match age {
-        None => reasons.push("there is no backup in this region".into()),
-        Some(age) if age > facts.rpo_seconds => {
-            reasons.push(format!(
-                "the newest backup is {age} s old, more than the objective of {} s",
-                facts.rpo_seconds
-            ));
-        }
-        Some(_) => {}
-    }
-    if facts.reclaim == Seen::Present {
-        reasons.push("the marker reclaim is still raised, so traffic could not leave home".into());
-    }
-    let verdict = match (lack || !reasons.is_empty(), doubt) {
+    let backup = match (age, unknown) {
+        (_, Some(why)) => Fact::CannotTell(format!("backups: {why}")),
+        (None, None) => Fact::Missing("there is no backup in this region".into()),
+        (Some(age), None) if age > facts.rpo_seconds => Fact::Missing(format!(
+            "the newest backup is {age} s old, more than the objective of {} s",
+            facts.rpo_seconds
+        )),
+        (Some(_), None) => Fact::There,
+    };
+    let services = facts.services.values().flat_map(ServiceFacts::all);
+    let all: Vec<&Fact> = services.map(|(_, fact)| fact).chain([&backup]).collect();
+    let lack = all.iter().any(|fact| matches!(fact, Fact::Missing(_)));
+    let doubt = all.iter().any(|fact| matches!(fact, Fact::CannotTell(_)));
+    let verdict = match (lack || facts.reclaim == Seen::Present, doubt) {
         (true, _) => Verdict::NotReady,
         (false, true) => Verdict::CannotTell,
         (false, false) => Verdict::Ready,
     };
     Readiness {
         verdict,
-        services,
-        reasons,
-        newest_backup: facts.newest_backup.clone(),
+        services: facts.services,
+        backup,
+        newest_backup,
         backup_age_seconds: age,
+        reclaim: facts.reclaim,
     }
 }
 
@@ -120,7 +144,7 @@ mod tests {
         };
         Facts {
             services: [("users".to_owned(), there)].into(),
-            newest_backup: Some(backup),
+            newest_backup: Ok(Some(backup)),
             rpo_seconds: 3600,
             reclaim: Seen::Absent,
         }
@@ -139,16 +163,16 @@ mod tests {
 
     #[test]
     fn everything_there_and_fresh_is_ready() {
-        assert_eq!(judge(&facts(), noon(60)).verdict, Verdict::Ready);
+        assert_eq!(judge(facts(), noon(60)).verdict, Verdict::Ready);
     }
 
     #[test]
     fn an_old_backup_or_none_or_a_left_over_reclaim_is_not_ready() {
-        assert_eq!(judge(&facts(), noon(3601)).verdict, Verdict::NotReady);
+        assert_eq!(judge(facts(), noon(3601)).verdict, Verdict::NotReady);
         assert_eq!(
             judge(
-                &Facts {
-                    newest_backup: None,
+                Facts {
+                    newest_backup: Ok(None),
                     ..facts()
                 },
                 noon(0)
@@ -158,7 +182,7 @@ mod tests {
         );
         assert_eq!(
             judge(
-                &Facts {
+                Facts {
                     reclaim: Seen::Present,
                     ..facts()
                 },
@@ -173,11 +197,15 @@ mod tests {
     fn what_cannot_be_told_is_neither_ready_nor_not() {
         let mut doubtful = facts();
         doubtful.services.get_mut("users").unwrap().image = Fact::CannotTell("timed out".into());
-        let readiness = judge(&doubtful, noon(0));
+        let readiness = judge(doubtful, noon(0));
         assert_eq!(readiness.verdict, Verdict::CannotTell);
-        assert_eq!(
-            readiness.services["users"],
-            ["image: cannot tell: timed out"]
-        );
+        assert_eq!(readiness.lacks(), ["users: image: cannot tell: timed out"]);
+        let unlisted = Facts {
+            newest_backup: Err("throttled".into()),
+            ..facts()
+        };
+        let readiness = judge(unlisted, noon(0));
+        assert_eq!(readiness.verdict, Verdict::CannotTell);
+        assert_eq!(readiness.lacks(), ["cannot tell: backups: throttled"]);
     }
 }

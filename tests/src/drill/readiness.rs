@@ -42,7 +42,10 @@ pub(super) async fn wait_until_ready(stage: &Stage, region: &str) -> Result<()> 
             let (ready, alive) = (&report.readiness, &report.liveness);
             format!(
                 "{:?} {:?}; the other {:?} {:?}",
-                ready.verdict, ready.reasons, alive.verdict, alive.reasons
+                ready.verdict,
+                ready.lacks(),
+                alive.verdict,
+                alive.reasons
             )
         })
     };

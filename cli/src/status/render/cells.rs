@@ -142,10 +142,7 @@ pub(super) fn readiness(_: &Facts, side: &RegionFacts) -> String {
             readiness::Verdict::NotReady => "not ready",
             readiness::Verdict::CannotTell => "cannot tell",
         };
-        let services = seen.services.iter();
-        let services =
-            services.flat_map(|(name, why)| why.iter().map(move |w| format!("{name}: {w}")));
-        with_reasons(word, services.chain(seen.reasons.iter().cloned()))
+        with_reasons(word, seen.lacks().into_iter())
     })
 }
 

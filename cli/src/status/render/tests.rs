@@ -157,8 +157,11 @@ fn a_probe_that_is_late_and_a_peer_that_is_down_are_told_with_reasons() {
     late.at = noon() - SignedDuration::from_mins(12);
     late.liveness.reasons = vec!["users: no answer (timed out)".into()];
     late.readiness.verdict = readiness::Verdict::NotReady;
-    let why = vec!["image: missing".to_owned()];
-    late.readiness.services.insert("posts".into(), why);
+    let posts = readiness::ServiceFacts {
+        service: readiness::Fact::There,
+        image: readiness::Fact::Missing("missing".into()),
+    };
+    late.readiness.services.insert("posts".into(), posts);
     let state = RegionState::genesis(&pair());
     let standby = answered(
         Side::Standby,

@@ -69,7 +69,7 @@ pub(super) async fn smoke_test(world: &impl World, run: &mut Run) -> Result<Prog
     for (service, answer) in answers.await? {
         match answer {
             Answer::Good => {}
-            Answer::Bad(why) | Answer::Silent(why) => {
+            Answer::Bad(why) | Answer::Silent(why) | Answer::Unclear(why) => {
                 return Ok(Progress::Waiting(format!("{service} to answer: {why}")));
             }
         }

@@ -25,8 +25,8 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
             .iter()
             .map(|(service, there)| (service.clone(), heard(there.running)))
             .collect(),
-        control_plane: answer(!peer.dead),
-        storage: answer(!peer.dead),
+        tasks: answer(!peer.dead),
+        heartbeat: answer(!peer.dead),
         myself: Answer::Good,
     };
     let there = ServiceFacts {
@@ -39,7 +39,7 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
             .keys()
             .map(|service| (service.clone(), there.clone()))
             .collect(),
-        newest_backup: newest(own.backups.keys()).cloned(),
+        newest_backup: Ok(newest(own.backups.keys()).cloned()),
         rpo_seconds: seat.configuration.rpo_seconds,
         reclaim: Seen::Absent,
     };
@@ -51,8 +51,8 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         region: seat.configuration.region.clone(),
         epoch,
         active,
-        liveness: liveness::judge(&[look.clone(), look]),
-        readiness: readiness::judge(&facts, world.now()),
+        liveness: liveness::judge(&[look], seat.configuration.down_quorum),
+        readiness: readiness::judge(facts, world.now()),
         down_since: world.down_since.get(),
         peaks: [].into(),
         fenced: None,

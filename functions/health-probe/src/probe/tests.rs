@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_aws::Objects;
 use lifeboat_core::{
-    liveness::Verdict as Alive,
+    liveness::{Answer, Verdict as Alive},
     marker::{Marker, TOKEN},
     readiness::Verdict as Ready,
     request::Mode,
@@ -79,6 +79,46 @@ async fn a_dead_home_is_down_since_the_first_of_an_unbroken_row_of_looks() {
     let recovered = handle(PROBE, &world, after(120)).await.unwrap();
     assert_eq!(recovered.down_since, None);
     assert_eq!(world.published.borrow()["ActiveRegionServing"], 1.0);
+}
+
+#[tokio::test]
+async fn a_look_is_one_look_and_finds_down_only_what_the_last_probe_found_down() {
+    let world = InMemory::seen_from("us-west-2");
+    let look = async |seconds| handle(LOOK, &world, after(seconds)).await.unwrap();
+    world.peer_is_dead(true);
+    let alone = look(0).await.liveness;
+    assert_eq!(alone.verdict, Alive::CannotTell);
+    assert!(alone.reasons.concat().contains("recorded nothing yet"));
+    assert_eq!(world.pauses.get(), 0);
+    probe(&world).await;
+    assert_eq!(world.pauses.get(), 1);
+    let agreed = look(30).await;
+    assert_eq!(agreed.liveness.verdict, Alive::Down);
+    assert_eq!(agreed.down_since, Some(after(0)));
+    assert_eq!(look(151).await.liveness.verdict, Alive::CannotTell);
+    world.peer_is_dead(false);
+    assert_eq!(look(30).await.liveness.verdict, Alive::Serving);
+    assert_eq!(world.pauses.get(), 1);
+}
+
+#[tokio::test]
+async fn a_load_balancer_that_is_silent_beside_a_probe_that_is_silent_is_down_and_one_that_is_refused_cannot_tell()
+ {
+    let world = InMemory::seen_from("us-west-2");
+    world.peer_serves.set(false);
+    *world.heard.borrow_mut() = Ok(Some(after(-181)));
+    assert_eq!(probe(&world).await.liveness.verdict, Alive::Down);
+    for heard in [
+        Ok(None),
+        Err(Answer::Unclear("AccessDenied".into())),
+        Ok(Some(after(-60))),
+    ] {
+        let mut world = InMemory::seen_from("us-west-2");
+        world.configuration.down_quorum = 3;
+        world.peer_serves.set(false);
+        *world.heard.borrow_mut() = heard;
+        assert_eq!(probe(&world).await.liveness.verdict, Alive::CannotTell);
+    }
 }
 
 #[tokio::test]
@@ -288,7 +328,7 @@ async fn a_backup_without_its_data_and_a_service_that_is_not_there_are_named() {
     assert_eq!(readiness.newest_backup, Some(world.backup(-60)));
     assert_eq!(readiness.verdict, Ready::NotReady);
     assert_eq!(
-        readiness.services["posts"],
+        readiness.services["posts"].lacks(),
         ["service: it is not in cluster forum of us-west-2; apply this region's Terraform"]
     );
 }

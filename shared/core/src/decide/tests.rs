@@ -112,7 +112,8 @@ fn a_planned_failover_needs_both_regions_well_and_this_one_ready() {
     assert_eq!(ask(&silent, Planned, Person).verdict, Verdict::Refuse);
     let mut unready = world("us-west-2", Alive::Serving);
     unready.probe.readiness.verdict = Ready::NotReady;
-    unready.probe.readiness.reasons = vec!["there is no backup in this region".into()];
+    let none = "there is no backup in this region".to_owned();
+    unready.probe.readiness.backup = crate::readiness::Fact::Missing(none);
     let refused = ask(&unready, Planned, Person);
     assert_eq!(refused.verdict, Verdict::Refuse);
     assert!(refused.reasons[0].contains("no backup"));
@@ -204,6 +205,7 @@ fn a_drill_waits_for_better_days_and_for_a_region_that_is_ready() {
     }
     let mut unready = world("us-west-2", Alive::Serving);
     unready.probe.readiness.verdict = Ready::NotReady;
-    unready.probe.readiness.reasons = vec!["an image is missing".into()];
+    let missing = "an image is missing".to_owned();
+    unready.probe.readiness.backup = crate::readiness::Fact::Missing(missing);
     assert_eq!(ask(&unready, Drill, Person).verdict, Verdict::Refuse);
 }
