@@ -2,7 +2,7 @@ use clap::{
     Args, Parser, Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use lifeboat_core::{Invalid, Region, request::Mode};
+use lifeboat_core::{Invalid, Region, decide::Fact, request::Mode};
 
 /// Disaster recovery for services on ECS Fargate: how both regions stand, and moving from one to the other.
 ///
@@ -55,6 +55,9 @@ pub enum Verb {
         /// With --mode drill: tasks of each service; as many as in production unless given.
         #[arg(long, value_name = "NUMBER")]
         tasks: Option<u32>,
+        /// Start in spite of a fact, and why; may be given for several. A plan shows every fact.
+        #[arg(long = "override", value_name = "FACT=REASON", value_parser = overriding)]
+        overrides: Vec<(Fact, String)>,
         /// Do not ask; needed where nobody can answer.
         #[arg(long)]
         yes: bool,
@@ -93,6 +96,14 @@ pub struct Word {
 
 fn region(name: &str) -> Result<Region, Invalid> {
     Region::new(name)
+}
+
+fn overriding(text: &str) -> Result<(Fact, String), Invalid> {
+    let (fact, reason) = text.split_once('=').ok_or_else(|| {
+        let expected = "a fact, an equals sign and a reason";
+        Invalid::new("override", expected, format!("{text:?}"))
+    })?;
+    Ok((fact.parse()?, reason.trim().to_owned()))
 }
 
 const MODES: [(Mode, &str); 4] = [
@@ -166,6 +177,27 @@ mod tests {
         ]);
         for word in ["sideways", "plan", "planned", "unplanned"] {
             assert!(message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_override_is_a_known_fact_and_a_reason_and_may_be_given_for_several() {
+        let all = "lifeboat failover --to us-west-2 --mode unplanned --reason x".split(' ');
+        let overrides = [
+            "--override",
+            "active_region_down=users = none",
+            "--override",
+            "backup_fresh=it will do",
+        ];
+        let read = Arguments::try_parse_from(all.chain(overrides)).unwrap();
+        let expected = vec![
+            (Fact::ActiveRegionDown, "users = none".to_owned()),
+            (Fact::BackupFresh, "it will do".to_owned()),
+        ];
+        assert!(matches!(read.verb, Verb::Failover { overrides, .. } if overrides == expected));
+        for (bad, says) in [("weather=fine", "backup_fresh"), ("backup_fresh", "equals")] {
+            let message = refused(&["failover", "--override", bad]);
+            assert!(message.contains(says), "{message}");
         }
     }
 

@@ -39,6 +39,7 @@ async fn run(arguments: Arguments) -> Result<(), Trouble> {
             of,
             plan,
             tasks,
+            overrides,
             yes,
         } => {
             let order = Order {
@@ -48,6 +49,7 @@ async fn run(arguments: Arguments) -> Result<(), Trouble> {
                 of,
                 plan,
                 tasks,
+                overrides,
                 yes,
             };
             // What can be judged here is judged before any region is asked.

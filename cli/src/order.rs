@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use lifeboat_core::{
-    Configuration, Epoch, Region, Side,
+    Configuration, Epoch, Invalid, Region, Side,
+    decide::Fact,
     probe::ProbeReport,
     request::{Mode, Request, RequestedBy},
 };
@@ -20,6 +21,7 @@ pub struct Order {
     pub plan: Option<String>,
     /// With a drill: tasks of each service.
     pub tasks: Option<u32>,
+    pub overrides: Vec<(Fact, String)>,
     /// The person has agreed beforehand.
     pub yes: bool,
 }
@@ -35,6 +37,13 @@ impl Order {
     pub fn request(&self) -> Result<Request, Trouble> {
         let mut request = Request::new(self.mode, RequestedBy::Person, self.reason.trim());
         (request.of, request.plan, request.tasks) = (self.of, self.plan.clone(), self.tasks);
+        for (fact, reason) in &self.overrides {
+            if request.overrides.contains_key(fact) {
+                let twice = format!("{fact} twice");
+                return Err(Invalid::new("override", "each fact once", twice).into());
+            }
+            request = request.overriding(*fact, reason);
+        }
         request.validate()?;
         Ok(request)
     }
@@ -109,7 +118,11 @@ impl Order {
             }
         };
         let mode = self.mode.as_str();
-        format!("This starts a failover of {application} to {to}, {mode}.\n{what}")
+        let overrides = self.overrides.iter();
+        let in_spite: String = overrides
+            .map(|(fact, reason)| format!("\nIn spite of {fact}: {reason}"))
+            .collect();
+        format!("This starts a failover of {application} to {to}, {mode}.\n{what}{in_spite}")
     }
 }
 
@@ -140,6 +153,7 @@ mod tests {
             of: None,
             plan: None,
             tasks: None,
+            overrides: vec![],
             yes: false,
         }
     }
@@ -151,6 +165,27 @@ mod tests {
         let trouble = silent.request().unwrap_err();
         assert_eq!(trouble.exit_code(), 2);
         assert!(trouble.to_string().contains("reason"));
+    }
+
+    #[test]
+    fn an_override_goes_into_the_request_and_is_said_before_anybody_agrees() {
+        let mut sure = order("us-west-2", Mode::Unplanned);
+        let down = (Fact::ActiveRegionDown, "I was there".to_owned());
+        sure.overrides = vec![down.clone()];
+        let request = sure.request().unwrap();
+        assert_eq!(request.overrides, [down.clone()].into());
+        let stakes = sure.stakes(&sample("us-west-2"), None, Timestamp::UNIX_EPOCH);
+        assert!(stakes.ends_with("In spite of active_region_down: I was there"));
+        sure.overrides = vec![down.clone(), down];
+        let trouble = sure.request().unwrap_err();
+        assert!(
+            trouble.to_string().contains("active_region_down twice"),
+            "{trouble}"
+        );
+        sure.overrides = vec![(Fact::LeaseFree, "I say so".into())];
+        let trouble = sure.request().unwrap_err();
+        assert_eq!(trouble.exit_code(), 2);
+        assert!(trouble.to_string().contains("backup_fresh"), "{trouble}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use lifeboat_core::{
     Region,
-    decide::{Decision, Verdict},
+    decide::{Answer, Decision, Verdict, Weighed},
     failure::Caught,
     plan::Effect,
     request::Mode,
@@ -11,14 +11,14 @@ use lifeboat_core::{
 use crate::glimpse::Glimpse;
 
 pub fn plan(run: &Glimpse, to: &Region) -> String {
-    let Decision { verdict, reasons } = &run.decision;
+    let Decision { verdict, facts } = &run.decision;
     let verdict = match verdict {
         Verdict::Start => format!("It may start: {to} can take over now."),
         Verdict::Refuse => "It would be refused.".into(),
         Verdict::Hold => "It cannot be told now whether it may start.".into(),
     };
     let mut lines = vec![verdict];
-    lines.extend(reasons.iter().map(|reason| format!("  - {reason}")));
+    lines.extend(facts.iter().map(fact));
     if let Some(plan) = &run.plan {
         lines.push(format!("What a {} execution would do:", plan.mode.as_str()));
         let steps = plan.effects.iter().zip(1..);
@@ -47,6 +47,21 @@ fn step(
     }
 }
 
+fn fact(weighed: &Weighed) -> String {
+    let Weighed {
+        fact, answer, why, ..
+    } = weighed;
+    let note = match (weighed.needed, answer) {
+        (false, Answer::No | Answer::CannotTell) => " (stops nobody here)",
+        _ => "",
+    };
+    format!(
+        "  {:<20} {:<11} {why}{note}",
+        fact.word(),
+        answer.to_string()
+    )
+}
+
 /// A failed execution: what was the matter, what stands, and what to do.
 pub fn failed(caught: &Caught, mode: Mode, execution: &str, to: &Region) -> String {
     let advice = match (caught.error.as_str(), mode) {
@@ -55,10 +70,10 @@ pub fn failed(caught: &Caught, mode: Mode, execution: &str, to: &Region) -> Stri
             "The region did not understand what it was given; is this command as new as what is deployed there?"
         }
         ("Refused", Mode::Planned) => {
-            "Mend what the reasons name, or look at it again with --mode plan. If the other region is dead, it is --mode unplanned."
+            "Mend what the reasons name, or look at it again with --mode plan, which shows every fact. If the other region is dead, it is --mode unplanned."
         }
         ("Refused", Mode::Unplanned) => {
-            "Mend what the reasons name, or look at it again with --mode plan."
+            "Mend what the reasons name, look at it again with --mode plan, which shows every fact, or say with --override why you know better."
         }
         (_, Mode::Drill) => {
             "A drill leaves nothing up, and users noticed nothing. Mend the cause: a real failover would meet it, too."
@@ -82,7 +97,7 @@ pub fn failed(caught: &Caught, mode: Mode, execution: &str, to: &Region) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lifeboat_core::plan::Plan;
+    use lifeboat_core::{decide::Fact, plan::Plan};
 
     fn region() -> Region {
         Region::new("us-west-2").unwrap()
@@ -99,11 +114,33 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_told_with_its_reasons_and_its_steps_by_number() {
+    fn a_plan_is_told_with_every_fact_and_its_steps_by_number() {
+        let weighed = |fact, answer, needed, why: &str| Weighed {
+            fact,
+            answer,
+            why: why.into(),
+            needed,
+            overridden: None,
+        };
         let run = Glimpse {
             decision: Decision {
                 verdict: Verdict::Refuse,
-                reasons: vec!["us-west-2 is active already, at epoch 1".into()],
+                facts: vec![
+                    weighed(
+                        Fact::Passive,
+                        Answer::No,
+                        true,
+                        "us-west-2 is active already",
+                    ),
+                    weighed(Fact::Automatic, Answer::No, false, "it is off"),
+                    weighed(
+                        Fact::ActiveRegionDown,
+                        Answer::CannotTell,
+                        true,
+                        "timed out",
+                    ),
+                    weighed(Fact::ImagesReady, Answer::Yes, true, "every image is here"),
+                ],
             },
             plan: Some(Plan {
                 mode: Mode::Planned,
@@ -114,7 +151,10 @@ mod tests {
         };
         let expected = "\
 It would be refused.
-  - us-west-2 is active already, at epoch 1
+  passive              no          us-west-2 is active already
+  automatic            no          it is off (stops nobody here)
+  active_region_down   cannot tell timed out
+  images_ready         yes         every image is here
 What a planned execution would do:
   1. us-west-2: take the lease
   2. us-west-2: scale up (none -> users 2)

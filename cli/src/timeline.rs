@@ -27,6 +27,11 @@ pub fn render(report: &Report) -> String {
     ));
     lines.push(fact("fence", fence(report)));
     lines.push(fact("lost", lost(report)));
+    let overridden = report.facts.iter().filter_map(|weighed| {
+        let reason = weighed.overridden.as_ref()?;
+        Some(fact("in spite of", format!("{}: {reason}", weighed.fact)))
+    });
+    lines.extend(overridden);
     lines.push("timeline".into());
     let began = report.timeline.first().map(|entry| entry.started);
     let entries = report.timeline.iter();
@@ -115,7 +120,14 @@ fn step(entry: &Entry, since: i64) -> String {
 pub(crate) mod tests {
     use super::*;
     use jiff::Timestamp;
-    use lifeboat_core::{Epoch, backup::BackupKey, configuration::sample, request::Mode, run};
+    use lifeboat_core::{
+        Epoch,
+        backup::BackupKey,
+        configuration::sample,
+        decide::{Answer, Fact, Weighed},
+        request::Mode,
+        run,
+    };
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -182,6 +194,22 @@ timeline
             text.contains("us-east-1 was told to stop, and has"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_a_person_overrode_is_told_with_the_reason() {
+        let mut report = report(Mode::Unplanned);
+        let weighed = |overridden| Weighed {
+            fact: Fact::ActiveRegionDown,
+            answer: Answer::CannotTell,
+            why: "timed out".into(),
+            needed: true,
+            overridden,
+        };
+        report.facts = vec![weighed(None), weighed(Some("I was there".into()))];
+        let told = render(&report);
+        let line = "\n  in spite of     active_region_down: I was there\n";
+        assert_eq!(told.matches(line).count(), 1, "{told}");
     }
 
     #[test]

@@ -52,6 +52,7 @@ fn order(to: &str, mode: Mode) -> Order {
         of: None,
         plan: None,
         tasks: None,
+        overrides: vec![],
         yes: true,
     }
 }

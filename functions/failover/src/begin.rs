@@ -39,7 +39,13 @@ pub(crate) async fn begin(
         return Ok(run);
     }
     if verdict != Verdict::Start {
-        return Err(Failure::Refused(run.decision.reasons.join("; ")));
+        let blocking = run.decision.facts.iter().filter(|fact| fact.blocks());
+        let blocking: Vec<String> = blocking.map(ToString::to_string).collect();
+        let remedy = run.decision.remedy(mode, &run.target);
+        return Err(Failure::Refused(format!(
+            "{}. {remedy}",
+            blocking.join("; ")
+        )));
     }
     if let Some(wanted) = &run.request.plan {
         let holds = planned(world, mode, &weighed, |facts| plan::holds(facts, wanted));

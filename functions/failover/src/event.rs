@@ -156,12 +156,15 @@ pub enum Trigger {
     AlreadyStarted {
         execution: String,
     },
+    /// With every fact that was weighed, and what a person can do about it.
     Refused {
         reasons: Vec<String>,
+        remedy: String,
     },
     /// Cannot tell yet; asked again each minute while the alarm lasts.
     Held {
         reasons: Vec<String>,
+        remedy: String,
     },
     Ignored {
         reason: String,

@@ -18,8 +18,10 @@ pub(crate) async fn alarm(world: &impl World, alarm: &Alarm) -> Result<Trigger, 
     let reason = format!("alarm {}: {}", alarm.alarm_name, alarm.new_state_reason);
     let trigger = start(world, &reason, changed).await?;
     match &trigger {
-        Trigger::Refused { reasons } => tell(world, "refused", "It does not", reasons).await?,
-        Trigger::Held { reasons } => tell(world, "held", HELD, reasons).await?,
+        Trigger::Refused { reasons, remedy } => {
+            tell(world, "refused", "It does not", reasons, remedy).await?;
+        }
+        Trigger::Held { reasons, remedy } => tell(world, "held", HELD, reasons, remedy).await?,
         Trigger::Started { .. } | Trigger::AlreadyStarted { .. } | Trigger::Ignored { .. } => {}
     }
     Ok(trigger)
@@ -44,10 +46,11 @@ async fn start(world: &impl World, reason: &str, triggered: Timestamp) -> Result
     let reason = reason.chars().take(500).collect::<String>();
     let request = Request::new(Mode::Unplanned, RequestedBy::Alarm, reason);
     let decision = weigh(world, &request, None).await?.decision;
-    let reasons = decision.reasons;
+    let reasons = decision.reasons();
+    let remedy = decision.remedy(request.mode, &world.configuration().region);
     match decision.verdict {
-        Verdict::Refuse => return Ok(Trigger::Refused { reasons }),
-        Verdict::Hold => return Ok(Trigger::Held { reasons }),
+        Verdict::Refuse => return Ok(Trigger::Refused { reasons, remedy }),
+        Verdict::Hold => return Ok(Trigger::Held { reasons, remedy }),
         Verdict::Start => {}
     }
     let application = &world.configuration().application;
@@ -66,11 +69,12 @@ async fn tell(
     word: &str,
     stands: &str,
     reasons: &[String],
+    remedy: &str,
 ) -> Result<(), Failure> {
     let configuration = world.configuration();
     let subject = format!("{}: automatic failover {word}", configuration.application);
     let text = format!(
-        "The alarm {} asked {} to take over. {stands}:\n- {}",
+        "The alarm {} asked {} to take over. {stands}:\n- {}\n{remedy}",
         configuration.own().alarm,
         configuration.region,
         reasons.join("\n- ")

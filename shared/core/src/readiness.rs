@@ -89,7 +89,8 @@ impl Readiness {
     }
 }
 
-const RECLAIM_RAISED: &str = "the marker reclaim is still raised, so traffic could not leave home";
+pub(crate) const RECLAIM_RAISED: &str =
+    "the marker reclaim is still raised, so traffic could not leave home";
 
 pub fn judge(facts: Facts, now: Timestamp) -> Readiness {
     let (newest_backup, unknown) = match facts.newest_backup {

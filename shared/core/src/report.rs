@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Configuration, Epoch, Failure, Invalid, Region, SCHEMA,
     backup::BackupKey,
+    decide::Weighed,
     lost::Lost,
     person::Answered,
     request::Mode,
@@ -21,6 +22,9 @@ pub struct Report {
     pub mode: Mode,
     pub reason: String,
     pub decided: Vec<String>,
+    /// The same, fact by fact.
+    #[serde(default)]
+    pub facts: Vec<Weighed>,
     pub from: Region,
     pub to: Region,
     pub epoch: Epoch,
@@ -100,7 +104,8 @@ impl Report {
             execution: run.execution.clone(),
             mode: run.request.mode,
             reason: run.request.reason.clone(),
-            decided: run.decision.reasons.clone(),
+            decided: run.decision.reasons(),
+            facts: run.decision.facts.clone(),
             from: run.source.clone(),
             to: run.target.clone(),
             epoch: run.lease()?,

@@ -1,6 +1,11 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, SCHEMA, check_schema};
+use crate::{
+    Invalid, SCHEMA, check_schema,
+    decide::{Asker, Fact},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +55,21 @@ pub struct Request {
     /// How many tasks of each service a drill brings up; production's number unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<u32>,
+    /// What a person starts it in spite of, each with why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub overrides: BTreeMap<Fact, String>,
+}
+
+const REASON: usize = 500;
+
+/// Neither empty nor longer than anybody reads.
+fn validate_reason(field: String, reason: &str) -> Result<(), Invalid> {
+    let characters = reason.chars().count();
+    if reason.trim().is_empty() || characters > REASON {
+        let expected = format!("1 to {REASON} characters saying why");
+        return Err(Invalid::new(field, expected, characters));
+    }
+    Ok(())
 }
 
 impl Request {
@@ -62,19 +82,19 @@ impl Request {
             of: None,
             plan: None,
             tasks: None,
+            overrides: BTreeMap::new(),
         }
+    }
+
+    /// Overrules a fact, for a reason.
+    pub fn overriding(mut self, fact: Fact, reason: impl Into<String>) -> Self {
+        self.overrides.insert(fact, reason.into());
+        self
     }
 
     pub fn validate(&self) -> Result<(), Invalid> {
         check_schema("request.schema", self.schema)?;
-        let characters = self.reason.chars().count();
-        if self.reason.trim().is_empty() || characters > 500 {
-            return Err(Invalid::new(
-                "request.reason",
-                "1 to 500 characters saying why",
-                characters,
-            ));
-        }
+        validate_reason("request.reason".into(), &self.reason)?;
         if self.requested_by == RequestedBy::Alarm && self.mode != Mode::Unplanned {
             return Err(Invalid::new(
                 "request.mode",
@@ -103,7 +123,32 @@ impl Request {
                 self.mode.as_str(),
             ));
         }
+        for (fact, reason) in &self.overrides {
+            let field = format!("request.overrides.{}", fact.word());
+            self.may_override(*fact, &field)?;
+            validate_reason(field, reason)?;
+        }
         Ok(())
+    }
+
+    fn may_override(&self, fact: Fact, field: &str) -> Result<(), Invalid> {
+        let mode = self.mode.as_str();
+        let expected = match (self.mode, self.requested_by) {
+            (Mode::Plan, _) => "no override: a plan starts nothing and shows every fact".to_owned(),
+            (_, RequestedBy::Alarm) => "no override: only a person may override a fact".to_owned(),
+            (Mode::Drill | Mode::Planned | Mode::Unplanned, RequestedBy::Person) => {
+                let may = Asker::of(self.mode, self.requested_by).may_override();
+                if may.contains(&fact) {
+                    return Ok(());
+                }
+                let words: Vec<&str> = may.into_iter().map(Fact::word).collect();
+                format!(
+                    "one of what a person may override in mode {mode}: {}",
+                    words.join(", ")
+                )
+            }
+        };
+        Err(Invalid::new(field, expected, fact.word()))
     }
 }
 
@@ -130,6 +175,92 @@ mod tests {
             r#"{"schema":1,"mode":"plan","requested_by":"person","reason":"x","force":true}"#,
         );
         assert!(refused.unwrap_err().to_string().contains("force"));
+    }
+
+    #[test]
+    fn only_a_person_overrides_and_only_what_may_be_overridden_each_with_a_reason() {
+        let ask = |mode, by, fact, reason: &str| {
+            let request = Request::new(mode, by, "x").overriding(fact, reason);
+            request.validate().map_err(|invalid| invalid.to_string())
+        };
+        use Mode::{Plan, Planned, Unplanned};
+        use RequestedBy::{Alarm, Person};
+        for (mode, fact) in [
+            (Unplanned, Fact::ActiveRegionDown),
+            (Unplanned, Fact::BackupFresh),
+            (Planned, Fact::ActiveRegionServes),
+        ] {
+            assert_eq!(ask(mode, Person, fact, "I saw it"), Ok(()));
+        }
+        for (mode, by, fact, reason, says) in [
+            (
+                Unplanned,
+                Alarm,
+                Fact::ActiveRegionDown,
+                "x",
+                "only a person",
+            ),
+            (
+                Plan,
+                Person,
+                Fact::BackupFresh,
+                "x",
+                "a plan starts nothing",
+            ),
+            (
+                Unplanned,
+                Person,
+                Fact::LeaseFree,
+                "x",
+                "active_region_down",
+            ),
+            (
+                Unplanned,
+                Person,
+                Fact::Passive,
+                "x",
+                "request.overrides.passive",
+            ),
+            (Unplanned, Person, Fact::BackupThere, "x", "backup_fresh"),
+            (
+                Planned,
+                Person,
+                Fact::ActiveRegionDown,
+                "x",
+                "active_region_serves",
+            ),
+            (
+                Planned,
+                Person,
+                Fact::PeerReadable,
+                "x",
+                "may override in mode planned",
+            ),
+            (
+                Unplanned,
+                Person,
+                Fact::BackupFresh,
+                " ",
+                "1 to 500 characters",
+            ),
+        ] {
+            let refused = ask(mode, by, fact, reason).unwrap_err();
+            assert!(refused.contains(says), "{refused}");
+        }
+        let long = "ü".repeat(501);
+        assert!(ask(Unplanned, Person, Fact::BackupFresh, &long).is_err());
+    }
+
+    #[test]
+    fn an_override_of_an_unknown_fact_is_refused_and_the_known_ones_are_named() {
+        let refused = serde_json::from_str::<Request>(
+            r#"{"schema":1,"mode":"unplanned","requested_by":"person","reason":"x","overrides":{"epoch":"x"}}"#,
+        );
+        let message = refused.unwrap_err().to_string();
+        assert!(
+            message.contains("epoch") && message.contains("active_region_down"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn every_sample_is_understood_and_ours_are_written_back_the_same() {
             Event::Alarms(_) => alarms += 1,
         }
     }
-    assert_eq!((requests, events, alarms), (4, 8, 1));
+    assert_eq!((requests, events, alarms), (5, 8, 1));
 }
 
 #[test]
@@ -98,6 +98,7 @@ fn an_unknown_field_of_ours_is_refused_by_name_wherever_it_stands() {
         ("step.json", "/run"),
         ("step.json", "/run/request"),
         ("step.json", "/run/decision"),
+        ("step.json", "/run/decision/facts/0"),
         ("step.json", "/run/backup"),
         ("step.json", "/run/restored"),
         ("step.json", "/run/images"),

@@ -63,7 +63,7 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
         run.target,
         state.epoch,
         run.request.reason,
-        run.decision.reasons.join("\n- ")
+        run.decision.reasons().join("\n- ")
     );
     super::tell(world, run, "has started", &text).await;
     Ok(Progress::Done(format!("epoch {}", state.epoch)))

@@ -80,13 +80,14 @@ pub(super) async fn report(world: &impl World, run: &Run) -> Result<Progress, Fa
         ),
     };
     let text = format!(
-        "The {} execution {} {did}.\nRecovery time {}. Recovery point {}.\nThe whole report is {} in the control bucket of {}.",
+        "The {} execution {} {did}.\nRecovery time {}. Recovery point {}.\nThe whole report is {} in the control bucket of {}.\nIt was decided by:\n- {}",
         report.mode.as_str(),
         run.name(),
         words(report.recovery_time),
         words(report.recovery_point),
         Report::key(&run.execution),
         report.to,
+        report.decided.join("\n- "),
     );
     world.notify(&subject, &text).await?;
     super::done()

@@ -155,6 +155,22 @@ fn a_composite_alarms_message_is_refused_also_under_our_name() {
 }
 
 #[test]
+fn nothing_starts_by_itself_in_a_maintenance_window_and_it_is_decided_again_when_it_closes() {
+    let world = home_died();
+    // 12:04:10 on a Saturday.
+    world.maintenance.set(Some("sat 12:00-12:06"));
+    let (word, why) = first(&alarm(&world, STANDBY).unwrap());
+    assert!(
+        word == "refused" && why.contains("the window sat 12:00-12:06 (UTC) is open"),
+        "{word} {why}"
+    );
+    minutes(&world, 1);
+    assert!(world.place(STANDBY).started.is_empty());
+    minutes(&world, 1);
+    assert_eq!(world.place(STANDBY).started.len(), 1);
+}
+
+#[test]
 fn an_alarm_with_a_long_reason_in_any_language_starts_an_execution_that_begins() {
     let world = home_died();
     let event = alarm_with(json!({"NewStateReason": "Schwelle überschritten – ".repeat(60)}));
@@ -185,6 +201,14 @@ fn what_cannot_be_told_is_held_and_decided_again_each_minute_while_the_alarm_las
         "{word} {why}"
     );
     assert_eq!(world.told(STANDBY), ["forum: automatic failover held"]);
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    for said in [
+        "- active_region_down: cannot tell: ",
+        "- images_ready: yes: every image is here",
+        "--override \"active_region_down=",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
     let again = watch(&world, STANDBY).unwrap();
     assert_eq!(again["trigger"]["is"], "held", "{again}");
     world.change(STANDBY).alarm = None;

@@ -100,7 +100,7 @@ const SCENARIOS: [Scenario; 14] = [
             world.cut_off.set(true);
             world
         },
-        run: unplanned,
+        run: |world| ask(world, STANDBY, &sample("request-override")),
         told: &[SERVES, SALVAGED],
     },
     Scenario {

@@ -43,9 +43,15 @@ fn takes_over_after_all(world: &World) {
         // The last resort, which the notice would name.
         world.change(STANDBY).markers = vec![Marker::Serve];
     } else {
-        let request = match world.place(Side::Home).serves() {
-            true => "request-planned",
-            false => "request-unplanned",
+        let home = (
+            world.place(Side::Home).serves(),
+            world.place(Side::Home).dead,
+        );
+        let request = match home {
+            (true, _) => "request-planned",
+            (false, true) => "request-unplanned",
+            // Half stopped, and nothing that a look calls dead.
+            (false, false) => "request-override",
         };
         let ended = execute(world, STANDBY, "second", &sample(request));
         ended.outcome.unwrap();

@@ -1,6 +1,12 @@
 //! The other region is presumed dead.
 
-use lifeboat_core::{Side, marker::Marker, run::SourceFenced, state::FenceProgress};
+use lifeboat_core::{
+    Side,
+    decide::{Answer, Fact},
+    marker::Marker,
+    run::SourceFenced,
+    state::FenceProgress,
+};
 
 use crate::{
     faults::{Fault, How, When},
@@ -113,6 +119,54 @@ fn the_active_region_serves_so_it_is_refused_and_nothing_is_touched() {
 }
 
 #[test]
+fn what_was_not_seen_down_is_taken_over_only_by_a_person_who_says_why_and_the_report_keeps_it() {
+    let world = World::new();
+    world.cut_off.set(true);
+    let error = take_over(&world).outcome.unwrap_err();
+    for said in [
+        "active_region_down: cannot tell",
+        "lifeboat failover --to us-west-2 --mode unplanned",
+        "active_region_down=",
+    ] {
+        assert!(error.cause.contains(said), "{error:?}");
+    }
+    assert_eq!(world.faults.effects.get(), 0);
+    let request = sample("request-override");
+    execute(&world, STANDBY, "sure", &request).outcome.unwrap();
+    let reports = world.place(STANDBY).reports.clone();
+    let report = reports.values().next().unwrap();
+    let mut facts = report.facts.iter();
+    let weighed = facts.find(|f| f.fact == Fact::ActiveRegionDown).unwrap();
+    assert_eq!(weighed.answer, Answer::CannotTell);
+    let reason = request["overrides"]["active_region_down"].as_str();
+    assert_eq!(weighed.overridden.as_deref(), reason);
+    let decided = report.decided.join("\n");
+    assert!(decided.contains(reason.unwrap()), "{decided}");
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    assert!(text.contains(reason.unwrap()), "{text}");
+}
+
+#[test]
+fn a_backup_that_is_too_old_stops_an_alarm_which_says_the_command_that_would_not_be_stopped() {
+    let world = home_died();
+    world.pass(3600);
+    let answer = alarm(&world, STANDBY).unwrap();
+    assert_eq!(answer[0]["is"], "refused");
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    for said in [
+        "- backup_fresh: no: the newest backup is 3910 s old",
+        "- active_region_down: yes",
+        "- cooled_down: yes",
+        "lifeboat failover --to us-west-2 --mode unplanned --reason \"…\" --override \"backup_fresh=",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+    let mut request = sample("request-unplanned");
+    request["overrides"] = serde_json::json!({"backup_fresh": "an hour is better than nothing"});
+    execute(&world, STANDBY, "old", &request).outcome.unwrap();
+}
+
+#[test]
 fn without_a_backup_it_is_refused_before_anything_is_touched() {
     let world = home_died();
     world.change(STANDBY).backups.clear();
@@ -195,7 +249,10 @@ fn a_home_that_only_seemed_dead_is_fenced_and_what_it_took_meanwhile_is_named() 
     let world = World::new();
     world.cling.set(true);
     world.cut_off.set(true);
-    take_over(&world).outcome.unwrap();
+    let request = sample("request-override");
+    execute(&world, STANDBY, "by-hand", &request)
+        .outcome
+        .unwrap();
     world.pass(3);
     assert!(world.place(Side::Home).closed());
     assert_eq!(world.place(Side::Home).markers, [Marker::Fenced]);

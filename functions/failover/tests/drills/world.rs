@@ -105,6 +105,7 @@ pub(crate) struct World {
     pub(crate) commit_seconds: Cell<u32>,
     /// What that person says, one after the other.
     pub(crate) person: RefCell<VecDeque<Verb>>,
+    pub(crate) maintenance: Cell<Option<&'static str>>,
     /// Every step is delivered twice.
     pub(crate) twice: Cell<bool>,
     /// Whether calls take time, and how much of it the failover function spent.
@@ -211,6 +212,7 @@ impl World {
             approval: Cell::default(),
             commit_seconds: Cell::new(0),
             person: RefCell::default(),
+            maintenance: Cell::new(None),
             twice: Cell::new(false),
             timed: Cell::new(false),
             spent: Cell::default(),
@@ -223,6 +225,8 @@ impl World {
         configuration.automatic = self.automatic.get();
         configuration.approval = self.approval.get();
         configuration.commit_seconds = self.commit_seconds.get();
+        let windows = self.maintenance.get().into_iter();
+        configuration.maintenance_windows = windows.map(|window| window.parse().unwrap()).collect();
         configuration
     }
 
