@@ -34,6 +34,8 @@ pub(crate) struct InMemory {
     pub(crate) heard: RefCell<Result<Option<Timestamp>, Answer>>,
     pub(crate) publishing_fails: Cell<bool>,
     pub(crate) published: RefCell<BTreeMap<&'static str, f64>>,
+    /// What was in this region's control bucket by then.
+    pub(crate) written_before: RefCell<Vec<String>>,
     /// Effects on ECS, each with the markers that were raised by then.
     pub(crate) stopped: RefCell<Vec<(String, Vec<String>)>>,
     pub(crate) pauses: Cell<u32>,
@@ -75,6 +77,7 @@ impl InMemory {
             heard: RefCell::new(Ok(Some(after(-30)))),
             publishing_fails: Cell::new(false),
             published: RefCell::default(),
+            written_before: RefCell::default(),
             stopped: RefCell::default(),
             pauses: Cell::new(0),
             configuration,
@@ -183,6 +186,7 @@ impl World for InMemory {
                 "throttled",
             ));
         }
+        self.written_before.replace(self.control.bucket().keys());
         self.published.replace(metrics.iter().copied().collect());
         Ok(())
     }

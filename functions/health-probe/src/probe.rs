@@ -137,10 +137,10 @@ async fn act<W: World>(
     let configuration = world.configuration();
     let pair = configuration.pair()?;
     let metrics = probe::metrics(&report);
-    let (published, written) = tokio::join!(
-        world.publish(&metrics),
-        world.control().write(ProbeReport::KEY, &report)
-    );
+    // First, because whom the metric wakes looks for it.
+    let written = world.control().write(ProbeReport::KEY, &report);
+    let written = look::within(world, Action::Probe, "write", ProbeReport::KEY, written).await;
+    let published = world.publish(&metrics).await;
     faults.keep(published);
     faults.keep(written);
     let remembered = world.control().change(&pair, |before| {

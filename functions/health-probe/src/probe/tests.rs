@@ -82,6 +82,14 @@ async fn a_dead_home_is_down_since_the_first_of_an_unbroken_row_of_looks() {
 }
 
 #[tokio::test]
+async fn whom_the_metric_wakes_finds_the_record_that_a_look_must_agree_with() {
+    let world = InMemory::seen_from("us-west-2");
+    world.peer_is_dead(true);
+    probe(&world).await;
+    assert_eq!(*world.written_before.borrow(), ["status.json"]);
+}
+
+#[tokio::test]
 async fn a_look_is_one_look_and_finds_down_only_what_the_last_probe_found_down() {
     let world = InMemory::seen_from("us-west-2");
     let look = async |seconds| handle(LOOK, &world, after(seconds)).await.unwrap();
