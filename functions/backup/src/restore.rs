@@ -114,24 +114,8 @@ async fn may_restore<C: Objects, B: Objects>(
     execution: Option<&Execution>,
 ) -> Result<(), Failure> {
     let state = backup.state().await?;
-    let me = &backup.configuration.region;
-    match execution {
-        Some(by) => {
-            state.held_by(&by.arn, by.epoch).map_err(Failure::Stale)?;
-            // An execution restores before it activates: one that comes late would restore beside tasks.
-            match state.active == *me {
-                true => Err(Failure::Stale(format!("{me} serves already"))),
-                false => Ok(()),
-            }
-        }
-        None if state.lease.is_some() => Err(Failure::Refused(format!(
-            "an execution is at work in {me}; it restores by itself"
-        ))),
-        None if state.highest(None).1 == *me => Err(Failure::Refused(format!(
-            "{me} serves, and its tasks write: a restore here would be lost or overwrite their data"
-        ))),
-        None => Ok(()),
-    }
+    let by = execution.map(|by| (by.arn.as_str(), by.epoch));
+    backup::may_restore(&backup.configuration.region, &state, by)
 }
 
 /// Verified data in a folder; none where its file is exactly this data already.

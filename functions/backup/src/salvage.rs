@@ -7,6 +7,7 @@ use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Epoch, Failure,
     backup::{BackupKey, BackupName, File, Kind, Manifest},
+    fence,
     lost::{self, Lost},
 };
 use serde_json::Value;
@@ -24,12 +25,9 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
     against: &BackupKey,
     now: Timestamp,
 ) -> Result<Salvaged, Failure> {
-    let own = backup.state().await?.epoch;
-    if winner <= own {
-        return Err(Failure::Stale(format!(
-            "epoch {winner} replaces nobody: this region is at epoch {own}"
-        )));
-    }
+    let state = backup.state().await?;
+    fence::replaced(&state, &backup.configuration.region, winner)?;
+    let own = state.epoch;
     let mut lost = Lost::default();
     let mut held = BTreeMap::new();
     for service in backup.services() {

@@ -121,7 +121,7 @@ impl World for Region {
     }
 
     async fn owner(&self, execution: &str) -> Owner {
-        self.workflow.owner(execution).await
+        self.workflow.owner(execution, self.now()).await
     }
 
     async fn look(&self) -> Result<ProbeReport, Failure> {

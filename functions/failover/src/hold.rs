@@ -3,7 +3,7 @@
 use lifeboat_core::{
     Failure,
     person::{Answered, Awaits, Verb},
-    run::{Question, Run, Waiting},
+    run::{Question, Run, Step, Waiting},
     state::Hold,
 };
 
@@ -11,7 +11,7 @@ use crate::{World, steps::guard};
 
 pub(crate) async fn hold(world: &impl World, run: &Run, token: &str) -> Result<String, Failure> {
     run.validate(&world.configuration().region)?;
-    guard(world, run).await?;
+    guard(world, Step::Approve, run).await?;
     let Some(Waiting {
         person: Some(question),
         what,

@@ -40,7 +40,7 @@ pub(crate) async fn step(world: &impl World, step: Step, mut run: Run) -> Result
         // A lease cannot be held before it is taken, and a released one is released.
         Step::Lease | Step::Release => {}
         _ => {
-            let lease = guard(world, &run).await?;
+            let lease = guard(world, step, &run).await?;
             if let (Some(why), Mode::Planned) = (&lease.turned, run.request.mode) {
                 run.turn(why);
             }
@@ -87,11 +87,9 @@ const PAUSE: Question = Question {
 };
 
 /// Whoever does not hold the lease of the epoch it took does nothing.
-pub(crate) async fn guard(world: &impl World, run: &Run) -> Result<Lease, Failure> {
+pub(crate) async fn guard(world: &impl World, step: Step, run: &Run) -> Result<Lease, Failure> {
     let state = world.own_state().await?;
-    state
-        .held_by(&run.execution, run.lease()?)
-        .map_err(Failure::Stale)?;
+    lifeboat_core::lease::may(step, &state, (&run.execution, run.lease()?), &run.target)?;
     state
         .lease
         .ok_or_else(|| Failure::Stale("nobody holds a lease".into()))

@@ -67,6 +67,10 @@ pub(crate) async fn put_back(
     let configuration = world.configuration();
     let undo = lease::undo(state, lease, &configuration.region);
     for effect in &undo {
+        // Another execution may have taken the lease since, and stopped the source for good.
+        let now = world.own_state().await?;
+        let held = now.held_by(&lease.execution, state.epoch);
+        held.map_err(Failure::Stale)?;
         match effect {
             Undo::EmptyTarget => {
                 scale::down(world, configuration.side()).await?;

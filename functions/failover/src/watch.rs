@@ -2,6 +2,7 @@
 
 use lifeboat_core::{
     Failure, RegionState,
+    fence::{self, Push},
     lease::{self, Owner},
     marker::{self, Move},
     run::{self, SourceFenced},
@@ -74,20 +75,29 @@ async fn again(world: &impl World, state: &RegionState) -> Result<Option<Trigger
 async fn push(
     world: &impl World,
     state: &RegionState,
-    fence: &Fence,
+    owed: &Fence,
     at_work: bool,
 ) -> Result<String, Failure> {
     let configuration = world.configuration();
     let source = configuration.side().other();
     let peer = world.peer_state().await?;
-    if peer.epoch > state.epoch {
-        return Ok(format!(
-            "{} has moved on to epoch {}; nothing is fenced any more",
-            configuration.peer_region(),
-            peer.epoch
-        ));
+    match fence::push(state, &peer, &configuration.region) {
+        Push::Now => {}
+        Push::Later => {
+            return Ok(format!(
+                "an execution is at work in {}; nothing is fenced meanwhile",
+                configuration.peer_region()
+            ));
+        }
+        Push::Never => {
+            return Ok(format!(
+                "{} has moved on to epoch {}; nothing is fenced any more",
+                configuration.peer_region(),
+                peer.epoch
+            ));
+        }
     }
-    if fence.progress == FenceProgress::Pending {
+    if owed.progress == FenceProgress::Pending {
         if let Some(marker) = marker::fences(source) {
             world.mark(Move::Raise(marker)).await?;
         }
@@ -100,12 +110,12 @@ async fn push(
         return Ok(format!(
             "{} is fenced; it is salvaged when {} has written its report",
             configuration.peer_region(),
-            fence.execution
+            owed.execution
         ));
     }
-    let salvaged = world.salvage(state.epoch, &fence.restored).await?;
+    let salvaged = world.salvage(state.epoch, &owed.restored).await?;
     let (lost, unknown) = (salvaged.lost.count(), salvaged.lost.unknown.clone());
-    let named = match world.report(&fence.execution).await? {
+    let named = match world.report(&owed.execution).await? {
         Some(mut report) => {
             report.source = SourceFenced::Acknowledged;
             report.lost = Some(salvaged.lost);
@@ -122,9 +132,9 @@ async fn push(
         "{} is fenced and what it held is saved as {} in its backups bucket. {lost} records were written there after {} and are not in {}; {named} ({}).{}",
         configuration.peer_region(),
         salvaged.salvage.folder(),
-        fence.restored.name,
+        owed.restored.name,
         configuration.region,
-        fence.execution,
+        owed.execution,
         unknown.concat()
     );
     let subject = format!(

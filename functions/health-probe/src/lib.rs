@@ -3,7 +3,6 @@
 pub mod aws;
 pub mod event;
 mod faults;
-pub mod fence;
 pub mod look;
 mod markers;
 #[cfg(test)]

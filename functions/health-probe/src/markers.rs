@@ -2,13 +2,13 @@
 
 use lifeboat_aws::{Objects, ecs::Services};
 use lifeboat_core::{
-    Failure, RegionState,
+    Failure, RegionState, fence,
     marker::{Marker, Seen, TOKEN, fences},
     scaling::Scale,
     state::PeerSeen,
 };
 
-use crate::{event::Action, faults::Faults, fence, look::within, world::World};
+use crate::{event::Action, faults::Faults, look::within, world::World};
 
 pub(crate) async fn seen<W: World>(world: &W, action: Action, marker: Marker) -> Seen {
     let own = marker.side() == world.configuration().side();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use lifeboat_core::{
-    Epoch, Failure, Region, RegionPair, RegionState, SCHEMA, liveness,
+    Epoch, Failure, Region, RegionPair, RegionState, SCHEMA, fence, liveness,
     marker::Seen,
     probe::{self, ProbeReport},
 };
@@ -12,7 +12,7 @@ use lifeboat_core::{
 use crate::{
     event::{Action, Event},
     faults::Faults,
-    fence, look, markers, readiness, remember,
+    look, markers, readiness, remember,
     world::World,
 };
 

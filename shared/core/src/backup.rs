@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Invalid, Region, RegionState};
+use crate::{Epoch, Failure, Invalid, Region, RegionState};
 
 pub use manifest::{File, Manifest};
 pub use name::{BackupName, Kind};
 
 /// Where a backup lies. The key carries epoch and region, so that the newest is found by listing alone.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackupKey {
     pub epoch: Epoch,
@@ -146,6 +146,26 @@ pub fn choose(backups: &[BackupKey], choice: Choice) -> Result<&BackupKey, Inval
     Ok(named)
 }
 
+/// Whether a restore may begin, or be put in place: for an execution that has not activated this region yet, or by hand.
+pub fn may_restore(
+    me: &Region,
+    state: &RegionState,
+    execution: Option<(&str, Epoch)>,
+) -> Result<(), Failure> {
+    match execution {
+        Some((execution, epoch)) => state
+            .prepared_by(execution, epoch, me)
+            .map_err(Failure::Stale),
+        None if state.lease.is_some() => Err(Failure::Refused(format!(
+            "an execution is at work in {me}; it restores by itself"
+        ))),
+        None if state.highest(None).1 == *me => Err(Failure::Refused(format!(
+            "{me} serves, and its tasks write: a restore here would be lost or overwrite their data"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Whether a region may write a backup, from what it can read in its own region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
@@ -162,11 +182,12 @@ pub fn turn(me: &Region, state: &RegionState, backups: &[BackupKey]) -> Turn {
         };
     }
     match newest(backups) {
-        Some(b) if b.epoch > epoch && b.region != *me => Turn::Passive {
+        Some(b) if b.epoch > state.epoch && b.region != *me => Turn::Passive {
             epoch: b.epoch,
             reason: format!("{} has written {} at epoch {}", b.region, b.name, b.epoch),
         },
-        _ => Turn::Active(epoch),
+        // Not the highest that was seen: a lease of the other region is not an activation, and its epoch is for what it writes.
+        _ => Turn::Active(state.epoch),
     }
 }
 

@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Configuration, Epoch, Failure, Region, RegionState,
+    Configuration, Epoch, Failure, Region, RegionState, Side,
     backup::BackupKey,
     request::{Mode, RequestedBy},
+    run::Step,
     state::{Fence, FenceProgress, Lease},
 };
 
@@ -13,8 +14,31 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     Running,
+    /// It was stopped a moment ago: what it asked for last may still happen.
+    Ending,
     Ended,
     CannotTell(String),
+}
+
+/// A function that an execution asked for works no longer than this, whatever becomes of the execution.
+pub const LAST_EFFECT: SignedDuration = SignedDuration::from_secs(120);
+
+impl Owner {
+    /// Of an execution that stopped, where it is known when.
+    pub fn stopped(at: Option<Timestamp>, now: Timestamp) -> Self {
+        match at {
+            Some(at) if now < at + LAST_EFFECT => Self::Ending,
+            Some(_) | None => Self::Ended,
+        }
+    }
+
+    /// Whether its state machine is over; a step of it that still comes is late.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Ending | Self::Ended => true,
+            Self::Running | Self::CannotTell(_) => false,
+        }
+    }
 }
 
 /// The state that gives an execution the lease it asks for, and the next epoch. Asking again for a lease that is held
@@ -31,6 +55,26 @@ pub fn take(
         return Ok(state.clone());
     }
     free(state, owner, lease.mode)?;
+    if by == RequestedBy::Alarm {
+        // Two triggers may both have been decided before either took the lease.
+        let brakes = brakes(state, configuration, now);
+        if !brakes.is_empty() {
+            return Err(Failure::Refused(brakes.join("; ")));
+        }
+    }
+    if lease.mode == Mode::Planned {
+        let peer = peer.ok_or_else(|| {
+            Failure::Refused(
+                "the other region's state cannot be read; a planned failover needs both regions"
+                    .into(),
+            )
+        })?;
+        if let Some(owner) = peer.owner() {
+            return Err(Failure::Refused(format!(
+                "{owner} is acting in the other region"
+            )));
+        }
+    }
     let (_, active) = state.highest(peer);
     if active == configuration.region {
         return Err(Failure::Refused(format!(
@@ -54,6 +98,75 @@ pub fn take(
     Ok(taken)
 }
 
+/// What keeps automatic executions from looping, and from bringing anyone home. A person's own start ignores it.
+pub fn brakes(state: &RegionState, configuration: &Configuration, now: Timestamp) -> Vec<String> {
+    let mut brakes = switches(configuration);
+    if let Some(until) = state.cool_down_until.filter(|until| *until > now) {
+        brakes.push(format!("a cool-down lasts until {until}"));
+    }
+    let day = now - SignedDuration::from_hours(24);
+    let today = state.automatic_starts.iter().filter(|s| **s > day).count();
+    if today >= configuration.daily_starts {
+        brakes.push(format!(
+            "{today} automatic starts in the last 24 hours; the budget is {}",
+            configuration.daily_starts
+        ));
+    }
+    brakes
+}
+
+/// What a person has decided about automatic executions, once and for all.
+pub fn switches(configuration: &Configuration) -> Vec<String> {
+    let mut off = vec![];
+    if !configuration.automatic {
+        off.push("automatic failover is switched off".into());
+    }
+    if configuration.side() == Side::Home && !configuration.automatic_failback {
+        off.push("an alarm brings nobody home; a person starts a failback".into());
+    }
+    off
+}
+
+/// Whether an execution may do this step now. A step that comes late, twice or after its lease has gone does nothing.
+pub fn may(
+    step: Step,
+    state: &RegionState,
+    (execution, epoch): (&str, Epoch),
+    me: &Region,
+) -> Result<(), Failure> {
+    let may = match step {
+        Step::StopSource | Step::Quiesce => state.prepared_by(execution, epoch, me),
+        Step::TearDown if state.active == *me => Err(format!("{me} serves; no drill empties it")),
+        Step::TearDown
+        | Step::FinalBackup
+        | Step::AwaitReplica
+        | Step::LastBackup
+        | Step::Compare
+        | Step::ScaleUp
+        | Step::AwaitHealthy
+        | Step::SmokeTest
+        | Step::Approve
+        | Step::FenceSource
+        | Step::MoveTraffic
+        | Step::ProveTraffic
+        | Step::Commit
+        | Step::Report => state.held_by(execution, epoch),
+        // A lease cannot be held before it is taken, and a released one is released.
+        Step::Lease | Step::Release => Ok(()),
+    };
+    may.map_err(Failure::Stale)
+}
+
+/// The state in which an execution may start tasks, and restores no more.
+pub fn fill(state: &RegionState, execution: &str, epoch: Epoch) -> Result<RegionState, Failure> {
+    state.held_by(execution, epoch).map_err(Failure::Stale)?;
+    let mut filled = state.clone();
+    if let Some(lease) = &mut filled.lease {
+        lease.filled = true;
+    }
+    Ok(filled)
+}
+
 /// A lease is dead when the execution that holds it is no longer running. A drill gives way to what is no drill: it has
 /// touched nothing that anyone uses.
 pub fn free(state: &RegionState, owner: Option<&Owner>, mode: Mode) -> Result<(), Failure> {
@@ -65,6 +178,10 @@ pub fn free(state: &RegionState, owner: Option<&Owner>, mode: Mode) -> Result<()
         (None, _) | (Some(_), Some(Owner::Ended)) => Ok(()),
         (Some(name), Some(Owner::Running)) => Err(Failure::Refused(format!(
             "{name} is running; wait for it, or stop it first"
+        ))),
+        (Some(name), Some(Owner::Ending)) => Err(Failure::Refused(format!(
+            "{name} was stopped a moment ago, and what it began may still happen; wait {} seconds",
+            LAST_EFFECT.as_secs()
         ))),
         (Some(name), Some(Owner::CannotTell(why))) => Err(Failure::Refused(format!(
             "cannot tell whether {name} still runs: {why}"
@@ -210,6 +327,65 @@ mod tests {
         assert_eq!(taken.held_by("b", Epoch(3)), Ok(()));
         assert!(drill.held_by("a", Epoch(1)).is_ok() && taken.held_by("a", Epoch(1)).is_err());
         assert!(ask(&taken, Mode::Drill, "c").is_err());
+    }
+
+    #[test]
+    fn a_lease_does_not_pass_on_while_the_last_effect_of_its_execution_may_still_happen() {
+        let (_, state) = standby();
+        let first = take_for(&state, None, RequestedBy::Person, "a").unwrap();
+        for (seconds, over) in [
+            (0, Owner::Ending),
+            (119, Owner::Ending),
+            (120, Owner::Ended),
+        ] {
+            let owner = Owner::stopped(Some(NOW), NOW + SignedDuration::from_secs(seconds));
+            assert_eq!(owner, over);
+            let taken = take_for(&first, Some(&owner), RequestedBy::Person, "b");
+            assert_eq!(taken.is_ok(), owner == Owner::Ended);
+        }
+    }
+
+    #[test]
+    fn a_planned_execution_takes_no_lease_while_the_other_region_is_silent_or_acting() {
+        let (configuration, state) = standby();
+        let take = |peer: Option<&RegionState>| {
+            let lease = Lease::new("a", Mode::Planned, &BTreeMap::new());
+            let by = RequestedBy::Person;
+            take(&state, None, peer, (lease, by), &configuration, NOW)
+        };
+        assert!(take(None).is_err());
+        let mut acting = state.clone();
+        assert!(take(Some(&acting)).is_ok());
+        acting.lease = Some(Lease::new("b", Mode::Unplanned, &BTreeMap::new()));
+        assert!(take(Some(&acting)).is_err());
+    }
+
+    #[test]
+    fn of_two_automatic_executions_that_were_decided_at_once_the_second_takes_no_lease() {
+        let (_, state) = standby();
+        let first = take_for(&state, None, RequestedBy::Alarm, "a").unwrap();
+        let failed = release(&first, "a");
+        assert!(take_for(&failed, None, RequestedBy::Alarm, "b").is_err());
+        assert!(take_for(&failed, None, RequestedBy::Person, "b").is_ok());
+    }
+
+    #[test]
+    fn what_is_done_before_tasks_are_started_is_stale_afterwards() {
+        let (configuration, state) = standby();
+        let me = &configuration.region;
+        let mut taken = take_for(&state, None, RequestedBy::Person, "a").unwrap();
+        let all = |state: &RegionState| {
+            let stale = |step: &Step| may(*step, state, ("a", Epoch(1)), me).is_err();
+            Step::ALL.into_iter().filter(stale).collect::<Vec<_>>()
+        };
+        assert_eq!(all(&taken), []);
+        let before = [Step::StopSource, Step::Quiesce];
+        assert_eq!(all(&fill(&taken, "a", Epoch(1)).unwrap()), before);
+        taken.active = me.clone();
+        let late = [Step::StopSource, Step::Quiesce, Step::TearDown];
+        assert_eq!(all(&taken), late);
+        assert!(fill(&taken, "b", Epoch(1)).is_err());
+        assert_eq!(all(&release(&taken, "a")).len(), Step::ALL.len() - 2);
     }
 
     #[test]

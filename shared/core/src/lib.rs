@@ -5,6 +5,7 @@ pub mod configuration;
 pub mod decide;
 pub mod epoch;
 pub mod failure;
+pub mod fence;
 pub mod image;
 pub mod invalid;
 pub mod lease;

@@ -88,7 +88,10 @@ impl Move {
 pub fn moves(target: Side, mode: Mode) -> Vec<Move> {
     match (target, mode) {
         (_, Mode::Plan | Mode::Drill) => vec![],
-        (Side::Standby, Mode::Planned | Mode::Unplanned) => vec![Move::Raise(Marker::Serve)],
+        (Side::Standby, Mode::Planned) => {
+            vec![Move::Raise(Marker::Serve), Move::Raise(Marker::Fenced)]
+        }
+        (Side::Standby, Mode::Unplanned) => vec![Move::Raise(Marker::Serve)],
         (Side::Home, Mode::Planned) => {
             vec![Move::Lower(Marker::Fenced), Move::Lower(Marker::Serve)]
         }

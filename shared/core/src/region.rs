@@ -54,7 +54,7 @@ impl fmt::Display for Region {
 }
 
 /// Where a region stands in its pair. It never changes; which one is *active* does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     Home,

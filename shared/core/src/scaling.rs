@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::configuration::Service;
 
 /// A service's scalable target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     pub minimum: u32,
@@ -28,7 +28,7 @@ impl Bounds {
 }
 
 /// What a service is set to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
     pub desired: u32,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What one region knows for certain. One object per region, changed only by compare-and-set, never replicated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegionState {
     pub schema: u32,
@@ -35,7 +35,7 @@ pub struct RegionState {
 }
 
 /// Also what has to be known to put things back when the execution itself cannot any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lease {
     pub execution: String,
@@ -45,6 +45,9 @@ pub struct Lease {
     /// What the source of a planned execution was set to, noted before it was touched.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub source_before: BTreeMap<String, Scale>,
+    /// Tasks may run here by now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub filled: bool,
     /// Why a person wants it to stop before its next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<String>,
@@ -57,7 +60,7 @@ pub struct Lease {
 }
 
 /// The state machine stands still, for as long as it may, until its token comes back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hold {
     pub awaits: Awaits,
@@ -72,6 +75,7 @@ impl Lease {
             mode,
             capacity: capacity.clone(),
             source_before: BTreeMap::new(),
+            filled: false,
             paused: None,
             turned: None,
             hold: None,
@@ -79,7 +83,7 @@ impl Lease {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeerSeen {
     pub epoch: Epoch,
@@ -87,7 +91,7 @@ pub struct PeerSeen {
 }
 
 /// The winner keeps trying until the loser is seen fenced and what it held is salvaged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fence {
     pub execution: String,
@@ -96,7 +100,7 @@ pub struct Fence {
     pub progress: FenceProgress,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FenceProgress {
     Pending,
@@ -161,6 +165,19 @@ impl RegionState {
     /// The execution that has the lease.
     pub fn owner(&self) -> Option<&str> {
         self.lease.as_ref().map(|lease| lease.execution.as_str())
+    }
+
+    /// What an execution does before it starts tasks: stop the other region, empty this one, restore into it. Late, that
+    /// would stop tasks that shall run, or restore beside them.
+    pub fn prepared_by(&self, execution: &str, epoch: Epoch, me: &Region) -> Result<(), String> {
+        self.held_by(execution, epoch)?;
+        if self.active == *me {
+            return Err(format!("{me} serves already, at epoch {epoch}"));
+        }
+        match self.lease.as_ref().is_some_and(|lease| lease.filled) {
+            true => Err(format!("{execution} has started tasks in {me} already")),
+            false => Ok(()),
+        }
     }
 
     pub fn held_by(&self, execution: &str, epoch: Epoch) -> Result<(), String> {

@@ -174,6 +174,13 @@ fn actions(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
+fn a_lease_waits_as_long_as_the_failover_function_may_work() {
+    let seconds = lifeboat_core::lease::LAST_EFFECT.as_secs();
+    let timeout = format!("timeout  = {seconds}\n");
+    assert!(text("infra/modules/failover/main.tf").contains(&timeout));
+}
+
+#[test]
 fn the_markers_token_is_the_one_the_health_checks_look_for() {
     let token = format!("search_string      = \"{}\"", lifeboat_core::marker::TOKEN);
     assert!(text("infra/modules/dns/main.tf").contains(&token));

@@ -1,7 +1,8 @@
 //! The region's own workflow: started, and asked what became of an execution.
 
 use aws_config::SdkConfig;
-use aws_sdk_sfn::{Client, types::ExecutionStatus};
+use aws_sdk_sfn::{Client, primitives::DateTime, types::ExecutionStatus};
+use jiff::Timestamp;
 use lifeboat_aws::explain;
 use lifeboat_core::{
     Configuration, Failure, Region, lease::Owner, person::Answered, request::Request,
@@ -25,7 +26,7 @@ impl Workflow {
         }
     }
 
-    pub(super) async fn owner(&self, execution: &str) -> Owner {
+    pub(super) async fn owner(&self, execution: &str, now: Timestamp) -> Owner {
         let describe = self.client.describe_execution().execution_arn(execution);
         match describe.send().await {
             Ok(answer) => match answer.status() {
@@ -33,7 +34,11 @@ impl Workflow {
                 ExecutionStatus::Succeeded
                 | ExecutionStatus::Failed
                 | ExecutionStatus::TimedOut
-                | ExecutionStatus::Aborted => Owner::Ended,
+                | ExecutionStatus::Aborted => {
+                    let stopped = answer.stop_date().map(DateTime::secs);
+                    let stopped = stopped.and_then(|at| Timestamp::from_second(at).ok());
+                    Owner::stopped(stopped, now)
+                }
                 // Waiting to be redriven, or a state that this version does not know.
                 other => Owner::CannotTell(format!("{execution} is {other}")),
             },
@@ -99,7 +104,6 @@ mod tests {
             send_task_success::{SendTaskSuccessError, SendTaskSuccessOutput},
             start_execution::{StartExecutionError, StartExecutionOutput},
         },
-        primitives::DateTime,
         types::error::{ExecutionAlreadyExists, ExecutionDoesNotExist, TaskTimedOut},
     };
     use aws_smithy_mocks::{Rule, mock, mock_client};
@@ -137,12 +141,18 @@ mod tests {
                     .build()
                     .unwrap()
             });
-            assert_eq!(workflow(&rule).owner("a").await == Owner::Ended, over);
+            assert_eq!(
+                workflow(&rule).owner("a", Timestamp::UNIX_EPOCH).await == Owner::Ended,
+                over
+            );
         }
         let gone = mock!(Client::describe_execution).then_error(|| {
             DescribeExecutionError::ExecutionDoesNotExist(ExecutionDoesNotExist::builder().build())
         });
-        assert_eq!(workflow(&gone).owner("a").await, Owner::Ended);
+        assert_eq!(
+            workflow(&gone).owner("a", Timestamp::UNIX_EPOCH).await,
+            Owner::Ended
+        );
     }
 
     #[tokio::test]

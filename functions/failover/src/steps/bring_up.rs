@@ -1,15 +1,12 @@
 //! The target: empty while its data is restored, then at production capacity, then seen to answer.
 
-use lifeboat_core::{Failure, liveness::Answer, plan::tasks, request::Mode, run::Run};
+use lifeboat_core::{Failure, lease, liveness::Answer, plan::tasks, request::Mode, run::Run};
 
 use super::Progress;
 use crate::{World, each::each, scale};
 
-/// No task runs beside a restore. A step that comes late, when this region serves already, stops nobody.
+/// No task runs beside a restore.
 pub(super) async fn quiesce(world: &impl World, run: &Run) -> Result<Progress, Failure> {
-    if world.own_state().await?.active == run.target {
-        return Err(Failure::Stale(format!("{} serves already", run.target)));
-    }
     match scale::down(world, world.configuration().side()).await? {
         Some(left) => Ok(Progress::Waiting(format!(
             "{} to be empty: {left}",
@@ -26,6 +23,11 @@ pub(super) async fn scale_up(world: &impl World, run: &Run) -> Result<Progress, 
                 .into(),
         ));
     }
+    let epoch = run.lease()?;
+    // A restore that comes late must find that it is too late.
+    world
+        .change_state(&|state| lease::fill(state, &run.execution, epoch))
+        .await?;
     scale::up(world, world.configuration().side(), &run.capacity).await?;
     Ok(Progress::Done(tasks(&run.capacity)))
 }

@@ -1,10 +1,4 @@
-use lifeboat_core::{
-    Failure,
-    lease::{self, Owner},
-    request::Mode,
-    run::Run,
-    state::Lease,
-};
+use lifeboat_core::{Failure, lease, request::Mode, run::Run, state::Lease};
 
 use super::Progress;
 use crate::{World, begin, scale};
@@ -12,7 +6,7 @@ use crate::{World, begin, scale};
 pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
     let configuration = world.configuration();
     // A step that comes late must not take it for an execution that cannot give it back.
-    if world.owner(&run.execution).await == Owner::Ended {
+    if world.owner(&run.execution).await.is_over() {
         return Err(Failure::Stale(format!("{} is over", run.execution)));
     }
     let before = world.own_state().await?;
@@ -24,7 +18,11 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
         )));
     }
     let owner = begin::owner(world, before.owner(), Some(&run.execution)).await;
-    let peer = world.peer_state().await.ok();
+    let peer = match world.peer_state().await {
+        Ok(peer) => Some(peer),
+        Err(silent) if run.request.mode == Mode::Planned => return Err(silent),
+        Err(_) => None,
+    };
     let production = begin::production(configuration, &before);
     let mut lease = Lease::new(&run.execution, run.request.mode, &production);
     match run.request.mode {

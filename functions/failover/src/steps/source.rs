@@ -1,7 +1,7 @@
 //! What is done to the region that is being replaced.
 
 use lifeboat_core::{
-    Failure,
+    Failure, fence as fences,
     marker::{self, Move},
     request::Mode,
     run::{Run, SourceFenced},
@@ -58,14 +58,14 @@ pub(super) async fn fence(world: &impl World, run: &mut Run) -> Result<Progress,
 async fn try_fence(world: &impl World, run: &Run) -> Result<Option<String>, Failure> {
     let side = world.configuration().side().other();
     let peer = world.peer_state().await?;
-    if peer.epoch > run.lease()? {
-        return Err(Failure::Stale(format!(
-            "{} is at epoch {} already",
-            run.source, peer.epoch
-        )));
-    }
-    if let Some(marker) = marker::fences(side) {
-        world.mark(Move::Raise(marker)).await?;
+    fences::may(run.lease()?, &peer)?;
+    // The marker moves users by itself, so this region counts as active first: whoever dies between must not leave two
+    // that take writes. Planned, it is raised with the others, when nothing can be undone any more.
+    if run.request.mode == Mode::Unplanned {
+        super::traffic::activate(world, run).await?;
+        if let Some(marker) = marker::fences(side) {
+            world.mark(Move::Raise(marker)).await?;
+        }
     }
     scale::down(world, side).await
 }

@@ -1,17 +1,16 @@
 use lifeboat_core::{
-    Failure, lease,
+    Failure, fence, lease,
     marker::{Move, moves},
     report::{Measured, Report},
     request::Mode,
-    run::Run,
+    run::{Run, Step},
 };
 
 use super::Progress;
 use crate::World;
 
-/// The region's own state first, then the markers: who is asked afterwards knows who serves.
-pub(super) async fn move_traffic(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
-    let configuration = world.configuration();
+/// From now on this region counts as active.
+pub(super) async fn activate(world: &impl World, run: &Run) -> Result<(), Failure> {
     let (Some(_), Some(backup)) = (run.smoke_tested, &run.backup) else {
         return Err(Failure::Refused(format!(
             "{} has not passed a smoke test in this execution; traffic stays where it is",
@@ -23,11 +22,21 @@ pub(super) async fn move_traffic(world: &impl World, run: &mut Run) -> Result<Pr
         .change_state(&|state| {
             lease::activate(state, &run.execution, epoch, &run.target, mode, backup)
         })
-        .await?;
+        .await
+        .map(drop)
+}
+
+/// The region's own state first, then the markers: who is asked afterwards knows who serves.
+pub(super) async fn move_traffic(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
+    activate(world, run).await?;
     let mut note = vec![];
-    for step in moves(configuration.side(), mode) {
+    for step in moves(world.configuration().side(), run.request.mode) {
         // Users follow the marker: whoever lost the lease since moves nobody.
-        super::guard(world, run).await?;
+        super::guard(world, Step::MoveTraffic, run).await?;
+        if step.marker().side() != world.configuration().side() {
+            let (own, peer) = (world.own_state().await?, world.peer_state().await?);
+            fence::may_move(&own, &peer, &run.target)?;
+        }
         world.mark(step).await?;
         note.push(match step {
             Move::Raise(marker) => format!("{} raised", marker.key()),

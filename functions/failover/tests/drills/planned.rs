@@ -27,6 +27,7 @@ fn a_failback_stops_the_source_before_the_final_backup_and_lowers_fenced_before_
         "us-west-2 scales users to 0",
         "us-west-2 takes a backup",
         "us-east-1 restores",
+        "us-east-1 restores no more",
         "us-east-1 bounds posts by 2 and 10",
         "us-east-1 scales posts to 2",
         "us-east-1 bounds users by 2 and 10",

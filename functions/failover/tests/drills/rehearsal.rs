@@ -22,6 +22,7 @@ fn a_drill_brings_the_standby_up_at_the_size_that_was_asked_for_and_tears_it_dow
     let expected = [
         "us-west-2 takes epoch 1",
         "us-west-2 tells \"forum: rehearsal has started\"",
+        "us-west-2 restores no more",
         "us-west-2 bounds posts by 1 and 10",
         "us-west-2 scales posts to 1",
         "us-west-2 bounds users by 1 and 10",

@@ -56,8 +56,10 @@ fn difference(before: &RegionState, after: &RegionState) -> String {
     if after.active != before.active {
         return format!("says that {} serves", after.active);
     }
+    let filled = |state: &RegionState| state.lease.as_ref().is_some_and(|lease| lease.filled);
     match (&before.lease, &after.lease) {
         (Some(_), None) => return "releases".into(),
+        (Some(_), Some(_)) if filled(after) && !filled(before) => return "restores no more".into(),
         (before, after) if before != after => return "notes what a person says".into(),
         _ => {}
     }

@@ -34,6 +34,7 @@ fn home_dies_and_an_alarm_alone_brings_up_the_standby_in_this_order() {
         "us-west-2 tells \"forum: forum-unplanned-20241123-120501 has started\"",
         "us-east-1 is silent",
         "us-west-2 restores",
+        "us-west-2 restores no more",
         "us-west-2 bounds posts by 2 and 10",
         "us-west-2 scales posts to 2",
         "us-west-2 bounds users by 2 and 10",

@@ -84,6 +84,10 @@ fn a_region_that_sees_a_higher_epoch_of_the_other_answers_passive() {
         turn(&pair.standby, &state, &[]),
         Turn::Passive { .. }
     ));
+    let mut leased = state.clone();
+    leased.epoch = Epoch(1);
+    let saw = state.clone().saw(&leased);
+    assert_eq!(turn(&pair.home, &saw, &[]), Turn::Active(Epoch(0)));
     let replica = key(1, "us-west-2", "backup-20241123-120000");
     assert!(matches!(
         turn(&pair.home, &state, &[replica]),

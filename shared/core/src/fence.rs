@@ -1,7 +1,7 @@
-//! Who may keep serving: decided from states and markers alone.
+//! Who may keep serving, and who may stop whom: decided from states and markers alone.
 
-use lifeboat_core::{
-    Region, RegionState, Side,
+use crate::{
+    Epoch, Failure, Region, RegionState, Side,
     marker::{Seen, answers},
     state::PeerSeen,
 };
@@ -21,6 +21,59 @@ pub fn must(own: &RegionState, peer: Option<&RegionState>, me: &Region) -> Optio
         .filter(|seen| seen.epoch > own.epoch && seen.active != *me)
 }
 
+/// What becomes of the fence that this region owes to the one it replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Push {
+    Now,
+    /// An execution is at work there, with a higher epoch; once it has failed, the fence is owed as before.
+    Later,
+    /// Nobody here has a right to it any more: this region was replaced itself.
+    Never,
+}
+
+pub fn push(own: &RegionState, peer: &RegionState, me: &Region) -> Push {
+    if own.active != *me || own.overruled_by(me, peer) {
+        Push::Never
+    } else if peer.epoch > own.epoch && peer.lease.is_some() {
+        Push::Later
+    } else {
+        Push::Now
+    }
+}
+
+/// Whether an execution may fence its source, as that stands now.
+pub fn may(epoch: Epoch, source: &RegionState) -> Result<(), Failure> {
+    match source.epoch > epoch {
+        true => Err(Failure::Stale(format!(
+            "the source is at epoch {} already",
+            source.epoch
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Whether an execution that has activated `me` may move a marker of the other region. A lease over there is no activation.
+pub fn may_move(own: &RegionState, peer: &RegionState, me: &Region) -> Result<(), Failure> {
+    match own.overruled_by(me, peer) {
+        true => Err(Failure::Stale(format!(
+            "{} is active at epoch {} already",
+            peer.active, peer.epoch
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Whether what `me` holds was replaced at the winner's epoch, and so may be salvaged.
+pub fn replaced(own: &RegionState, me: &Region, winner: Epoch) -> Result<(), Failure> {
+    match own.active == *me && own.epoch >= winner {
+        true => Err(Failure::Stale(format!(
+            "epoch {winner} replaces nobody: this region serves at epoch {}",
+            own.epoch
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// Whether home keeps its traffic without `reclaim`.
 pub fn spent(own: &RegionState, home: &Region, serve: Seen, fenced: Seen) -> bool {
     // Unreachable may be raised, so each must be seen absent, not only not seen.
@@ -34,7 +87,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use lifeboat_core::{Epoch, configuration::sample, request::Mode, state::Lease};
+    use crate::{configuration::sample, request::Mode, state::Lease};
 
     fn state(epoch: u64, active: &str) -> RegionState {
         let mut state = RegionState::genesis(&sample("us-east-1").pair().unwrap());
@@ -119,6 +172,54 @@ mod tests {
         assert_eq!(must(&state(0, "us-east-1"), None, &home()), None);
         let leased = state(0, "us-east-1").saw(&state(1, "us-east-1"));
         assert_eq!(must(&leased, None, &home()), None);
+    }
+
+    fn standby() -> Region {
+        Region::new("us-west-2").unwrap()
+    }
+
+    #[test]
+    fn a_fence_outlasts_an_execution_that_failed_to_bring_the_source_back() {
+        let winner = state(1, "us-west-2");
+        assert_eq!(push(&winner, &state(0, "us-east-1"), &standby()), Push::Now);
+        let mut back = state(2, "us-west-2");
+        assert_eq!(push(&winner, &back, &standby()), Push::Now);
+        back.lease = lease();
+        assert_eq!(push(&winner, &back, &standby()), Push::Later);
+    }
+
+    #[test]
+    fn a_region_that_was_replaced_itself_fences_nobody() {
+        let home = state(2, "us-east-1");
+        assert_eq!(push(&state(1, "us-west-2"), &home, &standby()), Push::Never);
+        let begins_anew = state(3, "us-east-1");
+        assert_eq!(push(&begins_anew, &home, &standby()), Push::Never);
+    }
+
+    #[test]
+    fn an_execution_fences_no_source_of_a_higher_epoch() {
+        assert!(may(Epoch(1), &state(0, "us-east-1")).is_ok());
+        assert!(may(Epoch(1), &state(2, "us-east-1")).is_err());
+    }
+
+    #[test]
+    fn users_are_moved_whatever_is_begun_elsewhere_until_that_is_active() {
+        let own = state(1, "us-west-2");
+        assert!(may_move(&own, &state(2, "us-west-2"), &standby()).is_ok());
+        assert!(may_move(&own, &state(2, "us-east-1"), &standby()).is_err());
+    }
+
+    #[test]
+    fn a_region_is_salvaged_unless_it_serves_since() {
+        for (epoch, active, expected) in [
+            (0, "us-east-1", true),
+            (2, "us-west-2", true),
+            (1, "us-east-1", false),
+            (2, "us-east-1", false),
+        ] {
+            let own = state(epoch, active);
+            assert_eq!(replaced(&own, &home(), Epoch(1)).is_ok(), expected);
+        }
     }
 
     #[test]
