@@ -68,7 +68,10 @@ impl Facts<'_> {
         }
         match (lease::free(self.own, self.owner, mode), self.owner) {
             (Ok(()), _) => yes("no execution is running here"),
-            (Err(taken), Some(lease::Owner::CannotTell(_))) => cannot_tell(taken.to_string()),
+            // In two minutes it will be known.
+            (Err(taken), Some(lease::Owner::CannotTell(_) | lease::Owner::Ending)) => {
+                cannot_tell(taken.to_string())
+            }
             (Err(taken), Some(lease::Owner::Running | lease::Owner::Ended) | None) => {
                 no(taken.to_string())
             }
