@@ -29,7 +29,7 @@ use lifeboat_core::{
     scaling::Scale,
 };
 
-use crate::{Started, Wait, World, dns};
+use crate::{Started, World, dns};
 
 #[derive(Debug)]
 pub struct Region {
@@ -64,7 +64,7 @@ impl Region {
             peer_control: Control::new(start.peer_bucket(&configuration.peer().control_bucket)),
             functions_brief: functions(region, Patience::Brief),
             peer_functions: functions(other, Patience::Work),
-            peer_functions_brief: functions(other, Patience::Brief),
+            peer_functions_brief: functions(other, Patience::Peer),
             ecs: ecs::Clients::new(&here),
             peer_ecs: ecs::Clients::new(&there),
             targets: targets::Targets::new(&here, &configuration),
@@ -249,13 +249,16 @@ impl World for Region {
         Ok(state)
     }
 
-    async fn take_backup(&self, wait: Wait) -> Result<Outcome, Failure> {
+    async fn take_backup(&self) -> Result<Outcome, Failure> {
         let backup = &self.configuration.peer().functions.backup;
-        let peer = match wait {
-            Wait::Briefly => &self.peer_functions_brief,
-            Wait::UntilDone => &self.peer_functions,
-        };
+        let peer = &self.peer_functions;
         peer.ask(backup, &BackupEvent::Create {}).await
+    }
+
+    async fn ask_for_backup(&self) -> Result<(), Failure> {
+        let backup = &self.configuration.peer().functions.backup;
+        let peer = &self.peer_functions_brief;
+        peer.tell(backup, &BackupEvent::Create {}).await
     }
 
     async fn contents(&self) -> Result<Contents, Failure> {

@@ -17,7 +17,7 @@ mod world;
 use lifeboat_core::Failure;
 
 pub use event::{Alarm, Answer, Event, Execution, Own, Trigger, Watched};
-pub use world::{Started, Wait, World};
+pub use world::{Started, World};
 
 pub async fn handle(world: &impl World, event: Event) -> Result<Answer, Failure> {
     match event {

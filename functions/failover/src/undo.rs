@@ -132,7 +132,7 @@ fn text(
 }
 
 /// The moves of the markers, for a person.
-fn by_hand(configuration: &Configuration, mode: Mode) -> String {
+pub(crate) fn by_hand(configuration: &Configuration, mode: Mode) -> String {
     let moves = marker::moves(configuration.side(), mode);
     let words = moves.into_iter().map(|to| {
         let (key, side) = (to.marker().key(), to.marker().side());

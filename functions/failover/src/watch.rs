@@ -40,19 +40,26 @@ pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
 async fn bury(world: &impl World, state: &RegionState, lease: &Lease) -> Result<(), Failure> {
     let configuration = world.configuration();
     let put_back = undo::put_back(world, state, lease).await?;
-    if !put_back.is_empty() {
+    let stands = match (put_back.is_empty(), state.active == configuration.region) {
+        (false, _) => Some(format!(
+            "It ended without putting things back. That is done now: {} is empty, and traffic never moved.",
+            configuration.region
+        )),
+        (true, true) => Some(format!(
+            "{} is active, and it is not known that its users were sent there. To send them by hand: {}.",
+            configuration.region,
+            undo::by_hand(configuration, lease.mode)
+        )),
+        (true, false) => None,
+    };
+    if let Some(stands) = stands {
         let subject = format!(
             "{}: {} was stopped",
             configuration.application,
             run::name_of(&lease.execution)
         );
-        let text = format!(
-            "The {} execution {} ended without putting things back. That is done now: {} has its tasks back, {} is empty, traffic never moved.",
-            lease.mode.as_str(),
-            lease.execution,
-            configuration.peer_region(),
-            configuration.region,
-        );
+        let (mode, execution) = (lease.mode.as_str(), &lease.execution);
+        let text = format!("The {mode} execution {execution} was stopped. {stands}");
         world.notify(&subject, &text).await?;
     }
     let free = |state: &RegionState| Ok(lease::release(state, &lease.execution));

@@ -62,17 +62,12 @@ pub trait World {
 
     // In the other region.
     async fn peer_state(&self) -> Result<RegionState, Failure>;
-    async fn take_backup(&self, wait: Wait) -> Result<BackupOutcome, Failure>;
+    async fn take_backup(&self) -> Result<BackupOutcome, Failure>;
+    /// It comes when it comes.
+    async fn ask_for_backup(&self) -> Result<(), Failure>;
     async fn contents(&self) -> Result<Contents, Failure>;
     async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure>;
 
     // From outside.
     async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure>;
-}
-
-/// How long the other region may work on a backup before it counts as silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    Briefly,
-    UntilDone,
 }

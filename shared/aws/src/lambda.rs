@@ -1,7 +1,7 @@
 //! Other functions, asked and waited for.
 
 use aws_config::SdkConfig;
-use aws_sdk_lambda::{Client, primitives::Blob};
+use aws_sdk_lambda::{Client, primitives::Blob, types::InvocationType};
 use lifeboat_core::{Failure, Region, Unavailable};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -49,6 +49,17 @@ impl Functions {
         }
         serde_json::from_slice(payload)
             .map_err(|e| unavailable(format!("the answer is not what was expected: {e}")))
+    }
+
+    /// Asked, and not waited for.
+    pub async fn tell(&self, function: &str, event: &impl Serialize) -> Result<(), Failure> {
+        let unavailable =
+            |cause: String| Failure::unavailable("tell", function, &self.region, cause);
+        let event = serde_json::to_vec(event).map_err(|e| unavailable(e.to_string()))?;
+        let invoke = self.client.invoke().function_name(function);
+        let invoke = invoke.invocation_type(InvocationType::Event);
+        let taken = invoke.payload(Blob::new(event)).send().await;
+        taken.map(drop).map_err(|e| unavailable(explain(&e)))
     }
 
     /// The function's own failure, under its own name; whatever else befell it may pass.
@@ -101,6 +112,18 @@ mod tests {
         let failure = asked(None, "{}").await.unwrap_err();
         assert_eq!(failure.name(), "Unavailable");
         assert!(failure.to_string().contains("not what was expected"));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_waited_for_is_an_event() {
+        let rule = mock!(Client::invoke)
+            .match_requests(|r| r.invocation_type() == Some(&InvocationType::Event))
+            .then_output(|| InvokeOutput::builder().status_code(202).build());
+        let functions = Functions {
+            client: mock_client!(aws_sdk_lambda, [&rule]),
+            region: Region::new("us-east-1").unwrap(),
+        };
+        assert_eq!(functions.tell("forum-backup", &"x").await, Ok(()));
     }
 
     #[tokio::test]

@@ -48,6 +48,9 @@ pub struct Run {
     pub capacity: BTreeMap<String, u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_stopped: Option<Timestamp>,
+    /// When the source took the order to make a last backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<BackupKey>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,6 +153,7 @@ impl Run {
             images: None,
             capacity: BTreeMap::new(),
             source_stopped: None,
+            asked: None,
             backup: None,
             restored: None,
             smoke_tested: None,

@@ -1,10 +1,15 @@
 //! Which backup is restored, and that it is here.
 
 use lifeboat_backup::Outcome;
-use lifeboat_core::{Failure, backup::newest, request::Mode, run::Run};
+use lifeboat_core::{
+    Failure,
+    backup::{BackupKey, newest},
+    request::Mode,
+    run::Run,
+};
 
 use super::{Progress, patiently};
-use crate::{Wait, World};
+use crate::World;
 
 /// Planned: the source's tasks are gone, so this backup holds everything.
 pub(super) async fn final_backup(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
@@ -16,7 +21,7 @@ pub(super) async fn final_backup(world: &impl World, run: &mut Run) -> Result<Pr
             "the source was not seen to stop; a backup now could miss writes".into(),
         ));
     }
-    let taken = match world.take_backup(Wait::UntilDone).await {
+    let taken = match world.take_backup().await {
         Ok(Outcome::Created { manifest }) => Ok(manifest.backup),
         Ok(other) => Err(Failure::Refused(format!(
             "{} took no final backup: {other:?}",
@@ -77,27 +82,53 @@ pub(super) async fn compare(world: &impl World, run: &mut Run) -> Result<Progres
     )))
 }
 
+/// How long a backup may take that the source was asked for and has accepted.
+const COMES_SECONDS: i64 = 30;
+
 /// Unplanned: the source may still answer; if it does not, what is here is what there is.
 pub(super) async fn last_backup(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
-    let taken = match (&run.backup, run.request.mode) {
-        (Some(_), _) => return super::done(),
-        (None, Mode::Drill) => "a drill asks for none",
-        (None, _) => match world.take_backup(Wait::Briefly).await {
-            Ok(_) => "the source answered",
+    if run.backup.is_some() {
+        return super::done();
+    }
+    let (asked, now) = (run.asked, world.now());
+    let source = match (run.request.mode, asked) {
+        (Mode::Drill, _) => "a drill asks for none",
+        (_, None) => match world.ask_for_backup().await {
+            Ok(()) => {
+                run.asked = Some(now);
+                let what = format!("a last backup of {}", run.source);
+                return Ok(Progress::Waiting(what));
+            }
             Err(_) => "the source did not answer",
         },
+        (_, Some(_)) => "the source was asked",
     };
+    let best = newest_whole(world).await?.ok_or_else(|| {
+        Failure::Refused(format!(
+            "there is no whole backup in {}; nothing was changed",
+            run.target
+        ))
+    })?;
+    if let Some(asked) = asked {
+        let came = best.name.at.as_second() >= asked.as_second();
+        let waited = now.as_second() - asked.as_second();
+        if !came && waited < COMES_SECONDS {
+            let what = format!("a last backup of {}", run.source);
+            return Ok(Progress::Waiting(what));
+        }
+    }
+    let note = format!("{}; {source}", best.name);
+    run.backup = Some(best);
+    Ok(Progress::Done(note))
+}
+
+async fn newest_whole(world: &impl World) -> Result<Option<BackupKey>, Failure> {
     let mut backups = world.backups().await?;
     while let Some(best) = newest(&backups).cloned() {
         if world.whole(&best).await? {
-            let note = format!("{}; {taken}", best.name);
-            run.backup = Some(best);
-            return Ok(Progress::Done(note));
+            return Ok(Some(best));
         }
         backups.retain(|backup| *backup != best);
     }
-    Err(Failure::Refused(format!(
-        "there is no whole backup in {}; nothing was changed",
-        run.target
-    )))
+    Ok(None)
 }

@@ -18,7 +18,7 @@ use lifeboat_core::{
     request::Request,
     scaling::Scale,
 };
-use lifeboat_failover::{Started, Wait};
+use lifeboat_failover::Started;
 
 use crate::{
     functions::contents,
@@ -212,7 +212,7 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(self.world.place(self.other()).state.clone())
     }
 
-    async fn take_backup(&self, _wait: Wait) -> Result<Outcome, Failure> {
+    async fn take_backup(&self) -> Result<Outcome, Failure> {
         let region = self.configuration.peer_region();
         let there = self.world.place(self.other()).clone();
         let backups: Vec<BackupKey> = there.backups.keys().cloned().collect();
@@ -236,6 +236,10 @@ impl lifeboat_failover::World for Seat<'_> {
         .await?;
         let manifest = Manifest::new("forum", backup, vec![]);
         Ok(Outcome::Created { manifest })
+    }
+
+    async fn ask_for_backup(&self) -> Result<(), Failure> {
+        self.take_backup().await.map(drop)
     }
 
     async fn contents(&self) -> Result<Contents, Failure> {

@@ -17,7 +17,7 @@ use lifeboat_core::{
     request::Request,
     scaling::Scale,
 };
-use lifeboat_failover::{Started, Wait, World};
+use lifeboat_failover::{Started, World};
 
 use crate::seat::Seat;
 
@@ -126,8 +126,11 @@ impl World for Slow<'_> {
     async fn peer_state(&self) -> Result<RegionState, Failure> {
         self.peer(self.0.other(), self.0.peer_state()).await
     }
-    async fn take_backup(&self, wait: Wait) -> Result<Outcome, Failure> {
-        self.peer(self.0.other(), self.0.take_backup(wait)).await
+    async fn take_backup(&self) -> Result<Outcome, Failure> {
+        self.peer(self.0.other(), self.0.take_backup()).await
+    }
+    async fn ask_for_backup(&self) -> Result<(), Failure> {
+        self.peer(self.0.other(), self.0.ask_for_backup()).await
     }
     async fn contents(&self) -> Result<Contents, Failure> {
         self.peer(self.0.other(), self.0.contents()).await

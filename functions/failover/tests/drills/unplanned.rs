@@ -246,6 +246,47 @@ fn when_the_region_counts_as_active_and_no_marker_moved_people_are_told_what_to_
 }
 
 #[test]
+fn when_an_execution_was_stopped_before_its_first_marker_people_are_told_what_to_do_by_hand() {
+    let world = World::new();
+    world.cut_off.set(true);
+    let stops = |state: &str| match state {
+        "Move traffic" => Trip::Stop,
+        _ => Trip::Not,
+    };
+    let request = sample("request-override");
+    let stopped = execute_with(&world, STANDBY, "halfway", &request, &stops);
+    assert!(stopped.outcome.is_err());
+    minutes(&world, 4);
+    let place = world.place(STANDBY);
+    assert!(
+        place.state.lease.is_none(),
+        "{:?} {:?}",
+        place.state,
+        world.log.borrow()
+    );
+    assert_eq!(place.state.active.as_str(), "us-west-2");
+    let told = place.notices.iter().any(|(subject, text)| {
+        subject.contains("was stopped") && text.contains("to the object serve of")
+    });
+    assert!(told, "{:?}", place.notices);
+}
+
+#[test]
+fn a_source_that_still_answers_is_asked_for_a_last_backup_and_that_one_is_restored() {
+    let world = World::new();
+    world.cut_off.set(true);
+    world.pass(250);
+    let began = world.now();
+    let request = sample("request-override");
+    execute(&world, STANDBY, "by-hand", &request)
+        .outcome
+        .unwrap();
+    let reports = world.place(STANDBY).reports.clone();
+    let backup = &reports.values().next().unwrap().backup;
+    assert!(backup.name.at >= began, "{backup:?}");
+}
+
+#[test]
 fn a_home_that_only_seemed_dead_is_fenced_and_what_it_took_meanwhile_is_named() {
     let world = World::new();
     world.cling.set(true);
