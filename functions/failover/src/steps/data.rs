@@ -91,19 +91,24 @@ pub(super) async fn last_backup(world: &impl World, run: &mut Run) -> Result<Pro
         return super::done();
     }
     let (asked, now) = (run.asked, world.now());
-    let source = match (run.request.mode, asked) {
-        (Mode::Drill, _) => "a drill asks for none",
-        (_, None) => match world.ask_for_backup().await {
-            Ok(()) => {
-                run.asked = Some(now);
-                let what = format!("a last backup of {}", run.source);
-                return Ok(Progress::Waiting(what));
-            }
-            Err(_) => "the source did not answer",
-        },
-        (_, Some(_)) => "the source was asked",
+    let ask = async {
+        match (run.request.mode, asked) {
+            (Mode::Drill, _) | (_, Some(_)) => None,
+            (_, None) => Some(world.ask_for_backup().await),
+        }
     };
-    let best = newest_whole(world).await?.ok_or_else(|| {
+    let (told, best) = tokio::join!(ask, newest_whole(world));
+    let source = match told {
+        Some(Ok(())) => {
+            run.asked = Some(now);
+            let what = format!("a last backup of {}", run.source);
+            return Ok(Progress::Waiting(what));
+        }
+        Some(Err(_)) => "the source did not answer",
+        None if asked.is_some() => "the source was asked",
+        None => "a drill asks for none",
+    };
+    let best = best?.ok_or_else(|| {
         Failure::Refused(format!(
             "there is no whole backup in {}; nothing was changed",
             run.target

@@ -6,10 +6,15 @@ use crate::{World, begin, scale};
 pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
     let configuration = world.configuration();
     // A step that comes late must not take it for an execution that cannot give it back.
-    if world.owner(&run.execution).await.is_over() {
+    let (me, before, peer) = tokio::join!(
+        world.owner(&run.execution),
+        world.own_state(),
+        world.peer_state()
+    );
+    if me.is_over() {
         return Err(Failure::Stale(format!("{} is over", run.execution)));
     }
-    let before = world.own_state().await?;
+    let before = before?;
     if let Some(epoch) = run.epoch.filter(|epoch| *epoch != before.epoch) {
         // Begun again, or redriven, after it had a lease once: another has acted since.
         return Err(Failure::Stale(format!(
@@ -18,7 +23,7 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
         )));
     }
     let owner = begin::owner(world, before.owner(), Some(&run.execution)).await;
-    let peer = match world.peer_state().await {
+    let peer = match peer {
         Ok(peer) => Some(peer),
         Err(silent) if run.request.mode == Mode::Planned => return Err(silent),
         Err(_) => None,

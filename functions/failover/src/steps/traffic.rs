@@ -53,9 +53,9 @@ pub(super) async fn move_traffic(world: &impl World, run: &mut Run) -> Result<Pr
 /// What the name servers answer is compared with both regions' own names.
 pub(super) async fn prove(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
     let domain = &world.configuration().traffic.domain;
-    let answered = world.addresses(domain).await;
     let of = async |region| world.addresses(&format!("{region}.{domain}")).await;
-    let (wanted, left) = (of(&run.target).await, of(&run.source).await);
+    let (answered, wanted, left) =
+        tokio::join!(world.addresses(domain), of(&run.target), of(&run.source));
     let waiting = match (answered, wanted) {
         (Ok(answered), Ok(wanted))
             if !answered.is_disjoint(&wanted)
