@@ -14,6 +14,8 @@ pub(crate) enum How {
     Fails,
     /// The process ends here: nobody answers, nothing after it happens.
     Dies,
+    /// The process ends, and somebody stops the execution that it worked for.
+    Stops,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

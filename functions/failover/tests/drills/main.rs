@@ -21,6 +21,7 @@ mod seat;
 mod share;
 mod slow;
 mod stale;
+mod stopped;
 mod unplanned;
 mod workflow;
 mod world;

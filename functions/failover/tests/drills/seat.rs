@@ -156,6 +156,10 @@ impl<'a> Seat<'a> {
     ) -> Result<(), Failure> {
         match struck {
             Some((when, How::Dies)) if when == now => std::future::pending().await,
+            Some((when, How::Stops)) if when == now => {
+                self.world.stopped.set(true);
+                std::future::pending().await
+            }
             Some((when, How::Fails)) if when == now => Err(Failure::unavailable(
                 effect,
                 "it",

@@ -40,6 +40,13 @@ impl Ended {
 
 const STOPPED: &str = "Stopped";
 
+fn stopped() -> Error {
+    Error {
+        name: STOPPED.into(),
+        cause: String::new(),
+    }
+}
+
 /// What a test does to a state as it is about to begin: let it be, or let it fail before or after its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trip {
@@ -212,12 +219,7 @@ impl Execution<'_> {
         let trip = (self.meddle)(name);
         match trip {
             Trip::Before => return Err(tripped),
-            Trip::Stop => {
-                return Err(Error {
-                    name: STOPPED.into(),
-                    cause: String::new(),
-                });
-            }
+            Trip::Stop => return Err(stopped()),
             Trip::After | Trip::Not => {}
         }
         let (world, side, payload) = (self.world, self.side, &arguments["Payload"]);
@@ -241,6 +243,9 @@ impl Execution<'_> {
             }
             other => panic!("{name} uses an unknown resource: {other:?}"),
         };
+        if world.stopped.take() {
+            return Err(stopped());
+        }
         match trip {
             Trip::After => answer.and(Err(tripped)),
             Trip::Not | Trip::Before | Trip::Stop => answer,

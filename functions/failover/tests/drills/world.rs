@@ -12,7 +12,7 @@ use lifeboat_core::{
     Configuration, Epoch, RegionState, Side,
     backup::{BackupKey, BackupName, Kind},
     configuration::{Approval, Service, sample},
-    marker::{Marker, Seen, answers},
+    marker::{Marker, Move, Seen, answers},
     person::{Answered, Verb},
     report::Report,
     request::Request,
@@ -95,6 +95,8 @@ pub(crate) struct World {
     pub(crate) mute: Cell<bool>,
     /// Some users still know home's address by heart.
     pub(crate) cling: Cell<bool>,
+    /// Somebody stops the execution now.
+    pub(crate) stopped: Cell<bool>,
     /// The source dies as this step begins.
     pub(crate) dies_at: Cell<Option<Step>>,
     /// A person turns a planned execution that has waited a minute for its source.
@@ -206,6 +208,7 @@ impl World {
             scaling_silent: Cell::new(None),
             mute: Cell::new(false),
             cling: Cell::new(false),
+            stopped: Cell::default(),
             dies_at: Cell::default(),
             gives_up: Cell::default(),
             automatic: Cell::new(true),
@@ -287,6 +290,16 @@ impl World {
             let next = written.last().map_or(1, |last| last + 1);
             self.change(side).records.insert(next);
             written.insert(next);
+        }
+    }
+
+    /// As a person does who was told to.
+    pub(crate) fn move_by_hand(&self, to: Move) {
+        let marker = to.marker();
+        let mut place = self.change(marker.side());
+        place.markers.retain(|raised| *raised != marker);
+        if matches!(to, Move::Raise(_)) {
+            place.markers.push(marker);
         }
     }
 

@@ -1,0 +1,135 @@
+//! Somebody stops an execution at any of its effects, and it is redriven, or another one takes its place.
+
+use lifeboat_core::Side;
+use serde_json::Value;
+
+use crate::{
+    faults::{Fault, How, When},
+    scenario::{home_died, home_is_back, minutes, sample, scaled_up},
+    workflow::{Ended, execute, redrive},
+    world::World,
+};
+
+const STANDBY: Side = Side::Standby;
+
+struct Scenario {
+    side: Side,
+    prepare: fn() -> World,
+    request: &'static str,
+}
+
+const SCENARIOS: [Scenario; 4] = [
+    Scenario {
+        side: STANDBY,
+        prepare: home_died,
+        request: "request-unplanned",
+    },
+    Scenario {
+        side: STANDBY,
+        prepare: scaled_up,
+        request: "request-planned",
+    },
+    Scenario {
+        side: Side::Home,
+        prepare: home_is_back,
+        request: "request-planned",
+    },
+    Scenario {
+        side: STANDBY,
+        prepare: World::new,
+        request: "request-drill",
+    },
+];
+
+/// Once at each effect, before and after it.
+fn at_each_effect(test: impl Fn(&Scenario, &World, &Value, &Ended)) {
+    let mut cases = 0;
+    for scenario in &SCENARIOS {
+        let request = sample(scenario.request);
+        let whole = (scenario.prepare)();
+        whole.faults.set(None);
+        let ended = execute(&whole, scenario.side, "first", &request);
+        ended.outcome.unwrap();
+        for n in 0..whole.faults.effects.get() {
+            for when in [When::Before, When::After] {
+                let world = (scenario.prepare)();
+                let fault = Fault::Effect(n, when, How::Stops);
+                world.faults.set(Some(fault));
+                let ended = execute(&world, scenario.side, "first", &request);
+                assert!(ended.outcome.is_err(), "{fault:?}");
+                world.faults.set(None);
+                test(scenario, &world, &request, &ended);
+                cases += 1;
+            }
+        }
+    }
+    println!("{cases} cases");
+}
+
+/// What each of them is for, in the end.
+fn done(scenario: &Scenario, world: &World) {
+    for side in [Side::Home, STANDBY] {
+        if world.place(side).dead {
+            world.returns(side);
+        }
+    }
+    minutes(world, 6);
+    let log = world.log.borrow();
+    let (drill, side) = (scenario.request == "request-drill", scenario.side);
+    let serves = if drill { side.other() } else { side };
+    assert_eq!(world.answering(), serves, "{log:#?}");
+    assert!(world.place(serves).serves(), "{log:#?}");
+    assert!(world.place(serves.other()).empty(), "{log:#?}");
+    for side in [Side::Home, STANDBY] {
+        assert_eq!(world.place(side).state.lease, None, "{log:#?}");
+    }
+}
+
+#[test]
+fn one_that_is_redriven_at_once_goes_on_where_it_was() {
+    at_each_effect(|scenario, world, _, stopped| {
+        let ended = redrive(world, scenario.side, "first", stopped);
+        assert!(ended.outcome.is_ok(), "{:?}", ended.outcome);
+        done(scenario, world);
+    });
+}
+
+#[test]
+fn one_that_is_redriven_after_the_watch_has_put_things_back_begins_at_its_lease() {
+    at_each_effect(|scenario, world, _, stopped| {
+        minutes(world, 5);
+        let ended = redrive(world, scenario.side, "first", stopped);
+        if ended.outcome.is_err() && activated(scenario, world) {
+            by_hand(scenario, world);
+        }
+        done(scenario, world);
+    });
+}
+
+#[test]
+fn another_execution_takes_the_place_of_one_that_was_stopped() {
+    at_each_effect(|scenario, world, request, _| {
+        minutes(world, 5);
+        if activated(scenario, world) {
+            by_hand(scenario, world);
+        } else {
+            let second = execute(world, scenario.side, "second", request);
+            assert!(second.outcome.is_ok(), "{:?}", second.outcome);
+        }
+        done(scenario, world);
+    });
+}
+
+fn activated(scenario: &Scenario, world: &World) -> bool {
+    let (_, active) = world.place(scenario.side).state.highest(None);
+    active == world.configuration(scenario.side).region
+}
+
+/// What the notice tells people to do when users were not moved.
+fn by_hand(scenario: &Scenario, world: &World) {
+    let mode = sample(scenario.request)["mode"].clone();
+    let mode = serde_json::from_value(mode).unwrap();
+    for to in lifeboat_core::marker::moves(scenario.side, mode) {
+        world.move_by_hand(to);
+    }
+}
