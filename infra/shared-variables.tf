@@ -167,7 +167,7 @@ variable "automatic_failback" {
 }
 
 variable "approval" {
-  description = "Which executions wait for a person before users are moved: never, planned or always. Without an answer in time they are put back."
+  description = "Which executions wait for a person before users are moved: never, planned or always. Without an answer in time it is a no, as if they had failed."
   type        = string
   default     = "never"
 

@@ -3,6 +3,7 @@
 use lifeboat_core::{
     lost::Lost,
     report::{Measured, Report},
+    request::Mode,
     run::{Entry, SourceFenced, name_of},
 };
 
@@ -10,10 +11,16 @@ use crate::words::{elapsed, length};
 
 pub fn render(report: &Report) -> String {
     let (from, to) = (&report.from, &report.to);
-    let mut lines = vec![format!(
-        "{} serves from {to} since epoch {}; before it was {from}.",
-        report.application, report.epoch
-    )];
+    let application = &report.application;
+    let mut lines = vec![match report.mode {
+        Mode::Drill => {
+            format!("The drill of {application} in {to} passed; {from} went on serving.")
+        }
+        Mode::Plan | Mode::Planned | Mode::Unplanned => format!(
+            "{application} serves from {to} since epoch {}; before it was {from}.",
+            report.epoch
+        ),
+    }];
     lines.push(fact("execution", name_of(&report.execution)));
     lines.push(fact("recovery time", measured(report.recovery_time)));
     lines.push(fact("recovery point", measured(report.recovery_point)));
@@ -25,8 +32,10 @@ pub fn render(report: &Report) -> String {
         "restored",
         format!("{} of epoch {}", backup.name, backup.epoch),
     ));
-    lines.push(fact("fence", fence(report)));
-    lines.push(fact("lost", lost(report)));
+    if report.mode != Mode::Drill {
+        lines.push(fact("fence", fence(report)));
+        lines.push(fact("lost", lost(report)));
+    }
     let overridden = report.facts.iter().filter_map(|weighed| {
         let reason = weighed.overridden.as_ref()?;
         Some(fact("in spite of", format!("{}: {reason}", weighed.fact)))

@@ -46,6 +46,7 @@ pub enum Own {
     Undo {
         run: Run,
         failure: Caught,
+        redrives: u32,
     },
     /// The end of a failed execution, or its second life when it was redriven.
     Fail {

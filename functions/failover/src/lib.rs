@@ -48,11 +48,15 @@ pub async fn handle(world: &impl World, event: Event) -> Result<Answer, Failure>
                 failure,
                 redrives,
             } => {
-                let run = undo::fail(world, &run, &failure, redrives)?;
+                let run = undo::fail(world, &run, &failure, redrives).await?;
                 Ok(Answer::Run(Box::new(run)))
             }
-            Own::Undo { run, failure } => {
-                let run = undo::undo(world, run, &failure).await?;
+            Own::Undo {
+                run,
+                failure,
+                redrives,
+            } => {
+                let run = undo::undo(world, run, &failure, redrives).await?;
                 Ok(Answer::Run(Box::new(run)))
             }
         },

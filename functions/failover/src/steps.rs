@@ -44,7 +44,9 @@ pub(crate) async fn step(world: &impl World, step: Step, mut run: Run) -> Result
             if let (Some(why), Mode::Planned) = (&lease.turned, run.request.mode) {
                 run.turn(why);
             }
-            if let (Some(why), true) = (lease.paused, step != Step::Report) {
+            // What a person answered is heard first.
+            let asks = matches!(step, Step::Approve | Step::Commit) && run.answered.is_some();
+            if let (Some(why), true) = (lease.paused, step != Step::Report && !asks) {
                 let what = format!("paused before {}: {why}", step.word());
                 run.ask(step, started, what, PAUSE);
                 return Ok(run);

@@ -1,26 +1,31 @@
 use std::collections::BTreeMap;
 
 use lifeboat_core::{
-    Configuration, Failure, RegionState,
+    Failure, RegionState,
+    decide::Verdict,
     failure::Caught,
+    fence,
     lease::{self, Undo},
-    marker::{self, Move, TOKEN},
+    marker::{self, Move},
     request::Mode,
     run::Run,
     scaling::Scale,
     state::Lease,
 };
 
-use crate::{World, scale};
+use crate::{World, begin::weigh, scale};
 
 /// Puts back what a failed execution must put back, releases the lease and tells people what stands and what to do.
 pub(crate) async fn undo(
     world: &impl World,
     mut run: Run,
     failure: &Caught,
+    redrives: u32,
 ) -> Result<Run, Failure> {
     let configuration = world.configuration();
     run.validate(&configuration.region)?;
+    // What is redriven from here on was redriven after this failure.
+    run.redrives = redrives;
     let state = world.own_state().await?;
     let held = run
         .epoch
@@ -30,6 +35,9 @@ pub(crate) async fn undo(
     // Activated is moved, also when the step that did it was killed before it could say so.
     let moved = run.traffic_moved.is_some() || last && state.active == run.target;
     if let (true, Some(lease)) = (held, &state.lease) {
+        if let (Some(why), Mode::Planned) = (&lease.turned, run.request.mode) {
+            run.turn(why);
+        }
         put_back(world, &state, lease).await?;
     }
     world
@@ -37,24 +45,31 @@ pub(crate) async fn undo(
         .await?;
     let subject = format!("{}: {} failed", configuration.application, run.name());
     world
-        .notify(&subject, &text(configuration, &run, failure, last, moved))
+        .notify(&subject, &text(&run, failure, last, moved))
         .await?;
     run.waiting = None;
     Ok(run)
 }
 
-/// The end of a failed execution. One that was redriven since begins anew at the lease, which is refused where another
-/// has acted meanwhile.
-pub(crate) fn fail(
+/// The end of a failed execution. One that was redriven since begins anew, by a person's will and on today's facts, at the
+/// lease, which is refused where another has acted meanwhile.
+pub(crate) async fn fail(
     world: &impl World,
     run: &Run,
     failure: &Caught,
     redrives: u32,
 ) -> Result<Run, Failure> {
     run.validate(&world.configuration().region)?;
-    match redrives > run.redrives {
-        true => Ok(run.again(redrives)),
-        false => Err(Failure::Caught(failure.clone())),
+    if redrives <= run.redrives {
+        return Err(Failure::Caught(failure.clone()));
+    }
+    let again = run.again(redrives);
+    let decision = weigh(world, &again.request, Some(&run.execution))
+        .await?
+        .decision;
+    match decision.verdict {
+        Verdict::Start => Ok(again),
+        Verdict::Refuse | Verdict::Hold => Err(Failure::Refused(decision.reasons().join("; "))),
     }
 }
 
@@ -65,20 +80,46 @@ pub(crate) async fn put_back(
     lease: &Lease,
 ) -> Result<Vec<Undo>, Failure> {
     let configuration = world.configuration();
-    let undo = lease::undo(state, lease, &configuration.region);
+    let me = &configuration.region;
+    let undo = lease::undo(state, lease, me);
     for effect in &undo {
-        // Another execution may have taken the lease since, and stopped the source for good.
+        // Another execution may have taken the lease since, or this one may have been redriven and gone on.
         let now = world.own_state().await?;
         let held = now.held_by(&lease.execution, state.epoch);
         held.map_err(Failure::Stale)?;
-        match effect {
+        if lease::undo(&now, lease, me) != undo {
+            return Err(Failure::Stale(format!("{} goes on", lease.execution)));
+        }
+        match *effect {
             Undo::EmptyTarget => {
                 scale::down(world, configuration.side()).await?;
             }
-            Undo::GiveBackSource => give_back(world, &lease.source_before).await?,
+            Undo::GiveBackSource => {
+                let given = give_back(world, &lease.source_before).await;
+                // Whoever was given up may be dead, and owes no answer.
+                if lease.turned.is_none() {
+                    given?;
+                }
+            }
+            Undo::SendUsers(to) if to.marker().side() == configuration.side() => {
+                world.mark(to).await?;
+            }
+            Undo::SendUsers(to) => send_from_there(world, &now, to).await,
         }
     }
     Ok(undo)
+}
+
+/// A marker of the other region. Where it does not answer, its probe does it when it can.
+async fn send_from_there(world: &impl World, own: &RegionState, to: Move) {
+    let moved = async {
+        let peer = world.peer_state().await?;
+        fence::may_move(own, &peer, &world.configuration().region)?;
+        world.mark(to).await
+    };
+    if let Err(why) = moved.await {
+        tracing::warn!("{to:?}: {why}");
+    }
 }
 
 /// A source that is home loses its marker again; one that is the standby never had one.
@@ -90,13 +131,7 @@ async fn give_back(world: &impl World, before: &BTreeMap<String, Scale>) -> Resu
     scale::back(world, source, before).await
 }
 
-fn text(
-    configuration: &Configuration,
-    run: &Run,
-    failure: &Caught,
-    last: bool,
-    moved: bool,
-) -> String {
+fn text(run: &Run, failure: &Caught, last: bool, moved: bool) -> String {
     let what = format!(
         "The {} execution {} towards {} failed. {}",
         run.request.mode.as_str(),
@@ -106,18 +141,17 @@ fn text(
     );
     let stands = match (last, moved, run.request.mode) {
         (false, ..) => "It held no lease any more, so nothing was put back: another execution is in charge, or none. Look at `lifeboat status`.".to_owned(),
-        (true, true, mode) if run.traffic_moved.is_none() => format!(
-            "{} is active, and it is not known that its users were sent there. To send them by hand: {}.",
-            run.target,
-            by_hand(configuration, mode)
-        ),
         (true, true, _) => format!(
-            "{} is active and users may be there already; nothing is undone by itself. Look at the load balancer of {}, then at the cause; do not start another execution towards {} before.",
+            "{} is active and users are sent there; nothing is undone by itself. Look at the load balancer of {}, then at the cause; do not start another execution towards {} before.",
             run.target, run.target, run.source
         ),
         (true, false, Mode::Planned) => format!(
             "Traffic never moved. {} has its tasks back and {} is empty again. Mend the cause and start it again.",
             run.source, run.target
+        ),
+        (true, false, Mode::Unplanned) if run.turned.is_some() => format!(
+            "Traffic never moved. {} was given up midway: it was told to take its tasks back, and may not have heard. Look at both regions in `lifeboat status`, and start it again towards {} or give {} its tasks back.",
+            run.source, run.target, run.source
         ),
         (true, false, Mode::Drill) => format!(
             "It was a drill: {} is empty again, and users noticed nothing. Until the cause is mended a real failover would fail there, too.",
@@ -129,18 +163,4 @@ fn text(
         ),
     };
     format!("{what}\n\n{stands}")
-}
-
-/// The moves of the markers, for a person.
-pub(crate) fn by_hand(configuration: &Configuration, mode: Mode) -> String {
-    let moves = marker::moves(configuration.side(), mode);
-    let words = moves.into_iter().map(|to| {
-        let (key, side) = (to.marker().key(), to.marker().side());
-        let bucket = &configuration.resources(side).markers_bucket;
-        match to {
-            Move::Raise(_) => format!("write the text {TOKEN} to the object {key} of {bucket}"),
-            Move::Lower(_) => format!("delete the object {key} of {bucket}"),
-        }
-    });
-    words.collect::<Vec<_>>().join(", then ")
 }

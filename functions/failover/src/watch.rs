@@ -5,6 +5,7 @@ use lifeboat_core::{
     fence::{self, Push},
     lease::{self, Owner},
     marker::{self, Move},
+    request::Mode,
     run::{self, SourceFenced},
     state::{Fence, FenceProgress, Lease},
 };
@@ -15,9 +16,10 @@ pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
     let state = world.own_state().await?;
     let owner = begin::owner(world, state.owner(), None).await;
     let at_work = owner.as_ref().is_some_and(|owner| *owner != Owner::Ended);
-    if let (Some(lease), Some(Owner::Ended)) = (&state.lease, owner) {
-        bury(world, &state, lease).await?;
-    }
+    let buried = match (&state.lease, owner) {
+        (Some(lease), Some(Owner::Ended)) => bury(world, &state, lease).await,
+        _ => Ok(()),
+    };
     let fence = match &state.fence {
         Some(fence) if fence.progress != FenceProgress::Salvaged => {
             Some(match push(world, &state, fence, at_work).await {
@@ -27,30 +29,28 @@ pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
         }
         _ => None,
     };
-    Ok(Watched {
-        fence,
-        trigger: match at_work {
-            true => None,
-            false => again(world, &state).await?,
-        },
-    })
+    // A drill gives way.
+    let drill = state.lease.as_ref().is_some_and(|l| l.mode == Mode::Drill);
+    let trigger = match at_work && !drill {
+        true => None,
+        false => again(world, &state).await?,
+    };
+    // What cannot be put back must not keep a dead region from being replaced.
+    buried?;
+    Ok(Watched { fence, trigger })
 }
 
 /// One that was stopped from outside could neither put things back nor give its lease back, and the other region respects it.
 async fn bury(world: &impl World, state: &RegionState, lease: &Lease) -> Result<(), Failure> {
     let configuration = world.configuration();
     let put_back = undo::put_back(world, state, lease).await?;
-    let stands = match (put_back.is_empty(), state.active == configuration.region) {
-        (false, _) => Some(format!(
-            "It ended without putting things back. That is done now: {} is empty, and traffic never moved.",
-            configuration.region
+    let me = &configuration.region;
+    let stands = match (put_back.is_empty(), state.active == *me) {
+        (true, _) => None,
+        (false, true) => Some(format!("{me} is active, and users are sent there.")),
+        (false, false) => Some(format!(
+            "It ended without putting things back. That is done now: {me} is empty, and traffic never moved."
         )),
-        (true, true) => Some(format!(
-            "{} is active, and it is not known that its users were sent there. To send them by hand: {}.",
-            configuration.region,
-            undo::by_hand(configuration, lease.mode)
-        )),
-        (true, false) => None,
     };
     if let Some(stands) = stands {
         let subject = format!(

@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     Configuration, Epoch, Failure, Region, RegionState, Side,
     backup::BackupKey,
+    fence,
+    marker::{Move, moves},
     request::{Mode, RequestedBy},
     run::Step,
     state::{Fence, FenceProgress, Lease},
@@ -199,15 +201,22 @@ pub enum Undo {
     EmptyTarget,
     /// The fence is taken from the source and its services are set to what they were set to.
     GiveBackSource,
+    /// The target is active and its users may not know: the old region may be fenced already, and nobody else would serve.
+    SendUsers(Move),
 }
 
-/// A planned execution that ends before the target was activated leaves no trace, and a drill never does; nothing else is
-/// undone by itself.
+/// A planned execution that ends before the target was activated leaves no trace, and a drill never does; after that the
+/// way is forward. A turned one gives its source back, if that answers. Nothing else is undone by itself.
 pub fn undo(state: &RegionState, lease: &Lease, me: &Region) -> Vec<Undo> {
     match lease.mode {
-        _ if state.active == *me => vec![],
+        _ if state.active == *me && fence::must(state, None, me).is_some() => vec![],
+        mode if state.active == *me => {
+            let moves = moves(state.epoch.side(), mode).into_iter();
+            moves.map(Undo::SendUsers).collect()
+        }
         Mode::Planned => vec![Undo::EmptyTarget, Undo::GiveBackSource],
         Mode::Drill => vec![Undo::EmptyTarget],
+        Mode::Unplanned if lease.turned.is_some() => vec![Undo::GiveBackSource],
         Mode::Plan | Mode::Unplanned => vec![],
     }
 }
@@ -254,7 +263,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::configuration::sample;
+    use crate::{configuration::sample, marker::Marker, state::PeerSeen};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -475,7 +484,8 @@ mod tests {
     }
 
     #[test]
-    fn only_a_planned_execution_before_its_target_was_activated_is_undone() {
+    fn before_its_target_was_activated_a_planned_execution_is_undone_and_afterwards_users_are_sent_there()
+     {
         let (configuration, mut state) = standby();
         let me = &configuration.region;
         let of = |mode| Lease::new("a", mode, &BTreeMap::new());
@@ -484,6 +494,15 @@ mod tests {
         assert_eq!(undo(&state, &of(Mode::Drill), me), [Undo::EmptyTarget]);
         assert_eq!(undo(&state, &of(Mode::Unplanned), me), []);
         state.active = me.clone();
-        assert_eq!(undo(&state, &of(Mode::Planned), me), []);
+        state.epoch = Epoch(1);
+        let serve = [Undo::SendUsers(Move::Raise(Marker::Serve))];
+        let fenced = Undo::SendUsers(Move::Raise(Marker::Fenced));
+        assert_eq!(undo(&state, &of(Mode::Planned), me), [serve[0], fenced]);
+        assert_eq!(undo(&state, &of(Mode::Unplanned), me), serve);
+        state.peer = Some(PeerSeen {
+            epoch: Epoch(2),
+            active: configuration.home.clone(),
+        });
+        assert_eq!(undo(&state, &of(Mode::Planned), me), [], "overruled");
     }
 }

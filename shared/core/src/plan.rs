@@ -96,7 +96,7 @@ fn effects(facts: &Facts<'_>) -> Vec<Effect> {
         ]),
         Mode::Unplanned => effects.push(plain(
             source,
-            "ask for a last backup, without waiting for it",
+            "ask for a last backup, and wait half a minute for it where that is accepted",
         )),
         Mode::Drill | Mode::Plan => {}
     }
@@ -201,7 +201,7 @@ mod tests {
     fn every_mode_says_its_effects_with_what_is_before_and_what_after() {
         for (mode, word) in [
             (Mode::Planned, "final backup"),
-            (Mode::Unplanned, "without waiting"),
+            (Mode::Unplanned, "half a minute"),
             (Mode::Drill, "tear everything down"),
         ] {
             assert!(words(mode).contains(word), "{mode:?}");

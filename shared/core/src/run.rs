@@ -15,7 +15,7 @@ use crate::{
     image::Images,
     person::{Answered, Awaits},
     plan::Plan,
-    request::{Mode, Request},
+    request::{Mode, Request, RequestedBy},
 };
 
 pub use step::Step;
@@ -244,6 +244,8 @@ impl Run {
     pub fn turn(&mut self, why: &str) {
         self.request.mode = Mode::Unplanned;
         self.turned = Some(why.to_owned());
+        // What was waited for so far was for another mode.
+        self.waiting = None;
     }
 
     /// What a redriven execution goes on with: what it is, and nothing of what it had seen.
@@ -256,6 +258,8 @@ impl Run {
             self.source.clone(),
             self.decision.clone(),
         );
+        // A person wanted it, whoever had begun it.
+        again.request.requested_by = RequestedBy::Person;
         again.down_since = self.down_since;
         again.epoch = self.epoch;
         again.turned = self.turned.clone();

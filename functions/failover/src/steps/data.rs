@@ -38,10 +38,9 @@ pub(super) async fn final_backup(world: &impl World, run: &mut Run) -> Result<Pr
 }
 
 pub(super) async fn await_replica(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
-    let backup = run
-        .backup
-        .as_ref()
-        .ok_or_else(|| Failure::Refused("this execution has chosen no backup".into()))?;
+    let Some(backup) = &run.backup else {
+        return last_backup(world, run).await;
+    };
     if world.whole(backup).await? {
         return Ok(Progress::Done(backup.name.to_string()));
     }

@@ -15,7 +15,8 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
         return Err(Failure::Stale(format!("{} is over", run.execution)));
     }
     let before = before?;
-    if let Some(epoch) = run.epoch.filter(|epoch| *epoch != before.epoch) {
+    let mine = before.owner() == Some(&run.execution);
+    if let Some(epoch) = run.epoch.filter(|epoch| *epoch != before.epoch && !mine) {
         // Begun again, or redriven, after it had a lease once: another has acted since.
         return Err(Failure::Stale(format!(
             "epoch {epoch} is over: {} is at epoch {}",

@@ -144,7 +144,7 @@ fn a_region_that_was_overtaken_fences_nobody() {
 #[test]
 fn an_execution_that_was_stopped_after_it_moved_traffic_still_owes_the_fence() {
     let world = replaced();
-    world.change(STANDBY).state.lease = lease(&world.arn(STANDBY, "stopped"));
+    world.change(STANDBY).state.lease = lease(&world.arn(STANDBY, "lost-home"));
     world.returns(Side::Home);
     for _ in 0..3 {
         watch(&world, STANDBY).unwrap();

@@ -41,6 +41,7 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
                 }
             }
             Actor::Undo(..) | Actor::Watch if *to == Move::Lower(Marker::Fenced) && !serves => {}
+            Actor::Undo(..) | Actor::Watch if finishes(seat, *to) => {}
             Actor::Watch
                 if Some(*to) == fences(own_side.other()).map(Move::Raise)
                     && serves
@@ -68,6 +69,20 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
         }
         _ => {}
     }
+}
+
+/// Users are sent to a region that is active, by whoever ends the execution that made it so and had tested it.
+fn finishes(seat: &Seat<'_>, to: Move) -> bool {
+    let own = seat.world.place(seat.side);
+    let ledger = seat.world.ledger.borrow();
+    let answered = own
+        .state
+        .owner()
+        .and_then(|owner| ledger.answered.get(owner));
+    let (other, me) = (seat.world.place(seat.other()), &seat.configuration.region);
+    (to.marker().side() == seat.side || !own.state.overruled_by(me, &other.state))
+        && own.state.active == seat.configuration.region
+        && answered.is_some_and(|answered| answered.len() == own.services.len())
 }
 
 fn stops(effect: &Effect) -> bool {

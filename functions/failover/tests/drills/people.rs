@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::{
     functions::{failover, order},
-    scenario::{home_died, minutes, sample, scaled_up},
+    scenario::{alarm, home_died, minutes, run_started, sample, scaled_up},
     workflow::{Ended, Trip, execute, execute_with, redrive},
-    world::{Records, World},
+    world::{NOON, Records, World},
 };
 
 const STANDBY: Side = Side::Standby;
@@ -116,7 +116,8 @@ fn a_failed_execution_is_redriven_from_the_lease() {
         let failed = execute(&world, STANDBY, "redriven", &sample(request));
         assert!(failed.outcome.is_err());
         world.mute.set(false);
-        let ended = redrive(&world, STANDBY, "redriven", &failed);
+        minutes(&world, 1);
+        let ended = redrive(&world, STANDBY, "redriven", &failed, 1);
         assert_eq!(ended.visited[..2], ["Failed", "Lease"]);
         ended.outcome.unwrap();
         let serves = request != "request-drill";
@@ -133,9 +134,96 @@ fn a_redrive_is_refused_when_the_epoch_has_moved_on() {
     let second = execute(&world, STANDBY, "second", &sample("request-unplanned"));
     second.outcome.unwrap();
     world.faults.set(None);
-    let ended = redrive(&world, STANDBY, "first", &failed);
-    assert_eq!(ended.outcome.unwrap_err().name, "Stale");
+    let ended = redrive(&world, STANDBY, "first", &failed, 1);
+    let refused = ended.outcome.unwrap_err();
+    assert!(refused.cause.contains("is active already"), "{refused:?}");
     assert!(world.place(STANDBY).serves());
+}
+
+#[test]
+fn a_redrive_is_refused_when_the_facts_are_others_now_and_an_alarms_has_no_cool_down() {
+    for (home_is_back, goes_on) in [(true, false), (false, true)] {
+        let world = home_died();
+        world.mute.set(true);
+        alarm(&world, STANDBY).unwrap();
+        let failed = run_started(&world, STANDBY);
+        let arn = world.place(STANDBY).started.keys().next().unwrap().clone();
+        world.mute.set(false);
+        if home_is_back {
+            world.returns(Side::Home);
+        }
+        let name = lifeboat_core::run::name_of(&arn).to_owned();
+        let ended = redrive(&world, STANDBY, &name, &failed, 1);
+        assert_eq!(ended.outcome.is_ok(), goes_on, "{:?}", ended.outcome);
+    }
+}
+
+#[test]
+fn a_planned_execution_is_made_unplanned_while_it_waits_for_its_backup() {
+    let world = scaled_up();
+    let (arn, noon) = (world.arn(STANDBY, "turned"), NOON.parse().unwrap());
+    let at = |now: &str| {
+        if now == "Await replica"
+            && world
+                .place(STANDBY)
+                .state
+                .lease
+                .as_ref()
+                .is_some_and(|l| l.turned.is_none())
+        {
+            // It never comes through.
+            let mut place = world.change(STANDBY);
+            place.backups.retain(|key, _| key.name.at < noon);
+            drop(place);
+            drop(order(&world, STANDBY, Verb::Turn, &arn));
+        }
+        Trip::Not
+    };
+    let ended = execute_with(&world, STANDBY, "turned", &sample("request-planned"), &at);
+    ended.outcome.unwrap();
+    assert_eq!(world.answering(), STANDBY);
+}
+
+#[test]
+fn a_turned_execution_that_fails_gives_its_source_back_where_that_answers() {
+    let world = scaled_up();
+    world.mute.set(true);
+    let arn = world.arn(STANDBY, "turned");
+    let at = |now: &str| {
+        if now == "Restore" {
+            drop(order(&world, STANDBY, Verb::Turn, &arn));
+        }
+        Trip::Not
+    };
+    let ended = execute_with(&world, STANDBY, "turned", &sample("request-planned"), &at);
+    assert!(ended.outcome.is_err());
+    minutes(&world, 1);
+    assert!(world.place(Side::Home).serves());
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    assert!(text.contains("given up midway"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_put_back_keeps_no_dead_region_from_being_replaced() {
+    let world = scaled_up();
+    let at = |now: &str| {
+        if now == "Restore" && !world.place(Side::Home).dead {
+            world.dies(Side::Home);
+            return Trip::Stop;
+        }
+        Trip::Not
+    };
+    execute_with(&world, STANDBY, "stopped", &sample("request-planned"), &at);
+    for _ in 0..4 {
+        world.pass(60);
+        drop(crate::scenario::watch(&world, STANDBY));
+    }
+    assert_eq!(
+        world.place(STANDBY).started.len(),
+        1,
+        "{:?}",
+        world.log.borrow()
+    );
 }
 
 #[test]

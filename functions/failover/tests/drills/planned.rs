@@ -77,7 +77,7 @@ fn a_planned_failover_loses_nothing_keeps_the_capacity_of_now_and_measures_the_p
 fn a_plan_says_what_would_be_done_and_changes_nothing() {
     for (world, word) in [
         (World::new(), "final backup"),
-        (home_died(), "without waiting"),
+        (home_died(), "half a minute"),
     ] {
         let ended = execute(&world, STANDBY, "only-a-plan", &sample("request-plan"));
         assert!(ended.went_through("Planned"));

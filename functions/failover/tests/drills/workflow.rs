@@ -82,9 +82,11 @@ pub(crate) fn execute_with(
 }
 
 /// A failed execution goes on from the state that failed it.
-pub(crate) fn redrive(world: &World, side: Side, name: &str, failed: &Ended) -> Ended {
+pub(crate) fn redrive(world: &World, side: Side, name: &str, failed: &Ended, times: u32) -> Ended {
     let last = failed.visited.last().unwrap();
-    run(world, side, name, (last, &failed.input, 1), &|_| Trip::Not)
+    run(world, side, name, (last, &failed.input, times), &|_| {
+        Trip::Not
+    })
 }
 
 fn run(

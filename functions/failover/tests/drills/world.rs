@@ -12,7 +12,7 @@ use lifeboat_core::{
     Configuration, Epoch, RegionState, Side,
     backup::{BackupKey, BackupName, Kind},
     configuration::{Approval, Service, sample},
-    marker::{Marker, Move, Seen, answers},
+    marker::{Marker, Seen, answers},
     person::{Answered, Verb},
     report::Report,
     request::Request,
@@ -290,16 +290,6 @@ impl World {
             let next = written.last().map_or(1, |last| last + 1);
             self.change(side).records.insert(next);
             written.insert(next);
-        }
-    }
-
-    /// As a person does who was told to.
-    pub(crate) fn move_by_hand(&self, to: Move) {
-        let marker = to.marker();
-        let mut place = self.change(marker.side());
-        place.markers.retain(|raised| *raised != marker);
-        if matches!(to, Move::Raise(_)) {
-            place.markers.push(marker);
         }
     }
 

@@ -64,10 +64,7 @@ pub(crate) fn activated(protocol: &Protocol, world: &mut World, run: usize) -> b
 
 pub(crate) fn move_marker(protocol: &Protocol, world: &mut World, run: usize, index: usize) -> Did {
     let here = world.runs[run].clone();
-    let mut moves = moves(here.side, here.mode);
-    if protocol.is(Mutant::MarkersInReverse) {
-        moves.reverse();
-    }
+    let moves = moves(here.side, here.mode);
     let Some(to) = moves.get(index).copied() else {
         return after(protocol);
     };

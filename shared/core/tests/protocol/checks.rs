@@ -83,11 +83,13 @@ pub(crate) fn may(protocol: &Protocol, world: &World, run: usize, at: At) -> Opt
                 Some(lease) if held(world, run).is_ok() => undo(protocol, state, lease, here),
                 _ => vec![],
             };
-            return Some(May::Skip(match undo.is_empty() {
-                true => At::UndoRelease,
-                false => At::UndoEmpty,
+            return Some(May::Skip(match undo.first() {
+                None => At::UndoRelease,
+                Some(lease::Undo::SendUsers(_)) => At::UndoSend,
+                Some(_) => At::UndoEmpty,
             }));
         }
+        At::UndoSend => held(world, run).map_err(Failure::Stale),
     };
     Some(match allowed {
         Ok(()) => May::Act,
@@ -130,7 +132,11 @@ pub(crate) fn undo(
     if protocol.is(Mutant::UndoesAfterActivation) && lease.mode == Mode::Planned {
         return vec![lease::Undo::GiveBackSource];
     }
-    lease::undo(state, lease, me)
+    let mut undo = lease::undo(state, lease, me);
+    if protocol.is(Mutant::NobodySendsUsers) {
+        undo.retain(|effect| !matches!(effect, lease::Undo::SendUsers(_)));
+    }
+    undo
 }
 
 /// Whether silence of the source is an answer.

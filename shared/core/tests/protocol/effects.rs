@@ -3,6 +3,7 @@
 use lifeboat_core::{
     Side,
     backup::{Turn, newest},
+    fence, lease,
     marker::{Marker, Move, fences},
     request::Mode,
 };
@@ -133,6 +134,10 @@ pub(crate) fn effect(protocol: &Protocol, world: &mut World, run: usize, at: At)
             free(world, run);
             Did::Next(At::Over)
         }
+        At::UndoSend => {
+            send(protocol, world, side);
+            Did::Next(At::UndoRelease)
+        }
         At::UndoEmpty => {
             down(world, side);
             Did::On(At::UndoMarker)
@@ -197,6 +202,29 @@ pub(crate) fn mark(world: &mut World, to: Option<Move>) {
         Some(Move::Raise(marker)) => world.markers[marker as usize] = true,
         Some(Move::Lower(marker)) => world.markers[marker as usize] = false,
         None => {}
+    }
+}
+
+/// The markers in the region's own bucket.
+pub(crate) fn send(protocol: &Protocol, world: &mut World, side: Side) {
+    let state = world.state(side).clone();
+    let undo = state
+        .lease
+        .as_ref()
+        .map(|lease| lease::undo(&state, lease, protocol.region(side)));
+    for effect in undo.into_iter().flatten() {
+        let lease::Undo::SendUsers(to) = effect else {
+            continue;
+        };
+        let other = to.marker().side();
+        let peer = world.state(other);
+        let may = other == side
+            || world.reaches(side, other)
+                && fence::may_move(&state, peer, protocol.region(side)).is_ok();
+        if may {
+            mark(world, Some(to));
+            world.place_mut(side).marked = true;
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use lifeboat_core::{
 
 use crate::{
     checks::undo,
-    effects::{down, mark, raised},
+    effects::{down, mark, raised, send},
     mutants::Mutant,
     protocol::Protocol,
     world::{At, Backup, Broken, Flight, NAMES, Owned, Tasks, World},
@@ -59,8 +59,12 @@ pub(crate) fn bury(protocol: &Protocol, world: &mut World, side: Side) -> Option
     let ended = world.owned(run) == Owned::Ended && world.runs[run].flight == Flight::None;
     ended.then_some(())?;
     let lease = world.state(side).lease.clone()?;
-    let nothing = undo(protocol, world.state(side), &lease, &world.runs[run]).is_empty();
-    if nothing {
+    let undo = undo(protocol, world.state(side), &lease, &world.runs[run]);
+    let sends = matches!(undo.first(), Some(lease::Undo::SendUsers(_)));
+    if sends {
+        send(protocol, world, side);
+    }
+    if sends || undo.is_empty() {
         let freed = lease::release(world.state(side), NAMES[run]);
         world.set(side, freed);
     } else {

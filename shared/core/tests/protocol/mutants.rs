@@ -28,7 +28,7 @@ pub(crate) enum Mutant {
     RestoresTheOldest,
     BackupsCarryAnEpochThatWasSeen,
     NoSmokeTest,
-    MarkersInReverse,
+    NobodySendsUsers,
     MarkersBeforeTheState,
     FencesBeforeItIsActive,
     TheLoserIsNotFenced,
@@ -115,7 +115,7 @@ mutants! {
     markers_moved_without_the_lease: NoLeaseAtTheMarkers, bounds(2, ANY, [1, 0, 1, 1]), LEASE;
     markers_of_the_other_region_moved_whatever_its_epoch: NoEpochOfThePeerAtTheMarkers, bounds(2, ANY, [1, 0, 0, 0]), WINNER;
     epochs_without_parity_where_a_region_that_serves_takes_a_lease: EpochsWithoutParity, bounds(2, UNPLANNED, [1, 0, 0, 0]), EPOCH;
-    an_epoch_that_is_used_again: AnExecutionKeepsTheEpoch, bounds(2, ANY, [1, 1, 1, 0]), WINNER;
+    an_epoch_that_is_used_again: AnExecutionKeepsTheEpoch, bounds(2, ANY, [1, 1, 1, 0]), SETTLES;
     a_lease_written_without_comparing: UnconditionalWrites, bounds(2, ANY, [1, 0, 0, 0]), LEASE;
     a_lease_taken_from_an_execution_that_runs: TakesFromTheLiving, bounds(2, ANY, [1, 0, 0, 0]), LEASE;
     a_lease_that_passes_on_while_an_effect_is_under_way: LeasePassesOnAtOnce, bounds(2, ANY, [1, 0, 1, 0]), LEASE;
@@ -125,7 +125,7 @@ mutants! {
     a_restore_of_the_oldest_backup: RestoresTheOldest, bounds(2, ANY, [2, 0, 0, 0]), OLDER;
     a_backup_that_carries_the_epoch_of_a_lease: BackupsCarryAnEpochThatWasSeen, bounds(2, UNPLANNED, [2, 1, 0, 0]), OLDER;
     traffic_moved_without_a_smoke_test: NoSmokeTest, bounds(1, ANY, [1, 0, 0, 0]), SMOKE;
-    markers_moved_in_reverse: MarkersInReverse, bounds(2, ANY, [0, 0, 1, 0]), SETTLES;
+    users_whom_nobody_sends_when_an_execution_ends_too_early: NobodySendsUsers, bounds(2, ANY, [0, 0, 1, 0]), SETTLES;
     markers_moved_before_the_region_is_active: MarkersBeforeTheState, bounds(1, ANY, [1, 0, 1, 0]), SETTLES;
     a_source_fenced_before_the_target_is_active: FencesBeforeItIsActive, bounds(1, ANY, [1, 0, 1, 0]), WRITERS;
     a_loser_that_nobody_fences: TheLoserIsNotFenced, bounds(1, ANY, [1, 0, 0, 0]), SETTLES;

@@ -30,10 +30,6 @@ pub(crate) fn settles(protocol: &Protocol, world: &World) -> Result<(), &'static
         if world.both_write() {
             return Err("both take writes");
         }
-        // One that ended before its first marker moved leaves that to a person, who is told.
-        if !world.place(active).marked {
-            continue;
-        }
         // A replaced region lowers its own marker, unless it has begun another execution since.
         let epoch = |side: Side| world.state(side).epoch;
         let anew = epoch(active).0 > 0 && epoch(active.other()) > epoch(active);

@@ -98,6 +98,8 @@ pub(crate) enum At {
     Release,
     Undo,
     UndoEmpty,
+    /// To a region that is active already.
+    UndoSend,
     UndoMarker,
     UndoTasks,
     UndoRelease,
