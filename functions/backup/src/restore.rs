@@ -35,15 +35,19 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
             fetched.push((file, ready));
         }
     }
-    // Fetching took time: the right to write may have gone.
-    may_restore(backup, execution).await?;
     let by = execution.map_or_else(
         || started.strftime("%Y%m%d-%H%M%S").to_string(),
         |e| name_of(&e.arn).to_owned(),
     );
-    for (file, ready) in &fetched {
+    for (file, _) in &fetched {
         let data = backup.folder(&file.service).join(FILE);
-        backup.io("put in place", &data, put_in_place(&data, ready, &by))?;
+        backup.io("keep", &data, keep(&data, &by))?;
+    }
+    for (file, ready) in &fetched {
+        // All that takes time is over, and the right to write may have gone meanwhile.
+        may_restore(backup, execution).await?;
+        let data = backup.folder(&file.service).join(FILE);
+        backup.io("put in place", &data, put_in_place(&data, ready))?;
     }
     Ok(restored(key, &files, started, clock()))
 }
@@ -149,13 +153,7 @@ async fn fetch<C: Objects, B: Objects>(
     }
 }
 
-/// What is replaced is kept beside it. Done again after being killed half-way, it comes to the same.
-fn put_in_place(data: &Path, ready: &Path, by: &str) -> io::Result<()> {
-    let kept = data.with_file_name(format!("{FILE}.replaced-by-{by}"));
-    match keep(data, &kept) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
+fn put_in_place(data: &Path, ready: &Path) -> io::Result<()> {
     fs::rename(ready, data)?;
     match data.parent() {
         Some(folder) => fs::File::open(folder)?.sync_all(),
@@ -163,13 +161,15 @@ fn put_in_place(data: &Path, ready: &Path, by: &str) -> io::Result<()> {
     }
 }
 
-/// Copied, because Linux forbids a hard link to another user's file. Under its own name it is whole.
-fn keep(data: &Path, kept: &Path) -> io::Result<()> {
-    if fs::exists(kept)? {
+/// What is replaced is kept beside it; done again after being killed half-way, it comes to the same. Copied, because Linux
+/// forbids a hard link to another user's file. Under its own name it is whole.
+fn keep(data: &Path, by: &str) -> io::Result<()> {
+    let kept = data.with_file_name(format!("{FILE}.replaced-by-{by}"));
+    if !fs::exists(data)? || fs::exists(&kept)? {
         return Ok(());
     }
     let half = data.with_extension("half");
     fs::copy(data, &half)?;
     fs::File::open(&half)?.sync_all()?;
-    fs::rename(&half, kept)
+    fs::rename(half, kept)
 }
