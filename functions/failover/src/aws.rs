@@ -189,7 +189,7 @@ impl World for Region {
         self.workflow.start(name, request).await
     }
 
-    async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure> {
+    async fn answer(&self, token: &str, answered: &Answered) -> Result<bool, Failure> {
         self.workflow.answer(token, answered).await
     }
 

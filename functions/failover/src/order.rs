@@ -12,13 +12,14 @@ pub(crate) async fn order(world: &impl World, order: &Order) -> Result<String, F
     let seen = world.own_state().await?;
     let obeyed = order.obey(&seen, me)?;
     // The token first: a word that was noted and not passed on would never be.
+    let mut heard = true;
     if let Some(token) = &obeyed.token {
         let answered = Answered {
             verb: order.verb,
             reason: order.reason.clone(),
             at: world.now(),
         };
-        world.answer(token, &answered).await?;
+        heard = world.answer(token, &answered).await?;
     }
     let change = |state: &lifeboat_core::RegionState| match state.lease == seen.lease {
         true => order.obey(state, me).map(|obeyed| obeyed.state),
@@ -27,5 +28,11 @@ pub(crate) async fn order(world: &impl World, order: &Order) -> Result<String, F
         false => order.obey(state, me).map(|obeyed| obeyed.state),
     };
     world.change_state(&change).await?;
-    Ok(format!("{}: {}", order.verb.word(), order.reason))
+    match heard {
+        true => Ok(format!("{}: {}", order.verb.word(), order.reason)),
+        false => Err(Failure::Refused(format!(
+            "{} comes too late: it was answered before, or its time was over; look at `lifeboat status`",
+            order.verb.word()
+        ))),
+    }
 }

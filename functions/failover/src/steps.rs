@@ -25,6 +25,8 @@ pub(crate) enum Progress {
     Skipped,
     /// What is being waited for; the state machine asks again.
     Waiting(String),
+    /// The source does not answer, and people are told of it once.
+    Silent(String),
     /// The state machine stands still until a person answers.
     Asks(String, Question),
 }
@@ -77,6 +79,19 @@ pub(crate) async fn step(world: &impl World, step: Step, mut run: Run) -> Result
         Progress::Done(note) => run.done(step, started, world.now(), note),
         Progress::Skipped => run.waiting = None,
         Progress::Waiting(what) => run.wait(step, world.now(), what)?,
+        Progress::Silent(what) => {
+            if !run.silent() {
+                let text = format!(
+                    "The planned execution {} waits for {what}. After some minutes it fails, and is put back as far as {} answers.",
+                    run.execution, run.source
+                );
+                tell(world, &run, "waits for its source", &text).await;
+            }
+            run.wait(step, world.now(), what)?;
+            run.waiting
+                .iter_mut()
+                .for_each(|waiting| waiting.silent = true);
+        }
         Progress::Asks(what, question) => run.ask(step, world.now(), what, question),
     }
     Ok(run)
@@ -103,7 +118,7 @@ pub(crate) fn patiently(
     outcome: Result<Progress, Failure>,
 ) -> Result<Progress, Failure> {
     match (outcome, run.request.mode) {
-        (Err(Failure::Unavailable(why)), Mode::Planned) => Ok(Progress::Waiting(format!(
+        (Err(Failure::Unavailable(why)), Mode::Planned) => Ok(Progress::Silent(format!(
             "{} to answer ({why}); `lifeboat turn` goes on without it",
             run.source
         ))),

@@ -47,8 +47,8 @@ pub trait World {
     /// Since when the alarm stands; none while it does not.
     async fn alarm(&self) -> Result<Option<Timestamp>, Failure>;
     async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure>;
-    /// Gives the state machine its token back; one that it no longer waits for is as good as given.
-    async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure>;
+    /// Gives the state machine its token back; whether it still waited for it.
+    async fn answer(&self, token: &str, answered: &Answered) -> Result<bool, Failure>;
     async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure>;
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure>;
     async fn write_report(&self, report: &Report) -> Result<(), Failure>;

@@ -108,6 +108,9 @@ pub struct Waiting {
     /// What is being waited for, for people.
     #[serde(rename = "for")]
     pub what: String,
+    /// The source does not answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
     /// Where it is a person who is waited for: until the token comes back, and no longer than this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Question>,
@@ -225,6 +228,7 @@ impl Run {
             step,
             since,
             what,
+            silent: false,
             person: None,
         });
         Ok(())
@@ -236,8 +240,13 @@ impl Run {
             step,
             since: now,
             what,
+            silent: false,
             person: Some(question),
         });
+    }
+
+    pub fn silent(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| waiting.silent)
     }
 
     /// A person gave up on the source.

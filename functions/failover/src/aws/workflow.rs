@@ -53,7 +53,7 @@ impl Workflow {
         }
     }
 
-    pub(super) async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure> {
+    pub(super) async fn answer(&self, token: &str, answered: &Answered) -> Result<bool, Failure> {
         let failed = |cause: String| {
             let object = format!("the answer {}", answered.verb.word());
             Failure::unavailable("hand on", object, &self.region, cause)
@@ -61,14 +61,14 @@ impl Workflow {
         let output = serde_json::to_string(answered).map_err(|e| failed(e.to_string()))?;
         let send = self.client.send_task_success().task_token(token);
         match send.output(output).send().await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             // It was answered before, or its time was over.
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|e| e.is_task_timed_out() || e.is_task_does_not_exist()) =>
             {
-                Ok(())
+                Ok(false)
             }
             Err(error) => Err(failed(explain(&error))),
         }
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_goes_back_with_its_token_and_given_twice_is_given_once() {
+    async fn an_answer_goes_back_with_its_token_and_one_that_comes_too_late_is_known() {
         let answered = Answered {
             verb: Verb::Approve,
             reason: "go".into(),
@@ -167,10 +167,10 @@ mod tests {
                 r.task_token() == Some("t") && r.output().is_some_and(|o| o.contains("approve"))
             })
             .then_output(|| SendTaskSuccessOutput::builder().build());
-        assert_eq!(workflow(&first).answer("t", &answered).await, Ok(()));
+        assert_eq!(workflow(&first).answer("t", &answered).await, Ok(true));
         let second = mock!(Client::send_task_success)
             .then_error(|| SendTaskSuccessError::TaskTimedOut(TaskTimedOut::builder().build()));
-        assert_eq!(workflow(&second).answer("t", &answered).await, Ok(()));
+        assert_eq!(workflow(&second).answer("t", &answered).await, Ok(false));
     }
 
     #[tokio::test]

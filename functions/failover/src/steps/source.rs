@@ -45,7 +45,9 @@ pub(super) async fn fence(world: &impl World, run: &mut Run) -> Result<Progress,
                 run.source
             )));
         }
-        (Err(why), Mode::Planned | Mode::Drill | Mode::Plan) => return patiently(run, Err(why)),
+        (Err(why), Mode::Planned | Mode::Drill | Mode::Plan) => {
+            return patiently(run, Err(why));
+        }
     };
     let note = match &fenced {
         SourceFenced::Acknowledged => "acknowledged".to_owned(),

@@ -1,6 +1,11 @@
 //! What people say to an execution that is at work.
 
-use lifeboat_core::{Side, configuration::Approval, person::Verb, state::FenceProgress};
+use lifeboat_core::{
+    Side,
+    configuration::Approval,
+    person::{Awaits, Verb},
+    state::{FenceProgress, Hold},
+};
 use serde_json::json;
 
 use crate::{
@@ -96,6 +101,11 @@ fn a_source_that_falls_silent_is_waited_for_and_given_up_by_a_person() {
     world.gives_up.set(true);
     let ended = execute(&world, STANDBY, "turned", &sample("request-planned"));
     assert_eq!(ended.outcome.unwrap()["turned"], "a person says so");
+    let told = world.told(STANDBY);
+    let waits = told
+        .iter()
+        .filter(|subject| subject.contains("waits for its source"));
+    assert_eq!(waits.count(), 1, "{told:?}");
     assert_eq!(world.answering(), STANDBY);
     let fence = world.place(STANDBY).state.fence.clone().unwrap();
     assert_eq!(fence.progress, FenceProgress::Pending);
@@ -224,6 +234,37 @@ fn what_cannot_be_put_back_keeps_no_dead_region_from_being_replaced() {
         "{:?}",
         world.log.borrow()
     );
+}
+
+#[test]
+fn an_answer_that_comes_too_late_says_so() {
+    let world = scaled_up();
+    world.approval.set(Approval::Planned);
+    let at = |now: &str| match now {
+        "Stop source" => Trip::Stop,
+        _ => Trip::Not,
+    };
+    world.person.borrow_mut().push_back(Verb::Approve);
+    execute_with(&world, STANDBY, "gone", &sample("request-planned"), &at);
+    let arn = world.arn(STANDBY, "gone");
+    if let Some(lease) = &mut world.change(STANDBY).state.lease {
+        lease.hold = Some(Hold {
+            awaits: Awaits::Approval,
+            since: jiff::Timestamp::UNIX_EPOCH,
+            token: "token".into(),
+        });
+    }
+    let late = order(&world, STANDBY, Verb::Approve, &arn).unwrap_err();
+    assert!(late.cause.contains("comes too late"), "{late:?}");
+    let hold = world
+        .place(STANDBY)
+        .state
+        .lease
+        .as_ref()
+        .unwrap()
+        .hold
+        .clone();
+    assert_eq!(hold, None, "and it is asked for no more");
 }
 
 #[test]

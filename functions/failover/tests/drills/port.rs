@@ -128,9 +128,16 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(Started::Now(arn))
     }
 
-    async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure> {
+    async fn answer(&self, token: &str, answered: &Answered) -> Result<bool, Failure> {
         self.act(self.side, Effect::Answer, |own| {
-            own.answers.insert(token.to_owned(), answered.clone());
+            let waits = own
+                .running
+                .iter()
+                .any(|execution| own.state.owner() == Some(execution));
+            if waits {
+                own.answers.insert(token.to_owned(), answered.clone());
+            }
+            waits
         })
         .await
     }

@@ -91,7 +91,7 @@ impl World for Slow<'_> {
     async fn start(&self, name: &str, request: &Request) -> Result<Started, Failure> {
         self.own(self.0.start(name, request)).await
     }
-    async fn answer(&self, token: &str, answered: &Answered) -> Result<(), Failure> {
+    async fn answer(&self, token: &str, answered: &Answered) -> Result<bool, Failure> {
         self.own(self.0.answer(token, answered)).await
     }
     async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure> {
