@@ -91,9 +91,7 @@ pub fn take(
     taken.active = active;
     taken.lease = Some(lease);
     if by == RequestedBy::Alarm {
-        let day = now - SignedDuration::from_hours(24);
-        taken.automatic_starts.retain(|start| *start > day);
-        taken.automatic_starts.push(now);
+        taken.automatic_starts = todays_starts(state, now).chain([now]).collect();
         taken.cool_down_until =
             Some(now + SignedDuration::from_secs(configuration.cool_down_seconds));
     }
@@ -101,20 +99,41 @@ pub fn take(
 }
 
 /// What keeps automatic executions from looping, and from bringing anyone home. A person's own start ignores it.
-pub fn brakes(state: &RegionState, configuration: &Configuration, now: Timestamp) -> Vec<String> {
+fn brakes(state: &RegionState, configuration: &Configuration, now: Timestamp) -> Vec<String> {
     let mut brakes = switches(configuration);
-    if let Some(until) = state.cool_down_until.filter(|until| *until > now) {
-        brakes.push(format!("a cool-down lasts until {until}"));
-    }
-    let day = now - SignedDuration::from_hours(24);
-    let today = state.automatic_starts.iter().filter(|s| **s > day).count();
-    if today >= configuration.daily_starts {
-        brakes.push(format!(
-            "{today} automatic starts in the last 24 hours; the budget is {}",
-            configuration.daily_starts
-        ));
-    }
+    brakes.extend(cooled_down(state, now).err());
+    brakes.extend(within_budget(state, configuration, now).err());
     brakes
+}
+
+pub fn cooled_down(state: &RegionState, now: Timestamp) -> Result<(), String> {
+    match state.cool_down_until.filter(|until| *until > now) {
+        Some(until) => Err(format!("a cool-down lasts until {until}")),
+        None => Ok(()),
+    }
+}
+
+/// What was used of the day's automatic starts, and whether that leaves another.
+pub fn within_budget(
+    state: &RegionState,
+    configuration: &Configuration,
+    now: Timestamp,
+) -> Result<String, String> {
+    let (today, budget) = (
+        todays_starts(state, now).count(),
+        configuration.daily_starts,
+    );
+    let used = format!("{today} automatic starts in the last 24 hours; the budget is {budget}");
+    match today < budget {
+        true => Ok(used),
+        false => Err(used),
+    }
+}
+
+fn todays_starts(state: &RegionState, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let day = now - SignedDuration::from_hours(24);
+    let starts = state.automatic_starts.iter().copied();
+    starts.filter(move |start| *start > day)
 }
 
 /// What a person has decided about automatic executions, once and for all.

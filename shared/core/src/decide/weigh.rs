@@ -1,10 +1,10 @@
 //! What is known, fact by fact: yes, no or cannot tell, and why.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Answer, Fact, Facts};
 use crate::{
-    Side, lease,
+    lease,
     liveness::Verdict as Alive,
     marker::Seen,
     readiness::{self, RECLAIM_RAISED, ServiceFacts},
@@ -79,21 +79,17 @@ impl Facts<'_> {
     }
 
     fn automatic(&self) -> Found {
-        let configuration = self.configuration;
-        if !configuration.automatic {
-            return no("automatic failover is switched off");
+        match lease::switches(self.configuration).into_iter().next() {
+            Some(off) => no(off),
+            None => yes("automatic failover is switched on"),
         }
-        if configuration.side() == Side::Home && !configuration.automatic_failback {
-            return no("an alarm brings nobody home; a person starts a failback");
-        }
-        yes("automatic failover is switched on")
     }
 
     fn cooled_down(&self, now: Timestamp) -> Found {
-        match self.own.cool_down_until.filter(|until| *until > now) {
+        match lease::cooled_down(self.own, now) {
             _ if self.leased() => yes("this execution has used its start already"),
-            Some(until) => no(format!("a cool-down lasts until {until}")),
-            None => yes("no cool-down lasts"),
+            Err(lasts) => no(lasts),
+            Ok(()) => yes("no cool-down lasts"),
         }
     }
 
@@ -101,16 +97,9 @@ impl Facts<'_> {
         if self.leased() {
             return yes("this execution has used its start already");
         }
-        let day = now - SignedDuration::from_hours(24);
-        let starts = self.own.automatic_starts.iter();
-        let (today, budget) = (
-            starts.filter(|start| **start > day).count(),
-            self.configuration.daily_starts,
-        );
-        let why = format!("{today} automatic starts in the last 24 hours; the budget is {budget}");
-        match today < budget {
-            true => yes(why),
-            false => no(why),
+        match lease::within_budget(self.own, self.configuration, now) {
+            Ok(used) => yes(used),
+            Err(used) => no(used),
         }
     }
 
