@@ -39,13 +39,7 @@ pub(crate) async fn begin(
         return Ok(run);
     }
     if verdict != Verdict::Start {
-        let blocking = run.decision.facts.iter().filter(|fact| fact.blocks());
-        let blocking: Vec<String> = blocking.map(ToString::to_string).collect();
-        let remedy = run.decision.remedy(mode, &run.target);
-        return Err(Failure::Refused(format!(
-            "{}. {remedy}",
-            blocking.join("; ")
-        )));
+        return Err(Failure::Refused(run.decision.refusal(mode, &run.target)));
     }
     if let Some(wanted) = &run.request.plan {
         let holds = planned(world, mode, &weighed, |facts| plan::holds(facts, wanted));
@@ -114,7 +108,7 @@ pub(crate) fn at_least(capacity: &mut BTreeMap<String, u32>, running: &BTreeMap<
 /// A decision, and what it was made of.
 pub(crate) struct Weighed {
     pub(crate) decision: Decision,
-    probe: ProbeReport,
+    pub(crate) probe: ProbeReport,
     own: RegionState,
     peer: Option<RegionState>,
 }

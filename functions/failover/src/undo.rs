@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_core::{
     Failure, RegionState,
-    decide::Verdict,
+    decide::{Verdict, effective_mode},
     failure::Caught,
     fence,
     lease::{self, Undo},
@@ -64,12 +64,14 @@ pub(crate) async fn fail(
         return Err(Failure::Caught(failure.clone()));
     }
     let again = run.again(redrives);
-    let decision = weigh(world, &again.request, Some(&run.execution))
-        .await?
-        .decision;
-    match decision.verdict {
+    let weighed = weigh(world, &again.request, Some(&run.execution)).await?;
+    match weighed.decision.verdict {
         Verdict::Start => Ok(again),
-        Verdict::Refuse | Verdict::Hold => Err(Failure::Refused(decision.reasons().join("; "))),
+        Verdict::Refuse | Verdict::Hold => {
+            let mode = effective_mode(&again.request, &weighed.probe);
+            let refusal = weighed.decision.refusal(mode, &again.target);
+            Err(Failure::Refused(refusal))
+        }
     }
 }
 

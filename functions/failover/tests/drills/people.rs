@@ -3,6 +3,7 @@
 use lifeboat_core::{
     Side,
     configuration::Approval,
+    failure::Caught,
     person::{Awaits, Verb},
     state::{FenceProgress, Hold},
 };
@@ -147,6 +148,20 @@ fn a_redrive_is_refused_when_the_epoch_has_moved_on() {
     let ended = redrive(&world, STANDBY, "first", &failed, 1);
     let refused = ended.outcome.unwrap_err();
     assert!(refused.cause.contains("is active already"), "{refused:?}");
+    let third = execute(&world, STANDBY, "third", &sample("request-unplanned"));
+    let words = |error: &crate::functions::Error| {
+        let caught = Caught {
+            error: error.name.clone(),
+            cause: error.cause.clone(),
+        };
+        caught.message()
+    };
+    let begun = words(&third.outcome.unwrap_err());
+    assert_eq!(words(&refused), begun, "one text for both");
+    assert!(
+        begun.contains("passive: no: ") && !begun.contains(": yes: "),
+        "{begun}"
+    );
     assert!(world.place(STANDBY).serves());
 }
 

@@ -7,6 +7,13 @@ use crate::{
 };
 
 impl Decision {
+    /// Why an execution does not begin: what stands in its way, and what a person can do about it.
+    pub fn refusal(&self, mode: Mode, to: &Region) -> String {
+        let blocking = self.facts.iter().filter(|fact| fact.blocks());
+        let blocking: Vec<String> = blocking.map(ToString::to_string).collect();
+        format!("{}. {}", blocking.join("; "), self.remedy(mode, to))
+    }
+
     /// The command that would start it all the same, or what no override carries.
     pub fn remedy(&self, mode: Mode, to: &Region) -> String {
         let person = Asker::of(mode, RequestedBy::Person);
