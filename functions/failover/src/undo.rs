@@ -164,5 +164,10 @@ fn text(run: &Run, failure: &Caught, last: bool, moved: bool) -> String {
             run.target
         ),
     };
-    format!("{what}\n\n{stands}")
+    let doubts = run.decision.doubts();
+    let decided = match doubts.is_empty() {
+        true => "Every fact that it was decided by said yes.".to_owned(),
+        false => format!("It was decided in spite of:\n- {}", doubts.join("\n- ")),
+    };
+    format!("{what}\n\n{stands}\n\n{decided}")
 }

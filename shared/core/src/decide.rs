@@ -132,6 +132,12 @@ impl Decision {
         let all = blocking.into_iter().chain(others);
         all.map(Weighed::to_string).collect()
     }
+
+    /// What was not in favour, also where it stopped nobody or a person overrode it.
+    pub fn doubts(&self) -> Vec<String> {
+        let doubts = self.facts.iter().filter(|f| f.answer != Answer::Yes);
+        doubts.map(Weighed::to_string).collect()
+    }
 }
 
 impl fmt::Display for Answer {

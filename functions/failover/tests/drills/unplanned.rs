@@ -188,7 +188,12 @@ fn failing_leaves_what_was_brought_up_and_tells_people_so() {
     assert_eq!(place.state.active.as_str(), "us-east-1");
     let (subject, text) = place.notices.last().unwrap();
     assert_eq!(subject, "forum: by-hand failed");
-    for said in ["posts to answer: 503", "stays up", "start it again"] {
+    for said in [
+        "posts to answer: 503",
+        "stays up",
+        "start it again",
+        "Every fact that it was decided by said yes.",
+    ] {
         assert!(text.contains(said), "{text}");
     }
     drop(place);
@@ -196,6 +201,24 @@ fn failing_leaves_what_was_brought_up_and_tells_people_so() {
     let again = execute(&world, STANDBY, "again", &sample("request-unplanned"));
     again.outcome.unwrap();
     assert_eq!(world.answering(), STANDBY);
+}
+
+#[test]
+fn a_failure_says_what_was_overridden_or_unknown_when_it_was_decided_and_nothing_else() {
+    let world = World::new();
+    world.cut_off.set(true);
+    world.mute.set(true);
+    let request = sample("request-override");
+    let ended = execute(&world, STANDBY, "sure", &request);
+    assert!(ended.outcome.is_err());
+    let (_, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    let reason = request["overrides"]["active_region_down"].as_str().unwrap();
+    let doubt = format!("- active_region_down: cannot tell, overridden ({reason}): ");
+    assert!(
+        text.contains("in spite of:\n") && text.contains(&doubt),
+        "{text}"
+    );
+    assert!(!text.contains(": yes: "), "{text}");
 }
 
 #[test]
