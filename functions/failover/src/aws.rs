@@ -27,6 +27,7 @@ use lifeboat_core::{
     report::Report,
     request::Request,
     scaling::Scale,
+    told::Told,
 };
 
 use crate::{Started, World, dns};
@@ -202,6 +203,21 @@ impl World for Region {
         sent.map(drop).map_err(|e| {
             Failure::unavailable("publish to", topic, &self.configuration.region, explain(&e))
         })
+    }
+
+    async fn told(&self) -> Result<Option<Told>, Failure> {
+        match self.start.control.read(Told::KEY).await {
+            // What cannot be read must keep nobody from being told.
+            Err(Failure::Invalid(why)) => {
+                tracing::warn!("{why}");
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    async fn remember(&self, told: &Told) -> Result<(), Failure> {
+        self.start.control.write(Told::KEY, told).await
     }
 
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure> {

@@ -109,7 +109,7 @@ pub(crate) fn at_least(capacity: &mut BTreeMap<String, u32>, running: &BTreeMap<
 pub(crate) struct Weighed {
     pub(crate) decision: Decision,
     pub(crate) probe: ProbeReport,
-    own: RegionState,
+    pub(crate) own: RegionState,
     peer: Option<RegionState>,
 }
 

@@ -16,6 +16,7 @@ use lifeboat_core::{
     report::Report,
     request::Request,
     scaling::Scale,
+    told::Told,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,9 @@ pub trait World {
     /// Gives the state machine its token back; whether it still waited for it.
     async fn answer(&self, token: &str, answered: &Answered) -> Result<bool, Failure>;
     async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure>;
+    /// What people were last told of an alarm that starts nothing.
+    async fn told(&self) -> Result<Option<Told>, Failure>;
+    async fn remember(&self, told: &Told) -> Result<(), Failure>;
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure>;
     async fn write_report(&self, report: &Report) -> Result<(), Failure>;
 

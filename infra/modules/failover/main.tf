@@ -89,6 +89,7 @@ module "function" {
       Action = ["s3:GetObject", "s3:PutObject"]
       Resource = [
         "arn:aws:s3:::${var.own.control_bucket}/state.json",
+        "arn:aws:s3:::${var.own.control_bucket}/told.json",
         "arn:aws:s3:::${var.own.control_bucket}/reports/*",
       ]
     },

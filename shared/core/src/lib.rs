@@ -23,6 +23,7 @@ pub mod request;
 pub mod run;
 pub mod scaling;
 pub mod state;
+pub mod told;
 pub mod window;
 
 pub use configuration::Configuration;

@@ -1,9 +1,13 @@
 //! What starts an execution by itself, and what does not.
 
-use lifeboat_core::Side;
+use lifeboat_core::{
+    Side,
+    backup::{BackupName, Kind},
+};
 use serde_json::json;
 
 use crate::{
+    faults::{Fault, How, When},
     functions::failover,
     scenario::{alarm, alarm_with, home_died, lease, minutes, run_started, watch},
     workflow::execute,
@@ -225,6 +229,145 @@ fn what_cannot_be_told_is_held_and_decided_again_each_minute_while_the_alarm_las
     assert_eq!(twice["trigger"]["is"], "already_started");
     run_started(&world, STANDBY).outcome.unwrap();
     assert_eq!(watch(&world, STANDBY).unwrap()["trigger"], json!(null));
+}
+
+/// The load balancers do not hear each other, and the alarm stands.
+fn unclear() -> World {
+    let world = World::new();
+    world.cut_off.set(true);
+    world.change(STANDBY).alarm = Some("2024-11-23T12:05:01Z".parse().unwrap());
+    world
+}
+
+const HELD: &str = "forum: automatic failover held";
+const STILL: &str = "forum: automatic failover still held";
+const REFUSED: &str = "forum: automatic failover refused";
+
+/// A backup that is as old as the one was with which everything began.
+fn fresh_backup(world: &World) {
+    let mut place = world.change(STANDBY);
+    let (key, records) = place.backups.first_key_value().unwrap();
+    let (mut key, records) = (key.clone(), records.clone());
+    key.name = BackupName::new(Kind::Backup, world.now());
+    place.backups.insert(key, records);
+}
+
+#[test]
+fn people_hear_once_why_an_alarm_starts_nothing_and_again_after_an_hour() {
+    let world = unclear();
+    alarm(&world, STANDBY).unwrap();
+    alarm(&world, STANDBY).unwrap();
+    for _ in 0..59 {
+        fresh_backup(&world);
+        minutes(&world, 1);
+    }
+    assert_eq!(world.told(STANDBY), [HELD]);
+    minutes(&world, 1);
+    assert_eq!(world.told(STANDBY), [HELD, STILL]);
+    fresh_backup(&world);
+    minutes(&world, 30);
+    assert_eq!(world.told(STANDBY), [HELD, STILL]);
+}
+
+#[test]
+fn people_hear_when_a_later_minute_decides_otherwise_or_for_another_reason() {
+    let world = unclear();
+    let mut told = vec![HELD];
+    alarm(&world, STANDBY).unwrap();
+    let cool_down = |seconds: i64| {
+        let until = world.now() + jiff::SignedDuration::from_secs(seconds);
+        world.change(STANDBY).state.cool_down_until = Some(until);
+    };
+    cool_down(90);
+    minutes(&world, 1);
+    told.push(REFUSED);
+    assert_eq!(world.told(STANDBY), told, "it would be refused now");
+    let text = |world: &World| world.place(STANDBY).notices.last().unwrap().1.clone();
+    assert!(text(&world).contains("- cooled_down: no: "));
+    minutes(&world, 1);
+    told.push(HELD);
+    assert_eq!(world.told(STANDBY), told, "the cool-down is over");
+    for side in [Side::Home, STANDBY] {
+        world.change(side).backups.clear();
+    }
+    minutes(&world, 2);
+    told.push(REFUSED);
+    assert_eq!(world.told(STANDBY), told, "there is no backup");
+    cool_down(3600);
+    minutes(&world, 2);
+    told.push(REFUSED);
+    assert_eq!(world.told(STANDBY), told, "and a cool-down");
+    assert!(text(&world).contains("- backup_there: no: "));
+}
+
+#[test]
+fn another_alarm_is_told_anew_and_so_is_what_follows_an_execution() {
+    let world = unclear();
+    minutes(&world, 3);
+    world.change(STANDBY).alarm = None;
+    minutes(&world, 3);
+    assert_eq!(world.told(STANDBY), [HELD]);
+    world.change(STANDBY).alarm = Some(world.now());
+    minutes(&world, 3);
+    assert_eq!(world.told(STANDBY), [HELD; 2]);
+    // A person tried it and it came to nothing.
+    world.change(STANDBY).state.epoch = lifeboat_core::Epoch(1);
+    minutes(&world, 3);
+    assert_eq!(world.told(STANDBY), [HELD; 3]);
+}
+
+#[test]
+fn what_could_not_be_told_is_told_in_the_next_minute_and_what_could_not_be_remembered_once_more() {
+    // The effects of a minute that tells: it tells, and it remembers.
+    for (fault, notices) in [
+        (Fault::Effect(0, When::Before, How::Fails), 1),
+        (Fault::Effect(0, When::Before, How::Dies), 1),
+        (Fault::Effect(0, When::After, How::Dies), 2),
+        (Fault::Effect(1, When::Before, How::Fails), 2),
+        (Fault::Effect(1, When::Before, How::Dies), 2),
+        (Fault::Effect(1, When::After, How::Dies), 1),
+    ] {
+        let world = unclear();
+        world.faults.set(Some(fault));
+        assert!(watch(&world, STANDBY).is_err(), "{fault:?}");
+        minutes(&world, 5);
+        assert_eq!(world.told(STANDBY), vec![HELD; notices], "{fault:?}");
+    }
+}
+
+#[test]
+fn a_call_that_fails_keeps_nobody_from_being_told() {
+    let calls = {
+        let world = unclear();
+        world.faults.set(None);
+        watch(&world, STANDBY).unwrap();
+        world.faults.calls.get()
+    };
+    for n in 0..calls {
+        let world = unclear();
+        world.faults.set(Some(Fault::Call(n)));
+        drop(watch(&world, STANDBY));
+        minutes(&world, 2);
+        let told = world.told(STANDBY);
+        let held = told.iter().filter(|told| *told == HELD).count();
+        assert!(
+            (1..=2).contains(&held) && held == told.len(),
+            "{n} {told:?}"
+        );
+    }
+    println!("{calls} calls");
+}
+
+#[test]
+fn an_alarm_in_a_region_that_cannot_even_look_fails_and_people_hear_what_did_not_answer() {
+    let world = unclear();
+    // The state is read first.
+    world.faults.set(Some(Fault::Call(1)));
+    let failed = alarm(&world, STANDBY).unwrap_err();
+    assert_eq!(failed.name, "Unavailable", "and is asked again");
+    let (subject, text) = world.place(STANDBY).notices.last().unwrap().clone();
+    assert_eq!(subject, HELD);
+    assert!(text.contains("it could not look: ask the probe"), "{text}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use lifeboat_core::{
     report::Report,
     request::Request,
     scaling::Scale,
+    told::Told,
 };
 use lifeboat_failover::Started;
 
@@ -146,6 +147,19 @@ impl lifeboat_failover::World for Seat<'_> {
         let effect = Effect::Notify(subject.to_owned());
         self.act(self.side, effect, |own| {
             own.notices.push((subject.to_owned(), text.to_owned()));
+        })
+        .await
+    }
+
+    async fn told(&self) -> Result<Option<Told>, Failure> {
+        self.reach(self.side, "read what was told")?;
+        Ok(self.world.place(self.side).told.clone())
+    }
+
+    async fn remember(&self, told: &Told) -> Result<(), Failure> {
+        self.act(self.side, Effect::Remember, |own| {
+            let written = serde_json::to_string(told).unwrap();
+            own.told = Some(serde_json::from_str(&written).unwrap());
         })
         .await
     }

@@ -38,6 +38,7 @@ pub(crate) enum Effect {
     Restore,
     Report,
     Notify(String),
+    Remember,
     Start,
     Answer,
 }
@@ -88,6 +89,7 @@ impl fmt::Display for Effect {
             Self::Restore => f.write_str("restores"),
             Self::Report => f.write_str("reports"),
             Self::Notify(subject) => write!(f, "tells {subject:?}"),
+            Self::Remember => f.write_str("remembers what it told"),
             Self::Start => f.write_str("starts an execution"),
             Self::Answer => f.write_str("gives an answer"),
         }

@@ -16,6 +16,7 @@ use lifeboat_core::{
     report::Report,
     request::Request,
     scaling::Scale,
+    told::Told,
 };
 use lifeboat_failover::{Started, World};
 
@@ -96,6 +97,12 @@ impl World for Slow<'_> {
     }
     async fn notify(&self, subject: &str, text: &str) -> Result<(), Failure> {
         self.own(self.0.notify(subject, text)).await
+    }
+    async fn told(&self) -> Result<Option<Told>, Failure> {
+        self.own(self.0.told()).await
+    }
+    async fn remember(&self, told: &Told) -> Result<(), Failure> {
+        self.own(self.0.remember(told)).await
     }
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure> {
         self.own(self.0.report(execution)).await

@@ -18,6 +18,7 @@ use lifeboat_core::{
     request::Request,
     run::Step,
     scaling::{Bounds, Scale},
+    told::Told,
 };
 use serde_json::Value;
 
@@ -39,6 +40,7 @@ pub(crate) struct Place {
     /// Since when it stands.
     pub(crate) alarm: Option<Timestamp>,
     pub(crate) notices: Vec<(String, String)>,
+    pub(crate) told: Option<Told>,
     pub(crate) reports: BTreeMap<String, Report>,
     /// Executions by their ARN, and those that still run.
     pub(crate) started: BTreeMap<String, Request>,
@@ -186,6 +188,7 @@ impl World {
                 salvaged: vec![],
                 alarm: None,
                 notices: vec![],
+                told: None,
                 reports: BTreeMap::new(),
                 started: BTreeMap::new(),
                 running: BTreeSet::new(),
