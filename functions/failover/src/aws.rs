@@ -19,7 +19,7 @@ use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, Side,
     backup::{BackupKey, Contents, Kind, Manifest},
     configuration::RegionResources,
-    lease::Owner,
+    lease::Fate,
     liveness::Answer,
     marker::{Move, TOKEN},
     person::Answered,
@@ -121,8 +121,8 @@ impl World for Region {
         self.start.control.change(&pair, change).await
     }
 
-    async fn owner(&self, execution: &str) -> Owner {
-        self.workflow.owner(execution, self.now()).await
+    async fn fate(&self, execution: &str) -> Fate {
+        self.workflow.fate(execution).await
     }
 
     async fn look(&self) -> Result<ProbeReport, Failure> {

@@ -9,6 +9,7 @@ use lifeboat_core::{
     probe::ProbeReport,
     request::{Mode, Request},
     run::{Entry, Run},
+    state::Lease,
 };
 
 use crate::{World, event::Execution};
@@ -143,20 +144,19 @@ async fn held(
     me: Option<&str>,
 ) -> Result<(RegionState, Option<Owner>), Failure> {
     let own = world.own_state().await?;
-    let owner = owner(world, own.owner(), me).await;
+    let owner = owner(world, own.lease.as_ref(), me).await;
     Ok((own, owner))
 }
 
 /// What became of whoever holds the lease; nobody asks about oneself.
 pub(crate) async fn owner(
     world: &impl World,
-    holder: Option<&str>,
+    lease: Option<&Lease>,
     me: Option<&str>,
 ) -> Option<Owner> {
-    match holder {
-        Some(holder) if Some(holder) != me => Some(world.owner(holder).await),
-        _ => None,
-    }
+    let lease = lease.filter(|lease| Some(lease.execution.as_str()) != me)?;
+    let fate = world.fate(&lease.execution).await;
+    Some(Owner::of(fate, lease.taken, world.now()))
 }
 
 /// Tasks per service in production: what was remembered, and never less than the minimum.

@@ -23,7 +23,7 @@ pub(crate) async fn alarm(world: &impl World, alarm: &Alarm) -> Result<Trigger, 
 pub(crate) async fn again(world: &impl World, since: Timestamp) -> Result<Trigger, Failure> {
     let reason = format!("alarm {} lasts", world.configuration().own().alarm);
     match start(world, &reason, since, since).await? {
-        Trigger::AlreadyStarted { execution } if world.owner(&execution).await.is_over() => {
+        Trigger::AlreadyStarted { execution } if world.fate(&execution).await.is_over() => {
             let now = world.now();
             let minute = Timestamp::from_second(now.as_second() / 60 * 60).unwrap_or(now);
             start(world, &reason, since, minute).await

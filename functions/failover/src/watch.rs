@@ -14,7 +14,7 @@ use crate::{Trigger, Watched, World, begin, scale, trigger, undo};
 
 pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
     let state = world.own_state().await?;
-    let owner = begin::owner(world, state.owner(), None).await;
+    let owner = begin::owner(world, state.lease.as_ref(), None).await;
     let at_work = owner.as_ref().is_some_and(|owner| *owner != Owner::Ended);
     let buried = match (&state.lease, owner) {
         (Some(lease), Some(Owner::Ended)) => bury(world, &state, lease).await,

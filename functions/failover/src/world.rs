@@ -8,7 +8,7 @@ use lifeboat_backup::{Outcome as BackupOutcome, Salvaged};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, Side,
     backup::{BackupKey, Contents},
-    lease::Owner,
+    lease::Fate,
     liveness::Answer,
     marker::Move,
     person::Answered,
@@ -37,7 +37,7 @@ pub trait World {
         &self,
         change: &dyn Fn(&RegionState) -> Result<RegionState, Failure>,
     ) -> Result<RegionState, Failure>;
-    async fn owner(&self, execution: &str) -> Owner;
+    async fn fate(&self, execution: &str) -> Fate;
     async fn look(&self) -> Result<ProbeReport, Failure>;
     async fn backups(&self) -> Result<Vec<BackupKey>, Failure>;
     /// The backup's manifest is here, and every file that it names, in full size.

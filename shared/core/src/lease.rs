@@ -12,6 +12,28 @@ use crate::{
     state::{Fence, FenceProgress, Lease},
 };
 
+/// What Step Functions says of an execution. It may be of a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    Runs,
+    /// And when, where that is known.
+    Stopped(Option<Timestamp>),
+    /// Not known yet, or not any more.
+    Unknown,
+    CannotTell(String),
+}
+
+impl Fate {
+    /// Whether its state machine is over; a step of it that still comes is late.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Stopped(_) => true,
+            // Whoever asks about it has heard of it, and Step Functions will.
+            Self::Runs | Self::Unknown | Self::CannotTell(_) => false,
+        }
+    }
+}
+
 /// What became of the execution that a state names as its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
@@ -25,20 +47,23 @@ pub enum Owner {
 /// A function that an execution asked for works no longer than this, whatever becomes of the execution.
 pub const LAST_EFFECT: SignedDuration = SignedDuration::from_secs(120);
 
-impl Owner {
-    /// Of an execution that stopped, where it is known when.
-    pub fn stopped(at: Option<Timestamp>, now: Timestamp) -> Self {
-        match at {
-            Some(at) if now < at + LAST_EFFECT => Self::Ending,
-            Some(_) | None => Self::Ended,
-        }
-    }
+/// An execution that has held a lease for so long is known to Step Functions, unless it is forgotten again, which happens
+/// months after its end.
+pub const KNOWN_BY: SignedDuration = SignedDuration::from_mins(5);
 
-    /// Whether its state machine is over; a step of it that still comes is late.
-    pub fn is_over(&self) -> bool {
-        match self {
-            Self::Ending | Self::Ended => true,
-            Self::Running | Self::CannotTell(_) => false,
+impl Owner {
+    /// Of a lease that was taken then, by an execution of which this is said.
+    pub fn of(fate: Fate, taken: Option<Timestamp>, now: Timestamp) -> Self {
+        match (fate, taken) {
+            (Fate::Runs, _) => Self::Running,
+            (Fate::Stopped(Some(at)), _) if now < at + LAST_EFFECT => Self::Ending,
+            (Fate::Stopped(_), _) => Self::Ended,
+            (Fate::Unknown, Some(taken)) if now < taken + KNOWN_BY => Self::CannotTell(format!(
+                "Step Functions does not know it yet; if that stays so it counts as ended from {}",
+                taken + KNOWN_BY
+            )),
+            (Fate::Unknown, _) => Self::Ended,
+            (Fate::CannotTell(why), _) => Self::CannotTell(why),
         }
     }
 }
@@ -89,7 +114,10 @@ pub fn take(
     };
     taken.epoch = state.next_epoch(configuration.side(), peer);
     taken.active = active;
-    taken.lease = Some(lease);
+    taken.lease = Some(Lease {
+        taken: Some(now),
+        ..lease
+    });
     if by == RequestedBy::Alarm {
         taken.automatic_starts = todays_starts(state, now).chain([now]).collect();
         taken.cool_down_until =

@@ -40,6 +40,8 @@ pub struct RegionState {
 pub struct Lease {
     pub execution: String,
     pub mode: Mode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Timestamp>,
     /// Tasks per service in production, noted before anything was touched.
     pub capacity: BTreeMap<String, u32>,
     /// What the source of a planned execution was set to, noted before it was touched.
@@ -73,6 +75,7 @@ impl Lease {
         Self {
             execution: execution.into(),
             mode,
+            taken: None,
             capacity: capacity.clone(),
             source_before: BTreeMap::new(),
             filled: false,

@@ -5,7 +5,7 @@ use aws_sdk_sfn::{Client, primitives::DateTime, types::ExecutionStatus};
 use jiff::Timestamp;
 use lifeboat_aws::explain;
 use lifeboat_core::{
-    Configuration, Failure, Region, lease::Owner, person::Answered, request::Request,
+    Configuration, Failure, Region, lease::Fate, person::Answered, request::Request,
 };
 
 use crate::Started;
@@ -26,30 +26,29 @@ impl Workflow {
         }
     }
 
-    pub(super) async fn owner(&self, execution: &str, now: Timestamp) -> Owner {
+    pub(super) async fn fate(&self, execution: &str) -> Fate {
         let describe = self.client.describe_execution().execution_arn(execution);
         match describe.send().await {
             Ok(answer) => match answer.status() {
-                ExecutionStatus::Running => Owner::Running,
+                ExecutionStatus::Running => Fate::Runs,
                 ExecutionStatus::Succeeded
                 | ExecutionStatus::Failed
                 | ExecutionStatus::TimedOut
                 | ExecutionStatus::Aborted => {
                     let stopped = answer.stop_date().map(DateTime::secs);
-                    let stopped = stopped.and_then(|at| Timestamp::from_second(at).ok());
-                    Owner::stopped(stopped, now)
+                    Fate::Stopped(stopped.and_then(|at| Timestamp::from_second(at).ok()))
                 }
                 // Waiting to be redriven, or a state that this version does not know.
-                other => Owner::CannotTell(format!("{execution} is {other}")),
+                other => Fate::CannotTell(format!("{execution} is {other}")),
             },
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|e| e.is_execution_does_not_exist()) =>
             {
-                Owner::Ended
+                Fate::Unknown
             }
-            Err(error) => Owner::CannotTell(explain(&error)),
+            Err(error) => Fate::CannotTell(explain(&error)),
         }
     }
 
@@ -123,7 +122,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_execution_that_runs_or_waits_for_a_redrive_is_not_over_and_an_unknown_one_is() {
+    async fn an_execution_that_runs_or_waits_for_a_redrive_is_not_over_and_an_unknown_one_is_said_to_be_that()
+     {
         for (status, over) in [
             (ExecutionStatus::Running, false),
             (ExecutionStatus::PendingRedrive, false),
@@ -141,18 +141,12 @@ mod tests {
                     .build()
                     .unwrap()
             });
-            assert_eq!(
-                workflow(&rule).owner("a", Timestamp::UNIX_EPOCH).await == Owner::Ended,
-                over
-            );
+            assert_eq!(workflow(&rule).fate("a").await.is_over(), over);
         }
         let gone = mock!(Client::describe_execution).then_error(|| {
             DescribeExecutionError::ExecutionDoesNotExist(ExecutionDoesNotExist::builder().build())
         });
-        assert_eq!(
-            workflow(&gone).owner("a", Timestamp::UNIX_EPOCH).await,
-            Owner::Ended
-        );
+        assert_eq!(workflow(&gone).fate("a").await, Fate::Unknown);
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
     let configuration = world.configuration();
     // A step that comes late must not take it for an execution that cannot give it back.
     let (me, before, peer) = tokio::join!(
-        world.owner(&run.execution),
+        world.fate(&run.execution),
         world.own_state(),
         world.peer_state()
     );
@@ -23,7 +23,7 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
             run.target, before.epoch
         )));
     }
-    let owner = begin::owner(world, before.owner(), Some(&run.execution)).await;
+    let owner = begin::owner(world, before.lease.as_ref(), Some(&run.execution)).await;
     let peer = match peer {
         Ok(peer) => Some(peer),
         Err(silent) if run.request.mode == Mode::Planned => return Err(silent),

@@ -8,7 +8,7 @@ use lifeboat_backup::{Outcome, Salvaged};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, Side,
     backup::{BackupKey, BackupName, Contents, Kind, Manifest, Turn, turn},
-    lease::Owner,
+    lease::Fate,
     liveness::Answer,
     lost::Lost,
     marker::Move,
@@ -58,11 +58,12 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(after)
     }
 
-    async fn owner(&self, execution: &str) -> Owner {
+    async fn fate(&self, execution: &str) -> Fate {
         match self.reach(self.side, "describe") {
-            Err(why) => Owner::CannotTell(why.to_string()),
-            Ok(()) if self.world.place(self.side).running.contains(execution) => Owner::Running,
-            Ok(()) => Owner::Ended,
+            Err(why) => Fate::CannotTell(why.to_string()),
+            Ok(()) if self.world.forgetful.get() => Fate::Unknown,
+            Ok(()) if self.world.place(self.side).running.contains(execution) => Fate::Runs,
+            Ok(()) => Fate::Stopped(None),
         }
     }
 

@@ -8,7 +8,7 @@ use lifeboat_backup::{Outcome, Salvaged};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, Side,
     backup::{BackupKey, Contents},
-    lease::Owner,
+    lease::Fate,
     liveness::Answer,
     marker::Move,
     person::Answered,
@@ -65,8 +65,8 @@ impl World for Slow<'_> {
     ) -> Result<RegionState, Failure> {
         self.own(self.own(self.0.change_state(change))).await
     }
-    async fn owner(&self, execution: &str) -> Owner {
-        self.own(self.0.owner(execution)).await
+    async fn fate(&self, execution: &str) -> Fate {
+        self.own(self.0.fate(execution)).await
     }
     async fn look(&self) -> Result<ProbeReport, Failure> {
         tokio::time::sleep(LOOK).await;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     faults::{Fault, How, When},
     scenario::{home_died, home_is_back, minutes, sample, scaled_up},
-    workflow::{Ended, execute, redrive},
+    workflow::{Ended, Trip, execute, execute_with, redrive},
     world::World,
 };
 
@@ -118,6 +118,51 @@ fn another_execution_takes_the_place_of_one_that_was_stopped() {
         }
         done(scenario, world);
     });
+}
+
+#[test]
+fn an_execution_that_step_functions_does_not_know_yet_goes_on() {
+    for scenario in &SCENARIOS {
+        let world = (scenario.prepare)();
+        world.forgetful.set(true);
+        let ended = execute(
+            &world,
+            scenario.side,
+            "unheard-of",
+            &sample(scenario.request),
+        );
+        ended.outcome.unwrap();
+        done(scenario, &world);
+    }
+}
+
+#[test]
+fn a_lease_whose_execution_nobody_knows_is_respected_for_a_while_and_then_put_back() {
+    let world = scaled_up();
+    let at = |now: &str| match now {
+        "Restore" => Trip::Stop,
+        _ => Trip::Not,
+    };
+    let request = sample("request-planned");
+    execute_with(&world, STANDBY, "first", &request, &at);
+    world.forgetful.set(true);
+    let taken = world.place(STANDBY).state.lease.clone().unwrap().taken;
+    let passed = || world.now().duration_since(taken.unwrap()).as_secs();
+    while passed() < 240 {
+        minutes(&world, 1);
+        let state = world.place(STANDBY).state.clone();
+        assert!(state.lease.is_some() && world.place(Side::Home).empty());
+        let second = execute(&world, STANDBY, "second", &request).outcome;
+        let refused = second.unwrap_err();
+        assert!(
+            refused.cause.contains("does not know it yet"),
+            "{refused:?}"
+        );
+    }
+    minutes(&world, 2);
+    assert_eq!(world.place(STANDBY).state.lease, None);
+    assert!(world.place(Side::Home).serves());
+    execute(&world, STANDBY, "third", &request).outcome.unwrap();
 }
 
 fn activated(scenario: &Scenario, world: &World) -> bool {

@@ -97,6 +97,8 @@ pub(crate) struct World {
     pub(crate) mute: Cell<bool>,
     /// Some users still know home's address by heart.
     pub(crate) cling: Cell<bool>,
+    /// Step Functions knows of no execution.
+    pub(crate) forgetful: Cell<bool>,
     /// Somebody stops the execution now.
     pub(crate) stopped: Cell<bool>,
     /// The source dies as this step begins.
@@ -211,6 +213,7 @@ impl World {
             scaling_silent: Cell::new(None),
             mute: Cell::new(false),
             cling: Cell::new(false),
+            forgetful: Cell::default(),
             stopped: Cell::default(),
             dies_at: Cell::default(),
             gives_up: Cell::default(),

@@ -85,10 +85,40 @@ fn a_lease_does_not_pass_on_while_the_last_effect_of_its_execution_may_still_hap
         (119, Owner::Ending),
         (120, Owner::Ended),
     ] {
-        let owner = Owner::stopped(Some(NOW), NOW + SignedDuration::from_secs(seconds));
+        let now = NOW + SignedDuration::from_secs(seconds);
+        let owner = Owner::of(Fate::Stopped(Some(NOW)), Some(NOW), now);
         assert_eq!(owner, over);
         let taken = take_for(&first, Some(&owner), RequestedBy::Person, "b");
         assert_eq!(taken.is_ok(), owner == Owner::Ended);
+    }
+}
+
+#[test]
+fn an_execution_that_nobody_knows_holds_its_lease_for_a_while_and_is_then_over() {
+    let (_, state) = standby();
+    let first = take_for(&state, None, RequestedBy::Person, "a").unwrap();
+    let taken = first.lease.as_ref().unwrap().taken;
+    assert_eq!(taken, Some(NOW));
+    for (seconds, ended) in [(0, false), (299, false), (300, true)] {
+        let now = NOW + SignedDuration::from_secs(seconds);
+        let owner = Owner::of(Fate::Unknown, taken, now);
+        assert_eq!(owner == Owner::Ended, ended, "{seconds}");
+        let second = take_for(&first, Some(&owner), RequestedBy::Person, "b");
+        assert_eq!(second.is_ok(), ended, "{seconds}");
+    }
+    // Of a version that did not note when it took its lease.
+    assert_eq!(Owner::of(Fate::Unknown, None, NOW), Owner::Ended);
+}
+
+#[test]
+fn only_an_execution_that_is_seen_to_have_stopped_is_over() {
+    for (fate, over) in [
+        (Fate::Runs, false),
+        (Fate::Stopped(None), true),
+        (Fate::Unknown, false),
+        (Fate::CannotTell("throttled".into()), false),
+    ] {
+        assert_eq!(fate.is_over(), over, "{fate:?}");
     }
 }
 
