@@ -19,7 +19,7 @@ use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, Side,
     backup::{BackupKey, Contents, Kind, Manifest},
     configuration::RegionResources,
-    lease::Fate,
+    lease::{Fate, SCALING_LASTS},
     liveness::Answer,
     marker::{Move, TOKEN},
     person::Answered,
@@ -248,7 +248,14 @@ impl World for Region {
             true => Image::AsNamed,
             false => Image::AsDeployed,
         };
-        ecs::scale(clients, resources, service, to, image, region).await
+        let scale = ecs::scale(clients, resources, service, to, image, region);
+        // Whoever takes the lease after this one counts on its last effect being over.
+        let patience = SCALING_LASTS.unsigned_abs();
+        let scaled = tokio::time::timeout(patience, scale).await;
+        scaled.unwrap_or_else(|_| {
+            let why = format!("no answer within {} s", patience.as_secs());
+            Err(Failure::unavailable("scale", service, region, why))
+        })
     }
 
     async fn mark(&self, to: Move) -> Result<(), Failure> {

@@ -6,16 +6,35 @@ use lifeboat_aws::ecs::Services;
 use lifeboat_core::{
     Failure, Side,
     configuration::Service,
+    lease,
     scaling::{Bounds, Scale},
 };
 
 use crate::{World, each::each};
+
+/// One service, if that may still be done: the right is read right before, and not a moment earlier.
+async fn set(
+    world: &impl World,
+    side: Side,
+    service: &str,
+    to: Scale,
+    may: &impl AsyncFn() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let asked = world.now();
+    may().await?;
+    lease::still_young(asked, world.now()).map_err(|why| {
+        let region = world.configuration().region_of(side);
+        Failure::unavailable("scale", service, region, why)
+    })?;
+    world.scale(side, service, to).await
+}
 
 /// Every service to at least its capacity; one that has more keeps it.
 pub(crate) async fn up(
     world: &impl World,
     side: Side,
     capacity: &BTreeMap<String, u32>,
+    may: impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let services = world.services(side).await?;
     let raise = async |service: String| {
@@ -26,7 +45,7 @@ pub(crate) async fn up(
         let allowed = bounds.is_some_and(|bounds| bounds.allow(desired));
         if there != Some(desired) || !allowed {
             let to = Scale::serving(world.configuration().service(&service)?, desired);
-            world.scale(side, &service, to).await?;
+            set(world, side, &service, to, &may).await?;
         }
         Ok(())
     };
@@ -34,10 +53,14 @@ pub(crate) async fn up(
 }
 
 /// Every service of a side to zero; what is left, if anything.
-pub(crate) async fn down(world: &impl World, side: Side) -> Result<Option<String>, Failure> {
+pub(crate) async fn down(
+    world: &impl World,
+    side: Side,
+    may: impl AsyncFn() -> Result<(), Failure>,
+) -> Result<Option<String>, Failure> {
     let services = world.services(side).await?;
     // One that cannot be stopped keeps no other from being stopped.
-    let stop = async |service: String| Ok(stop(world, side, &service, &services).await);
+    let stop = async |service: String| Ok(stop(world, side, &service, &services, &may).await);
     let stopped = each(services.keys().cloned(), stop).await?;
     let left: Vec<String> = stopped
         .into_iter()
@@ -52,12 +75,13 @@ async fn stop(
     side: Side,
     service: &str,
     services: &Services,
+    may: &impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<Option<String>, Failure> {
     let Some(there) = services.get(service) else {
         return Ok(None);
     };
     if !there.set_to(Scale::NONE) {
-        world.scale(side, service, Scale::NONE).await?;
+        set(world, side, service, Scale::NONE, may).await?;
     }
     if !there.empty() {
         return Ok(Some(format!("{service} {} running", there.running)));
@@ -71,6 +95,7 @@ pub(crate) async fn back(
     world: &impl World,
     side: Side,
     before: &BTreeMap<String, Scale>,
+    may: impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let services = world.services(side).await?;
     let put = async |service: String| {
@@ -79,7 +104,7 @@ pub(crate) async fn back(
         };
         match services.get(&service) {
             Some(there) if there.set_to(*before) => Ok(()),
-            Some(_) | None => world.scale(side, &service, *before).await,
+            Some(_) | None => set(world, side, &service, *before, &may).await,
         }
     };
     each(before.keys().cloned(), put).await.map(drop)

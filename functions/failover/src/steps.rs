@@ -112,6 +112,15 @@ pub(crate) async fn guard(world: &impl World, step: Step, run: &Run) -> Result<L
         .ok_or_else(|| Failure::Stale("nobody holds a lease".into()))
 }
 
+/// The same, asked again before each of a step's effects.
+pub(crate) fn right(
+    world: &impl World,
+    step: Step,
+    run: &Run,
+) -> impl AsyncFn() -> Result<(), Failure> {
+    async move || guard(world, step, run).await.map(drop)
+}
+
 /// Where silence is no failure yet: the source may come to itself, or a person may give it up.
 pub(crate) fn patiently(
     run: &Run,

@@ -84,20 +84,25 @@ pub(crate) async fn put_back(
     let configuration = world.configuration();
     let me = &configuration.region;
     let undo = lease::undo(state, lease, me);
-    for effect in &undo {
+    let still = async || {
         // Another execution may have taken the lease since, or this one may have been redriven and gone on.
         let now = world.own_state().await?;
         let held = now.held_by(&lease.execution, state.epoch);
         held.map_err(Failure::Stale)?;
-        if lease::undo(&now, lease, me) != undo {
-            return Err(Failure::Stale(format!("{} goes on", lease.execution)));
+        match lease::undo(&now, lease, me) == undo {
+            true => Ok(now),
+            false => Err(Failure::Stale(format!("{} goes on", lease.execution))),
         }
+    };
+    let may = async || still().await.map(drop);
+    for effect in &undo {
+        let now = still().await?;
         match *effect {
             Undo::EmptyTarget => {
-                scale::down(world, configuration.side()).await?;
+                scale::down(world, configuration.side(), may).await?;
             }
             Undo::GiveBackSource => {
-                let given = give_back(world, &lease.source_before).await;
+                let given = give_back(world, &lease.source_before, may).await;
                 // Whoever was given up may be dead, and owes no answer.
                 if lease.turned.is_none() {
                     given?;
@@ -125,12 +130,16 @@ async fn send_from_there(world: &impl World, own: &RegionState, to: Move) {
 }
 
 /// A source that is home loses its marker again; one that is the standby never had one.
-async fn give_back(world: &impl World, before: &BTreeMap<String, Scale>) -> Result<(), Failure> {
+async fn give_back(
+    world: &impl World,
+    before: &BTreeMap<String, Scale>,
+    may: impl AsyncFn() -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let source = world.configuration().side().other();
     if let Some(marker) = marker::fences(source) {
         world.mark(Move::Lower(marker)).await?;
     }
-    scale::back(world, source, before).await
+    scale::back(world, source, before, may).await
 }
 
 fn text(run: &Run, failure: &Caught, last: bool, moved: bool) -> String {

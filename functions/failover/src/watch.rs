@@ -108,7 +108,14 @@ async fn push(
         if let Some(marker) = marker::fences(source) {
             world.mark(Move::Raise(marker)).await?;
         }
-        if let Some(left) = scale::down(world, source).await? {
+        let may =
+            async || match fence::push(&world.own_state().await?, &peer, &configuration.region) {
+                Push::Now => Ok(()),
+                Push::Later | Push::Never => {
+                    Err(Failure::Stale("the fence is owed no more".into()))
+                }
+            };
+        if let Some(left) = scale::down(world, source, may).await? {
             return Ok(format!("stopping {}: {left}", configuration.peer_region()));
         }
         note(world, state, FenceProgress::Acknowledged).await?;

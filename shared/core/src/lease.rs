@@ -47,6 +47,35 @@ pub enum Owner {
 /// A function that an execution asked for works no longer than this, whatever becomes of the execution.
 pub const LAST_EFFECT: SignedDuration = SignedDuration::from_secs(120);
 
+/// A right that took longer to be read is read again before anything is done by it.
+pub const RIGHT_LASTS: SignedDuration = SignedDuration::from_secs(5);
+
+/// Setting the number of tasks of one service is given up after that.
+pub const SCALING_LASTS: SignedDuration = SignedDuration::from_secs(10);
+
+/// Where a lease passed on without having been given back, the last thing that was done by it has happened after this: its
+/// right was read, it was asked for, and a call that was given up may still arrive.
+pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(20);
+
+/// When nothing more is done by whoever held the lease before, if anybody did. Who asks again is in doubt and waits, too.
+pub fn settled(before: &RegionState, taken: &RegionState) -> Option<Timestamp> {
+    before.lease.as_ref()?;
+    let taken = taken.lease.as_ref()?.taken?;
+    Some(taken + SETTLED_AFTER)
+}
+
+/// A right that was asked for at that time and is here now.
+pub fn still_young(asked: Timestamp, now: Timestamp) -> Result<(), String> {
+    let took = now.duration_since(asked);
+    match took <= RIGHT_LASTS {
+        true => Ok(()),
+        false => Err(format!(
+            "it took {} s to read the lease, which may be another's by now",
+            took.as_secs()
+        )),
+    }
+}
+
 /// An execution that has held a lease for so long is known to Step Functions, unless it is forgotten again, which happens
 /// months after its end.
 pub const KNOWN_BY: SignedDuration = SignedDuration::from_mins(5);

@@ -41,6 +41,9 @@ pub struct Run {
     pub plan: Option<Plan>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
+    /// Until when what the former holder of its lease had begun may still happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub images: Option<Images>,
     /// Tasks per service to bring up here, and to give back to the source when a planned one is undone.
@@ -153,6 +156,7 @@ impl Run {
             decision,
             plan: None,
             epoch: None,
+            settled: None,
             images: None,
             capacity: BTreeMap::new(),
             source_stopped: None,

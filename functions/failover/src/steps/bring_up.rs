@@ -1,13 +1,31 @@
 //! The target: empty while its data is restored, then at production capacity, then seen to answer.
 
-use lifeboat_core::{Failure, lease, liveness::Answer, plan::tasks, request::Mode, run::Run};
+use lifeboat_core::{
+    Failure, lease,
+    liveness::Answer,
+    plan::tasks,
+    request::Mode,
+    run::{Run, Step},
+};
 
-use super::Progress;
+use super::{Progress, right};
 use crate::{World, each::each, scale};
 
 /// No task runs beside a restore.
 pub(super) async fn quiesce(world: &impl World, run: &Run) -> Result<Progress, Failure> {
-    match scale::down(world, world.configuration().side()).await? {
+    let looked = world.now();
+    let progress = empty(world, Step::Quiesce, run).await?;
+    match (progress, run.settled) {
+        // Until then it may be filled again by whoever was at work before.
+        (Progress::Done(_), Some(settled)) if looked < settled => Ok(Progress::Waiting(format!(
+            "the last effects of the execution before it, until {settled}"
+        ))),
+        (progress, _) => Ok(progress),
+    }
+}
+
+async fn empty(world: &impl World, step: Step, run: &Run) -> Result<Progress, Failure> {
+    match scale::down(world, world.configuration().side(), right(world, step, run)).await? {
         Some(left) => Ok(Progress::Waiting(format!(
             "{} to be empty: {left}",
             run.target
@@ -28,7 +46,8 @@ pub(super) async fn scale_up(world: &impl World, run: &Run) -> Result<Progress, 
     world
         .change_state(&|state| lease::fill(state, &run.execution, epoch))
         .await?;
-    scale::up(world, world.configuration().side(), &run.capacity).await?;
+    let may = right(world, Step::ScaleUp, run);
+    scale::up(world, world.configuration().side(), &run.capacity, may).await?;
     Ok(Progress::Done(tasks(&run.capacity)))
 }
 
@@ -55,7 +74,7 @@ pub(super) async fn tear_down(world: &impl World, run: &mut Run) -> Result<Progr
     if run.request.mode != Mode::Drill {
         return Err(Failure::Refused("only a drill is torn down".into()));
     }
-    let progress = quiesce(world, run).await?;
+    let progress = empty(world, Step::TearDown, run).await?;
     if let Progress::Done(_) = progress {
         run.torn_down = run.torn_down.or(Some(world.now()));
     }

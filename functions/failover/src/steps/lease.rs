@@ -58,6 +58,7 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
         })
         .await?;
     run.epoch = Some(state.epoch);
+    run.settled = lease::settled(&before, &state);
     // Of a lease that was taken before, as it was then.
     run.capacity = state.lease.map_or(lease.capacity, |held| held.capacity);
     let text = format!(

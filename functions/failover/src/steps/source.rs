@@ -4,10 +4,10 @@ use lifeboat_core::{
     Failure, fence as fences,
     marker::{self, Move},
     request::Mode,
-    run::{Run, SourceFenced},
+    run::{Run, SourceFenced, Step},
 };
 
-use super::{Progress, patiently};
+use super::{Progress, patiently, right};
 use crate::{World, scale};
 
 /// Planned: its services take no more writes, which is seen before anything else happens.
@@ -16,13 +16,15 @@ pub(super) async fn stop(world: &impl World, run: &mut Run) -> Result<Progress, 
         return Ok(Progress::Done("given up before it had stopped".into()));
     }
     let side = world.configuration().side().other();
-    let outcome = scale::down(world, side).await.map(|left| match left {
-        Some(left) => Progress::Waiting(format!("{} to stop: {left}", run.source)),
-        None => {
-            run.source_stopped = run.source_stopped.or(Some(world.now()));
-            Progress::Done(String::new())
-        }
-    });
+    let outcome = scale::down(world, side, right(world, Step::StopSource, run))
+        .await
+        .map(|left| match left {
+            Some(left) => Progress::Waiting(format!("{} to stop: {left}", run.source)),
+            None => {
+                run.source_stopped = run.source_stopped.or(Some(world.now()));
+                Progress::Done(String::new())
+            }
+        });
     patiently(run, outcome)
 }
 
@@ -69,5 +71,5 @@ async fn try_fence(world: &impl World, run: &Run) -> Result<Option<String>, Fail
             world.mark(Move::Raise(marker)).await?;
         }
     }
-    scale::down(world, side).await
+    scale::down(world, side, right(world, Step::FenceSource, run)).await
 }

@@ -1,11 +1,13 @@
 //! A drill: everything but what users would notice.
 
-use lifeboat_core::{Side, request::Mode};
+use std::cell::Cell;
+
+use lifeboat_core::{Side, request::Mode, run::Step};
 
 use crate::{
     scenario::{alarm, home_died, minutes, run_started, sample},
     workflow::{Ended, Trip, execute, execute_with},
-    world::World,
+    world::{BOUNDS, World},
 };
 
 const STANDBY: Side = Side::Standby;
@@ -112,6 +114,69 @@ fn a_disaster_during_a_drill_is_not_kept_waiting_and_the_drill_touches_nothing_m
     assert_eq!(ended.outcome.unwrap_err().name, "Stale");
     assert!(world.place(STANDBY).serves());
     assert_eq!(world.answering(), STANDBY);
+}
+
+#[test]
+fn a_drill_that_is_overtaken_between_two_services_leaves_the_second_one_alone() {
+    for (step, left) in [
+        (Step::ScaleUp, [("posts", 1), ("users", 0)]),
+        (Step::TearDown, [("posts", 0), ("users", 1)]),
+    ] {
+        let world = World::new();
+        world.overtaken_at.set(Some(step));
+        let error = drill(&world).outcome.unwrap_err();
+        assert_eq!(error.name, "Stale", "{step:?}");
+        assert_eq!(world.place(STANDBY).desired(), left, "{step:?}");
+    }
+}
+
+#[test]
+fn what_a_drill_asked_for_last_may_come_late_and_no_restore_runs_beside_it() {
+    for seconds in [0, 10, 19] {
+        let world = World::new();
+        let late = Cell::new(true);
+        let comes_late = |now: &str| {
+            let lease = world.place(STANDBY).state.lease.clone();
+            let Some(lease) = lease.filter(|lease| lease.mode == Mode::Unplanned) else {
+                return Trip::Not;
+            };
+            let passed = world.now().duration_since(lease.taken.unwrap()).as_secs();
+            if late.get() && passed >= seconds {
+                late.set(false);
+                let mut place = world.change(STANDBY);
+                let posts = place.services.get_mut("posts").unwrap();
+                (posts.desired, posts.running) = (1, 1);
+                posts.bounds = Some(BOUNDS);
+                posts
+                    .bounds
+                    .iter_mut()
+                    .for_each(|bounds| bounds.minimum = 1);
+            }
+            let restores = now == "Restore";
+            assert!(!restores || passed >= 20 && !late.get(), "{passed}");
+            Trip::Not
+        };
+        let overtaken = |now: &str| {
+            if now == "Scale up" && !world.place(Side::Home).dead {
+                world.pass(250);
+                world.dies(Side::Home);
+                alarm(&world, STANDBY).unwrap();
+                let started = world.place(STANDBY).started.clone();
+                let (arn, request) = started.into_iter().next().unwrap();
+                let request = serde_json::to_value(request).unwrap();
+                let name = lifeboat_core::run::name_of(&arn);
+                let ended = execute_with(&world, STANDBY, name, &request, &comes_late);
+                ended.outcome.unwrap();
+            }
+            Trip::Not
+        };
+        let request = sample("request-drill");
+        let ended = execute_with(&world, STANDBY, "overtaken", &request, &overtaken);
+        assert_eq!(ended.outcome.unwrap_err().name, "Stale");
+        let standby = world.place(STANDBY);
+        assert_eq!(standby.desired(), [("posts", 2), ("users", 3)], "{seconds}");
+        assert!(!late.get());
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use lifeboat_core::{
 
 use crate::{
     faults::{How, When},
-    invariants,
+    invariants, scenario,
     world::{Place, World},
 };
 
@@ -145,9 +145,23 @@ impl<'a> Seat<'a> {
         let done = happen(&mut self.world.change(side));
         let region = self.configuration.region_of(side);
         self.world.note(format!("{region} {effect}"));
+        self.overtaken(&effect);
         invariants::hold(self.world);
         self.suffer(struck, When::After, &effect).await?;
         Ok(done)
+    }
+
+    fn overtaken(&self, effect: &Effect) {
+        let Actor::Step(step, ..) = self.actor else {
+            return;
+        };
+        let at = &self.world.overtaken_at;
+        if matches!(effect, Effect::Scale(..)) && at.get() == Some(step) {
+            at.set(None);
+            let mut own = self.world.change(self.side);
+            own.state.epoch = Epoch(own.state.epoch.0 + 2);
+            own.state.lease = scenario::lease("another");
+        }
     }
 
     async fn suffer(

@@ -97,6 +97,8 @@ pub(crate) struct World {
     pub(crate) mute: Cell<bool>,
     /// Some users still know home's address by heart.
     pub(crate) cling: Cell<bool>,
+    /// Another execution takes the lease while this step is at its first service.
+    pub(crate) overtaken_at: Cell<Option<Step>>,
     /// Step Functions knows of no execution.
     pub(crate) forgetful: Cell<bool>,
     /// Somebody stops the execution now.
@@ -213,6 +215,7 @@ impl World {
             scaling_silent: Cell::new(None),
             mute: Cell::new(false),
             cling: Cell::new(false),
+            overtaken_at: Cell::default(),
             forgetful: Cell::default(),
             stopped: Cell::default(),
             dies_at: Cell::default(),

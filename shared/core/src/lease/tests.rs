@@ -94,6 +94,28 @@ fn a_lease_does_not_pass_on_while_the_last_effect_of_its_execution_may_still_hap
 }
 
 #[test]
+fn what_the_former_holder_began_is_waited_for_only_where_it_had_not_given_its_lease_back() {
+    let (_, state) = standby();
+    let first = take_for(&state, None, RequestedBy::Person, "a").unwrap();
+    assert_eq!(settled(&state, &first), None);
+    let released = release(&first, "a");
+    let second = take_for(&released, None, RequestedBy::Person, "b").unwrap();
+    assert_eq!(settled(&released, &second), None);
+    let second = take_for(&first, Some(&Owner::Ended), RequestedBy::Person, "b").unwrap();
+    let waits = Some(NOW + SETTLED_AFTER);
+    assert_eq!(settled(&first, &second), waits);
+    assert_eq!(settled(&second, &second), waits, "asked again, in doubt");
+    assert!(RIGHT_LASTS + SCALING_LASTS < SETTLED_AFTER);
+}
+
+#[test]
+fn a_right_that_took_long_to_be_read_is_none() {
+    let after = |seconds| still_young(NOW, NOW + SignedDuration::from_secs(seconds));
+    assert!(after(0).is_ok() && after(5).is_ok());
+    assert!(after(6).unwrap_err().contains("6 s"));
+}
+
+#[test]
 fn an_execution_that_nobody_knows_holds_its_lease_for_a_while_and_is_then_over() {
     let (_, state) = standby();
     let first = take_for(&state, None, RequestedBy::Person, "a").unwrap();
