@@ -75,11 +75,11 @@ pub fn failed(caught: &Caught, mode: Mode, execution: &str, to: &Region) -> Stri
         ("Refused", Mode::Unplanned) => {
             "Mend what the reasons name, look at it again with --mode plan, which shows every fact, or say with --override why you know better."
         }
-        (_, Mode::Drill) => {
-            "A drill leaves nothing up, and users noticed nothing. Mend the cause: a real failover would meet it, too."
-        }
         ("Stale", _) => {
             "Another execution has taken over since; leave it alone until `lifeboat status` says who is in charge."
+        }
+        (_, Mode::Drill) => {
+            "A drill leaves nothing up, and users noticed nothing. Mend the cause: a real failover would meet it, too."
         }
         (_, Mode::Planned) => {
             "What was changed is put back where users were not moved yet. See `lifeboat status`, mend the cause and start it again."
@@ -177,6 +177,15 @@ Nothing was changed.";
 
     #[test]
     fn every_named_failure_in_every_mode_says_what_to_do() {
+        let stale = Caught {
+            error: "Stale".into(),
+            cause: "x".into(),
+        };
+        let overtaken = failed(&stale, Mode::Drill, "arn", &region());
+        assert!(
+            overtaken.contains("Another execution has taken over"),
+            "no fault of the drill's"
+        );
         for error in lifeboat_core::Failure::NAMES
             .into_iter()
             .chain(["States.Timeout"])

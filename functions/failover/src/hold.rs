@@ -3,6 +3,7 @@
 use lifeboat_core::{
     Failure,
     person::{Answered, Awaits, Verb},
+    request::Mode,
     run::{Question, Run, Step, Waiting},
     state::Hold,
 };
@@ -66,9 +67,18 @@ async fn tell(
         )
     });
     let verbs: Vec<String> = verbs.collect();
+    let otherwise = match (question.awaits, run.request.mode) {
+        (Awaits::Approval, Mode::Unplanned) => {
+            "nobody is moved and it fails; what was brought up stays up"
+        }
+        (Awaits::Approval | Awaits::Resume, _) => {
+            "it fails, and is put back where users were not moved yet"
+        }
+        (Awaits::Commit, _) => "it fails as it stands: users stay where they are",
+    };
     let subject = format!("{application}: {} waits for a person", run.name());
     let text = format!(
-        "The {} execution {} towards {} stands still: {what}.\nAnswer within {} minutes with:\n- {}",
+        "The {} execution {} towards {} stands still: {what}\nAnswer within {} minutes with:\n- {}\nWithout an answer {otherwise}.",
         run.request.mode.as_str(),
         run.execution,
         run.target,

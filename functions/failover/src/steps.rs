@@ -82,8 +82,10 @@ pub(crate) async fn step(world: &impl World, step: Step, mut run: Run) -> Result
         Progress::Silent(what) => {
             if !run.silent() {
                 let text = format!(
-                    "The planned execution {} waits for {what}. After some minutes it fails, and is put back as far as {} answers.",
-                    run.execution, run.source
+                    "The planned execution {name} waits for {what}. After some minutes it fails, and is put back as far as {} answers.\nTo go on without it, at the price of what was written there since the last backup:\n- lifeboat turn --to {} --execution {name} --reason \"…\"",
+                    run.source,
+                    run.target,
+                    name = run.name()
                 );
                 tell(world, &run, "waits for its source", &text).await;
             }

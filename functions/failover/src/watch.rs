@@ -3,7 +3,7 @@
 use lifeboat_core::{
     Failure, RegionState,
     fence::{self, Push},
-    lease::{self, Owner},
+    lease::{self, Owner, Undo},
     marker::{self, Move},
     request::Mode,
     run::{self, SourceFenced},
@@ -44,24 +44,34 @@ pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
 async fn bury(world: &impl World, state: &RegionState, lease: &Lease) -> Result<(), Failure> {
     let configuration = world.configuration();
     let put_back = undo::put_back(world, state, lease).await?;
-    let me = &configuration.region;
-    let stands = match (put_back.is_empty(), state.active == *me) {
-        (true, _) => None,
-        (false, true) => Some(format!("{me} is active, and users are sent there.")),
-        (false, false) => Some(format!(
-            "It ended without putting things back. That is done now: {me} is empty, and traffic never moved."
-        )),
+    let (me, peer) = (&configuration.region, configuration.peer_region());
+    let stands = match &put_back[..] {
+        _ if state.active == *me => format!(
+            "{me} is active and users are sent there; nothing is undone by itself. Look at the load balancer of {me}."
+        ),
+        [Undo::EmptyTarget] => {
+            format!("That is done now: {me} is empty again, and users noticed nothing.")
+        }
+        [Undo::GiveBackSource] => format!(
+            "Users were not moved. {peer} was told to take its tasks back, and may not have heard; what was brought up in {me} stays up. Look at both in `lifeboat status`."
+        ),
+        [] => format!(
+            "Users were not moved, and what was brought up in {me} stays up. Start it again if {peer} is still down."
+        ),
+        _ => format!(
+            "That is done now: {peer} has its tasks back and {me} is empty again. Users were not moved. Mend the cause and start it again."
+        ),
     };
-    if let Some(stands) = stands {
-        let subject = format!(
-            "{}: {} was stopped",
-            configuration.application,
-            run::name_of(&lease.execution)
-        );
-        let (mode, execution) = (lease.mode.as_str(), &lease.execution);
-        let text = format!("The {mode} execution {execution} was stopped. {stands}");
-        world.notify(&subject, &text).await?;
-    }
+    let subject = format!(
+        "{}: {} was stopped",
+        configuration.application,
+        run::name_of(&lease.execution)
+    );
+    let (mode, execution) = (lease.mode.as_str(), &lease.execution);
+    let text = format!(
+        "The {mode} execution {execution} ended before it could put things back: somebody stopped it, its time was over, or its undo failed.\n{stands}"
+    );
+    world.notify(&subject, &text).await?;
     let free = |state: &RegionState| Ok(lease::release(state, &lease.execution));
     world.change_state(&free).await.map(drop)
 }

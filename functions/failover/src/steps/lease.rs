@@ -62,7 +62,7 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
     // Of a lease that was taken before, as it was then.
     run.capacity = state.lease.map_or(lease.capacity, |held| held.capacity);
     let text = format!(
-        "The {} execution {} towards {} has begun, at epoch {}: {}.\nIt was decided because:\n- {}",
+        "The {} execution {} towards {} has begun, at epoch {}: {}.\nIt was decided by:\n- {}",
         run.request.mode.as_str(),
         run.execution,
         run.target,

@@ -42,6 +42,19 @@ fn nobody_is_moved_when_a_person_rejects_or_says_nothing_in_time() {
         let (world, ended) = asked(verbs);
         let error = ended.outcome.unwrap_err();
         assert!(error.cause.contains(why), "{error:?}");
+        let place = world.place(STANDBY);
+        let mut notices = place.notices.iter();
+        let (_, asks) = notices
+            .find(|(s, _)| s.contains("waits for a person"))
+            .unwrap();
+        for said in [
+            "may users be moved from us-east-1",
+            "lifeboat reject --to us-west-2",
+            "Without an answer it fails",
+        ] {
+            assert!(asks.contains(said), "{asks}");
+        }
+        drop(place);
         assert_eq!(world.answering(), Side::Home);
         minutes(&world, 1);
         assert!(world.place(STANDBY).empty() && world.place(Side::Home).serves());

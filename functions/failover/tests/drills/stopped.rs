@@ -1,10 +1,11 @@
 //! Somebody stops an execution at any of its effects, and it is redriven, or another one takes its place.
 
-use lifeboat_core::Side;
+use lifeboat_core::{Side, person::Verb};
 use serde_json::Value;
 
 use crate::{
     faults::{Fault, How, When},
+    functions::order,
     scenario::{home_died, home_is_back, minutes, sample, scaled_up},
     workflow::{Ended, Trip, execute, execute_with, redrive},
     world::World,
@@ -118,6 +119,52 @@ fn another_execution_takes_the_place_of_one_that_was_stopped() {
         }
         done(scenario, world);
     });
+}
+
+#[test]
+fn people_hear_what_stands_after_an_execution_of_each_kind_was_stopped() {
+    for (prepare, request, turned, says) in [
+        (
+            home_died as fn() -> World,
+            "request-unplanned",
+            false,
+            "what was brought up in us-west-2 stays up",
+        ),
+        (
+            scaled_up,
+            "request-planned",
+            false,
+            "us-east-1 has its tasks back and us-west-2 is empty again",
+        ),
+        (scaled_up, "request-planned", true, "may not have heard"),
+        (
+            World::new,
+            "request-drill",
+            false,
+            "us-west-2 is empty again, and users noticed nothing",
+        ),
+    ] {
+        let world = prepare();
+        let arn = world.arn(STANDBY, "gone");
+        let at = |now: &str| {
+            if now == "Restore" && turned {
+                order(&world, STANDBY, Verb::Turn, &arn).unwrap();
+            }
+            match now {
+                "Await healthy" => Trip::Stop,
+                _ => Trip::Not,
+            }
+        };
+        execute_with(&world, STANDBY, "gone", &sample(request), &at);
+        world.change(STANDBY).alarm = None;
+        minutes(&world, 2);
+        let place = world.place(STANDBY);
+        let (subject, text) = place.notices.last().unwrap();
+        assert_eq!(subject, "forum: gone was stopped");
+        assert!(text.contains(says), "{text}");
+        let stopped = place.notices.iter().filter(|(s, _)| s == subject);
+        assert_eq!(stopped.count(), 1, "once");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a person can do about a decision that goes against an execution.
 
-use super::{Answer, Asker, Decision, Need, Weighed};
+use super::{Answer, Asker, Decision, Fact, Need, Weighed};
 use crate::{
     Region,
     request::{Mode, RequestedBy},
@@ -21,13 +21,24 @@ impl Decision {
             let facts = self.facts.iter();
             facts.filter(move |f| f.answer != Answer::Yes && person.needs(f.fact) == need)
         };
+        let brakes = [Fact::CooledDown, Fact::WithinBudget];
+        let braked = self
+            .facts
+            .iter()
+            .any(|f| f.blocks() && brakes.contains(&f.fact));
+        let release = match braked {
+            true => format!(
+                "\nTo let alarms start again: lifeboat acknowledge --to {to} --reason \"…\""
+            ),
+            false => String::new(),
+        };
         let fixed: Vec<&str> = bad(Need::Must).map(|f| f.fact.word()).collect();
         if !fixed.is_empty() {
             return format!("Nobody can override {}; mend that first.", fixed.join(", "));
         }
         let overrides: String = bad(Need::May).map(option).collect();
         format!(
-            "A person who knows better starts it with: lifeboat failover --to {to} --mode {} --reason \"…\"{overrides}",
+            "A person who knows better starts it with: lifeboat failover --to {to} --mode {} --reason \"…\"{overrides}{release}",
             mode.as_str()
         )
     }

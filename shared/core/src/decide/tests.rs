@@ -468,6 +468,13 @@ fn whoever_is_held_up_is_told_the_command_that_would_start_it_or_what_no_reason_
     let request = Request::new(Unplanned, Person, "x").overriding(Fact::BackupFresh, "it will do");
     let remedy = ask_for(&world, &request).remedy(Unplanned, &to);
     assert!(remedy.contains("\"backup_fresh=it will do\""), "{remedy}");
+    world.own.cool_down_until = Some(Timestamp::MAX);
+    let acknowledge = "lifeboat acknowledge --to us-west-2 --reason \"…\"";
+    let [alarm, person] =
+        [Alarm, Person].map(|by| ask(&world, Unplanned, by).remedy(Unplanned, &to));
+    assert!(alarm.ends_with(acknowledge), "{alarm}");
+    assert!(!person.contains(acknowledge), "it stops no person");
+    world.own.cool_down_until = None;
     world.probe.readiness.newest_backup = None;
     let remedy = ask(&world, Unplanned, Alarm).remedy(Unplanned, &to);
     assert_eq!(remedy, "Nobody can override backup_there; mend that first.");
