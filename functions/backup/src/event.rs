@@ -1,5 +1,5 @@
 use lifeboat_core::{
-    Epoch,
+    Epoch, ReplyId,
     backup::{BackupKey, Choice, Contents, Manifest, Restored},
     lost::Lost,
 };
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
-    /// By the schedule, by a planned execution after the services stopped, by hand.
+    /// By the schedule, by hand.
     Create {},
     List {},
     /// By an execution, which must hold the lease; by hand only where this region does not serve.
@@ -20,13 +20,23 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         execution: Option<Execution>,
     },
-    /// What the services' data is now, so that the other region can compare it with what it restored.
+    /// By the other region, which does not wait: what comes of its question is written down for it.
+    Reply {
+        id: ReplyId,
+        to: Question,
+    },
+}
+
+/// What the other region may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Question {
+    /// A backup of everything that is here now.
+    Create {},
+    /// What the services' data is now, so that it can be compared with what was restored.
     Contents {},
     /// By the region that replaced this one: saves what is still here and says what the restored backup lacked.
-    Salvage {
-        epoch: Epoch,
-        against: BackupKey,
-    },
+    Salvage { epoch: Epoch, against: BackupKey },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +69,10 @@ pub enum Outcome {
     Salvaged {
         salvaged: Salvaged,
     },
+    /// What came of a question stands where its id says.
+    Replied {
+        id: ReplyId,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +99,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), json);
             seen += 1;
         }
-        assert_eq!(seen, 7);
+        assert_eq!(seen, 8);
     }
 
     #[test]
@@ -98,6 +112,24 @@ mod tests {
                 "backup-20241123-120000",
             ),
             (json!({"action": "restore"}), "backup"),
+            (json!({"action": "reply", "to": {"action": "create"}}), "id"),
+            (
+                json!({"action": "reply", "id": "../state", "to": {"action": "create"}}),
+                "../state",
+            ),
+            (
+                json!({"action": "reply", "id": "a", "to": {"action": "create", "force": true}}),
+                "force",
+            ),
+            // Nobody restores from afar, or has replies replied to.
+            (
+                json!({"action": "reply", "id": "a", "to": {"action": "restore", "backup": "newest"}}),
+                "restore",
+            ),
+            (
+                json!({"action": "reply", "id": "a", "to": {"action": "reply", "id": "b", "to": {"action": "create"}}}),
+                "reply",
+            ),
             (json!({}), "action"),
         ] {
             let refused = parse_event::<Event>(event).unwrap_err();

@@ -5,6 +5,7 @@ mod create;
 mod event;
 mod find;
 mod pack;
+mod reply;
 mod restore;
 mod salvage;
 mod unpack;
@@ -15,7 +16,8 @@ use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects};
 use lifeboat_core::{Configuration, Failure, RegionState};
 
-pub use event::{Event, Outcome, Salvaged};
+pub use event::{Event, Outcome, Question, Salvaged};
+pub use reply::Reply;
 
 /// The file that holds a service's data, in its folder under the data directory.
 pub const FILE: &str = "db.json";
@@ -77,12 +79,6 @@ pub async fn handle<C: Objects, B: Objects>(
             };
             Ok(Outcome::Restored { restored })
         }
-        Event::Contents {} => Ok(Outcome::Contents {
-            services: contents::contents(backup)?,
-        }),
-        Event::Salvage { epoch, against } => {
-            let salvaged = salvage::salvage(backup, epoch, &against, clock()).await?;
-            Ok(Outcome::Salvaged { salvaged })
-        }
+        Event::Reply { id, to } => reply::reply(backup, id, to, clock).await,
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::{Control, memory::Memory};
-use lifeboat_backup::{Backup, Outcome, handle};
+use lifeboat_backup::{Backup, Outcome, Reply, handle};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState,
     backup::{BackupKey, Manifest},
@@ -80,6 +80,24 @@ impl Region {
         };
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
         handle(&backup, lifeboat_aws::parse_event(event)?, || now).await
+    }
+
+    /// A question of the other region, with its reply.
+    async fn reply(&self, id: &str, to: serde_json::Value, at: i64) -> Result<Outcome, Failure> {
+        let event = json!({"action": "reply", "id": id, "to": to});
+        let outcome = self.ask(event, at).await?;
+        let id = id.to_owned().try_into()?;
+        assert_eq!(outcome, Outcome::Replied { id });
+        self.replied(outcome)
+    }
+
+    fn replied(&self, outcome: Outcome) -> Result<Outcome, Failure> {
+        let Outcome::Replied { id } = outcome else {
+            panic!("{outcome:?}")
+        };
+        let body = self.control.bucket().body(&id.key()).unwrap();
+        let reply: Reply = serde_json::from_slice(&body).unwrap();
+        reply.heard("forum-backup", &self.configuration.region)
     }
 
     async fn create(&self, at: i64) -> Manifest {
@@ -292,14 +310,16 @@ async fn what_a_region_holds_is_told_as_what_a_restore_put_in_place() {
     let restored = standby.ask(by_execution("newest"), 120).await.unwrap();
     let (Outcome::Restored { restored }, Outcome::Contents { services }) = (
         restored,
-        home.ask(json!({"action": "contents"}), 120).await.unwrap(),
+        home.reply("a", json!({"action": "contents"}), 120)
+            .await
+            .unwrap(),
     ) else {
         panic!("other answers")
     };
     assert_eq!(restored.services, services);
     home.write("users", r#"{"users":[]}"#);
-    let later = home.ask(json!({"action": "contents"}), 180).await.unwrap();
-    assert_ne!(later, Outcome::Contents { services });
+    let later = home.reply("b", json!({"action": "contents"}), 180).await;
+    assert_ne!(later.unwrap(), Outcome::Contents { services });
 }
 
 #[tokio::test]
@@ -365,14 +385,14 @@ async fn what_a_replaced_region_still_holds_is_saved_once_and_what_was_lost_is_t
         r#"{"posts":[{"id":"1","text":"hello"},{"id":"2","text":"late"}]}"#,
     );
     let event = json!({"action": "salvage", "epoch": 1, "against": restored});
-    let first = home.ask(event.clone(), 120).await.unwrap();
+    let first = home.reply("a", event.clone(), 120).await.unwrap();
     let Outcome::Salvaged { salvaged } = &first else {
         panic!("{first:?}")
     };
     assert_eq!(salvaged.lost.services["posts"], ["2"]);
     assert!(salvaged.lost.services["users"].is_empty());
     let keys = home.backups.keys();
-    assert_eq!(home.ask(event, 180).await.unwrap(), first);
+    assert_eq!(home.reply("b", event, 180).await.unwrap(), first);
     assert_eq!(home.backups.keys(), keys);
     let listed = home.ask(json!({"action": "list"}), 180).await.unwrap();
     assert_eq!(
@@ -396,13 +416,14 @@ async fn a_region_that_has_lost_data_is_salvaged_as_far_as_it_goes_and_says_what
             }
         }
         let event = json!({"action": "salvage", "epoch": 1, "against": restored});
-        let first = home.ask(event.clone(), 120).await.unwrap();
+        let first = home.reply("a", event.clone(), 120).await.unwrap();
         let Outcome::Salvaged { salvaged } = &first else {
             panic!("{first:?}")
         };
         assert!(salvaged.lost.unknown["posts"].contains("db.json"));
         assert_eq!(salvaged.lost.services.contains_key("users"), gone != "all");
-        assert_eq!(home.ask(event, 180).await.unwrap(), first, "and once");
+        let second = home.reply("b", event, 180).await.unwrap();
+        assert_eq!(second, first, "and once");
     }
 }
 
@@ -412,7 +433,7 @@ async fn a_restored_backup_that_is_gone_keeps_nobody_from_saving_what_is_held() 
     let mut against = home.create(60).await.backup;
     against.name = "backup-20200101-000000".parse().unwrap();
     let event = json!({"action": "salvage", "epoch": 1, "against": against});
-    let outcome = home.ask(event, 120).await.unwrap();
+    let outcome = home.reply("a", event, 120).await.unwrap();
     let Outcome::Salvaged { salvaged } = outcome else {
         panic!("{outcome:?}")
     };
@@ -426,5 +447,108 @@ async fn a_region_that_was_not_replaced_is_not_salvaged() {
     let home = Region::home();
     let restored = home.create(60).await.backup;
     let event = json!({"action": "salvage", "epoch": 0, "against": restored});
-    assert_eq!(home.ask(event, 120).await.unwrap_err().name(), "Stale");
+    let refused = home.reply("a", event, 120).await.unwrap_err();
+    assert_eq!(refused.name(), "Stale");
+}
+
+fn create() -> serde_json::Value {
+    json!({"action": "create"})
+}
+
+#[tokio::test]
+async fn a_question_that_comes_twice_or_late_is_answered_once() {
+    let home = Region::home();
+    let first = home.reply("a", create(), 60).await.unwrap();
+    let keys = home.backups.keys();
+    let reply = home.control.bucket().body("replies/a.json");
+    home.write("users", r#"{"users":[]}"#);
+    assert_eq!(home.reply("a", create(), 120).await.unwrap(), first);
+    assert_eq!(home.backups.keys(), keys);
+    assert_eq!(home.control.bucket().body("replies/a.json"), reply);
+    let other = home.reply("b", create(), 120).await.unwrap();
+    assert_ne!(other, first, "another question has its own reply");
+}
+
+#[tokio::test]
+async fn a_failure_is_replied_in_its_own_words_and_replaced_by_the_next_try() {
+    let home = Region::home();
+    home.write("posts", r#"{"posts":[{"id""#);
+    let failed = home.reply("a", create(), 60).await.unwrap_err();
+    // As whoever asked hears it: its input was not at fault.
+    assert_eq!(failed.name(), "Refused");
+    let said = failed.to_string();
+    assert!(
+        said.starts_with("forum-backup in us-east-1: data of posts"),
+        "{said}"
+    );
+    home.write("posts", r#"{"posts":[]}"#);
+    let outcome = home.reply("a", create(), 120).await.unwrap();
+    assert!(matches!(outcome, Outcome::Created { .. }));
+}
+
+#[tokio::test]
+async fn what_may_pass_is_told_so_that_it_is_asked_again() {
+    let home = Region::home();
+    home.backups.dead.set(true);
+    let failed = home.reply("a", create(), 60).await.unwrap_err();
+    assert_eq!(failed.name(), "Unavailable");
+    assert!(failed.to_string().contains("forum-backup"), "{failed}");
+}
+
+#[tokio::test]
+async fn of_two_that_are_at_it_at_once_the_first_that_succeeds_is_the_reply() {
+    let home = Region::home();
+    let bucket = home.control.bucket();
+    let outcome = Outcome::Listed { backups: vec![] };
+    let good = Reply::new(Timestamp::UNIX_EPOCH, Ok(outcome.clone()));
+    let good = serde_json::to_vec(&good).unwrap();
+    let failed = Err(Failure::Refused("no".into()));
+    let failed = serde_json::to_vec(&Reply::new(Timestamp::UNIX_EPOCH, failed)).unwrap();
+    for (meanwhile, comes) in [(good, true), (failed, false)] {
+        let backup = Backup {
+            configuration: &home.configuration,
+            control: &home.control,
+            backups: &home.backups,
+        };
+        let id = if comes { "a" } else { "b" };
+        let event = json!({"action": "reply", "id": id, "to": create()});
+        let event = lifeboat_aws::parse_event(event).unwrap();
+        // It is first asked what time it is when it has looked for a reply and begins.
+        let clock = || {
+            let key = format!("replies/{id}.json");
+            if bucket.body(&key).is_none() {
+                bucket.set(&key, meanwhile.clone());
+            }
+            Timestamp::UNIX_EPOCH
+        };
+        let replied = home.replied(handle(&backup, event, clock).await.unwrap());
+        assert_eq!(replied == Ok(outcome.clone()), comes, "{replied:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_cannot_write_its_reply_fails_and_is_tried_again() {
+    let home = Region::home();
+    home.control.bucket().writes_left.set(Some(0));
+    let event = json!({"action": "reply", "id": "a", "to": create()});
+    let failed = home.ask(event, 60).await.unwrap_err();
+    assert_eq!(failed.name(), "Unavailable");
+    home.control.bucket().writes_left.set(None);
+    let outcome = home.reply("a", create(), 60).await.unwrap();
+    assert!(matches!(outcome, Outcome::Created { .. }));
+}
+
+#[tokio::test]
+async fn a_reply_carries_nothing_that_users_wrote() {
+    let home = Region::home();
+    let against = home.create(60).await.backup;
+    home.write("posts", r#"{"posts":[{"id":"2","text":"private"}]}"#);
+    let salvage = json!({"action": "salvage", "epoch": 1, "against": against});
+    let questions = [create(), json!({"action": "contents"}), salvage];
+    for (id, to) in ["a", "b", "c"].into_iter().zip(questions) {
+        home.reply(id, to, 120).await.unwrap();
+        let body = home.control.bucket().body(&format!("replies/{id}.json"));
+        let text = String::from_utf8(body.unwrap()).unwrap();
+        assert!(!text.contains("private") && !text.contains("ada"), "{text}");
+    }
 }

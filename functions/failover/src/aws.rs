@@ -14,10 +14,10 @@ use lifeboat_aws::{
     function::Start,
     lambda, load_balancer,
 };
-use lifeboat_backup::{Event as BackupEvent, Outcome, Salvaged};
+use lifeboat_backup::{Event as BackupEvent, Question, Reply};
 use lifeboat_core::{
-    Configuration, Epoch, Failure, RegionState, Side,
-    backup::{BackupKey, Contents, Kind, Manifest},
+    Configuration, Failure, RegionState, ReplyId, Side,
+    backup::{BackupKey, Kind, Manifest},
     configuration::RegionResources,
     lease::{Fate, SCALING_LASTS},
     liveness::Answer,
@@ -38,9 +38,8 @@ pub struct Region {
     start: Start,
     backups: Bucket,
     peer_control: Control<Bucket>,
-    functions_brief: lambda::Functions,
+    functions: lambda::Functions,
     peer_functions: lambda::Functions,
-    peer_functions_brief: lambda::Functions,
     ecs: ecs::Clients,
     peer_ecs: ecs::Clients,
     targets: targets::Targets,
@@ -63,9 +62,8 @@ impl Region {
         Ok(Self {
             backups: start.own_bucket(&configuration.own().backups_bucket),
             peer_control: Control::new(start.peer_bucket(&configuration.peer().control_bucket)),
-            functions_brief: functions(region, Patience::Brief),
-            peer_functions: functions(other, Patience::Work),
-            peer_functions_brief: functions(other, Patience::Peer),
+            functions: functions(region, Patience::Brief),
+            peer_functions: functions(other, Patience::Peer),
             ecs: ecs::Clients::new(&here),
             peer_ecs: ecs::Clients::new(&there),
             targets: targets::Targets::new(&here, &configuration),
@@ -128,7 +126,7 @@ impl World for Region {
     async fn look(&self) -> Result<ProbeReport, Failure> {
         let probe = &self.configuration.own().functions.health_probe;
         let event = serde_json::json!({ "action": "look" });
-        self.functions_brief.ask(probe, &event).await
+        self.functions.ask(probe, &event).await
     }
 
     async fn backups(&self) -> Result<Vec<BackupKey>, Failure> {
@@ -272,44 +270,17 @@ impl World for Region {
         Ok(state)
     }
 
-    async fn take_backup(&self) -> Result<Outcome, Failure> {
+    async fn ask_peer(&self, id: &ReplyId, to: &Question) -> Result<(), Failure> {
         let backup = &self.configuration.peer().functions.backup;
-        let peer = &self.peer_functions;
-        peer.ask(backup, &BackupEvent::Create {}).await
-    }
-
-    async fn ask_for_backup(&self) -> Result<(), Failure> {
-        let backup = &self.configuration.peer().functions.backup;
-        let peer = &self.peer_functions_brief;
-        peer.tell(backup, &BackupEvent::Create {}).await
-    }
-
-    async fn contents(&self) -> Result<Contents, Failure> {
-        let backup = &self.configuration.peer().functions.backup;
-        match self
-            .peer_functions
-            .ask(backup, &BackupEvent::Contents {})
-            .await?
-        {
-            Outcome::Contents { services } => Ok(services),
-            other => Err(Failure::Refused(format!(
-                "{backup} was asked what it holds and answered {other:?}"
-            ))),
-        }
-    }
-
-    async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure> {
-        let backup = &self.configuration.peer().functions.backup;
-        let event = BackupEvent::Salvage {
-            epoch: winner,
-            against: against.clone(),
+        let event = BackupEvent::Reply {
+            id: id.clone(),
+            to: to.clone(),
         };
-        match self.peer_functions.ask(backup, &event).await? {
-            Outcome::Salvaged { salvaged } => Ok(salvaged),
-            other => Err(Failure::Refused(format!(
-                "{backup} was asked to salvage and answered {other:?}"
-            ))),
-        }
+        self.peer_functions.tell(backup, &event).await
+    }
+
+    async fn peer_reply(&self, id: &ReplyId) -> Result<Option<Reply>, Failure> {
+        self.peer_control.read(&id.key()).await
     }
 
     async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure> {

@@ -1,5 +1,6 @@
 //! The steps of an execution. Each asks first whether it may still act, and done again comes to the same.
 
+mod ask;
 mod bring_up;
 mod consent;
 mod data;
@@ -16,6 +17,8 @@ use lifeboat_core::{
 };
 
 use crate::World;
+
+pub(crate) use ask::heard;
 
 /// How far a step came.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Each minute: what an alarm could not decide is decided again, and a replaced region is fenced until it says so.
 
+use lifeboat_backup::{Outcome, Question, Salvaged};
 use lifeboat_core::{
-    Failure, RegionState,
+    Epoch, Failure, RegionState, ReplyId,
+    backup::BackupKey,
     fence::{self, Push},
     lease::{self, Owner, Undo},
     marker::{self, Move},
@@ -10,7 +12,7 @@ use lifeboat_core::{
     state::{Fence, FenceProgress, Lease},
 };
 
-use crate::{Trigger, Watched, World, begin, scale, trigger, undo};
+use crate::{Trigger, Watched, World, begin, scale, steps::heard, trigger, undo};
 
 pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
     let state = world.own_state().await?;
@@ -137,7 +139,10 @@ async fn push(
             owed.execution
         ));
     }
-    let salvaged = world.salvage(state.epoch, &owed.restored).await?;
+    let salvaged = match salvage(world, state.epoch, &owed.restored).await? {
+        Salvage::Came(salvaged) => salvaged,
+        Salvage::Asked(said) => return Ok(said),
+    };
     let (lost, unknown) = (salvaged.lost.count(), salvaged.lost.unknown.clone());
     let named = match world.report(&owed.execution).await? {
         Some(mut report) => {
@@ -168,6 +173,40 @@ async fn push(
     world.notify(&subject, &text).await?;
     note(world, state, FenceProgress::Salvaged).await?;
     Ok(text)
+}
+
+enum Salvage {
+    Came(Salvaged),
+    /// What is being done, for people.
+    Asked(String),
+}
+
+/// Asked for in one minute and read in a later one. A failure is replaced under the same name when it is asked for again.
+async fn salvage(
+    world: &impl World,
+    winner: Epoch,
+    against: &BackupKey,
+) -> Result<Salvage, Failure> {
+    let (id, source) = (
+        ReplyId::of_salvage(winner),
+        world.configuration().peer_region(),
+    );
+    let reply = world.peer_reply(&id).await?;
+    let asked = match reply.map(|reply| heard(world, reply)) {
+        Some(Ok(Outcome::Salvaged { salvaged })) => return Ok(Salvage::Came(salvaged)),
+        Some(Ok(other)) => {
+            let why = format!("{source} was asked to salvage and replied {other:?}");
+            return Err(Failure::Refused(why));
+        }
+        Some(Err(why)) => format!("{source} was not salvaged and is asked again: {why}"),
+        None => format!("{source} is asked to save what it holds"),
+    };
+    let to = Question::Salvage {
+        epoch: winner,
+        against: against.clone(),
+    };
+    world.ask_peer(&id, &to).await?;
+    Ok(Salvage::Asked(asked))
 }
 
 /// Only while this is still the epoch that owes the fence.

@@ -4,19 +4,11 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
-use lifeboat_backup::{Outcome as BackupOutcome, Salvaged};
+use lifeboat_backup::{Question, Reply};
 use lifeboat_core::{
-    Configuration, Epoch, Failure, RegionState, Side,
-    backup::{BackupKey, Contents},
-    lease::Fate,
-    liveness::Answer,
-    marker::Move,
-    person::Answered,
-    probe::ProbeReport,
-    report::Report,
-    request::Request,
-    scaling::Scale,
-    told::Told,
+    Configuration, Failure, RegionState, ReplyId, Side, backup::BackupKey, lease::Fate,
+    liveness::Answer, marker::Move, person::Answered, probe::ProbeReport, report::Report,
+    request::Request, scaling::Scale, told::Told,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,11 +58,9 @@ pub trait World {
 
     // In the other region.
     async fn peer_state(&self) -> Result<RegionState, Failure>;
-    async fn take_backup(&self) -> Result<BackupOutcome, Failure>;
-    /// It comes when it comes.
-    async fn ask_for_backup(&self) -> Result<(), Failure>;
-    async fn contents(&self) -> Result<Contents, Failure>;
-    async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure>;
+    /// Its backup function is asked, and replies when it is done.
+    async fn ask_peer(&self, id: &ReplyId, to: &Question) -> Result<(), Failure>;
+    async fn peer_reply(&self, id: &ReplyId) -> Result<Option<Reply>, Failure>;
 
     // From outside.
     async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure>;

@@ -47,7 +47,7 @@ module "function" {
     {
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject"]
-      Resource = "arn:aws:s3:::${var.own.backups_bucket}/*"
+      Resource = ["arn:aws:s3:::${var.own.backups_bucket}/*", "arn:aws:s3:::${var.own.control_bucket}/replies/*"]
     },
     {
       Effect   = "Allow"

@@ -1,4 +1,4 @@
-# Three buckets: control (configuration, state, reports), backups, and the markers that move traffic.
+# Three buckets: control (configuration, state, reports, replies), backups, and the markers that move traffic.
 
 variable "control" {
   description = "Name of the control bucket."
@@ -140,6 +140,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "backups" {
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 1
+    }
+  }
+}
+
+# A reply is read within minutes, and an execution may be paused for a week.
+resource "aws_s3_bucket_lifecycle_configuration" "control" {
+  bucket = aws_s3_bucket.this["control"].id
+
+  rule {
+    id     = "replies-expire"
+    status = "Enabled"
+
+    filter {
+      prefix = "replies/"
+    }
+
+    expiration {
+      days = 7
     }
   }
 }

@@ -99,6 +99,7 @@ module "function" {
       Resource = [
         "arn:aws:s3:::${var.own.backups_bucket}/*",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
+        "arn:aws:s3:::${var.peer.control_bucket}/replies/*",
       ]
     },
     {

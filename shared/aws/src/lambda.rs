@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_lambda::{Client, primitives::Blob, types::InvocationType};
-use lifeboat_core::{Failure, Region, Unavailable};
+use lifeboat_core::{Failure, Region};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::explain;
@@ -68,19 +68,12 @@ impl Functions {
             error_type: "an error".into(),
             error_message: String::from_utf8_lossy(payload).into_owned(),
         });
-        let said = format!("{function} in {}: {}", self.region, failed.error_message);
-        match failed.error_type.as_str() {
-            "Refused" | "Invalid" => Failure::Refused(said),
-            "Stale" => Failure::Stale(said),
-            "NotVerified" => Failure::NotVerified(said),
-            "TimedOut" => Failure::TimedOut(said),
-            other => Failure::Unavailable(Unavailable {
-                operation: "ask".into(),
-                object: function.into(),
-                region: self.region.to_string(),
-                cause: format!("{other}: {}", failed.error_message),
-            }),
-        }
+        Failure::of_function(
+            function,
+            &self.region,
+            &failed.error_type,
+            &failed.error_message,
+        )
     }
 }
 

@@ -62,6 +62,18 @@ impl Failure {
         }
     }
 
+    /// What another function says that it failed with, under its own name; whatever else befell it may pass.
+    pub fn of_function(function: &str, region: &Region, name: &str, message: &str) -> Self {
+        let said = format!("{function} in {region}: {message}");
+        match name {
+            "Refused" | "Invalid" => Self::Refused(said),
+            "Stale" => Self::Stale(said),
+            "NotVerified" => Self::NotVerified(said),
+            "TimedOut" => Self::TimedOut(said),
+            other => Self::unavailable("ask", function, region, format!("{other}: {message}")),
+        }
+    }
+
     pub fn unavailable(
         operation: impl Display,
         object: impl Display,

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod probe;
 pub mod readiness;
 pub mod region;
+pub mod reply;
 pub mod report;
 pub mod request;
 pub mod run;
@@ -31,6 +32,7 @@ pub use epoch::Epoch;
 pub use failure::{Failure, Unavailable};
 pub use invalid::Invalid;
 pub use region::{Region, RegionPair, Side};
+pub use reply::ReplyId;
 pub use state::RegionState;
 
 /// The schema number that configuration, region state, manifests and requests carry.

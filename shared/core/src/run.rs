@@ -15,6 +15,7 @@ use crate::{
     image::Images,
     person::{Answered, Awaits},
     plan::Plan,
+    reply::Asked,
     request::{Mode, Request, RequestedBy},
 };
 
@@ -51,9 +52,9 @@ pub struct Run {
     pub capacity: BTreeMap<String, u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_stopped: Option<Timestamp>,
-    /// When the source took the order to make a last backup.
+    /// What the source was asked by the step that waits for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Timestamp>,
+    pub asked: Option<Asked>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<BackupKey>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,7 +112,7 @@ pub struct Waiting {
     /// What is being waited for, for people.
     #[serde(rename = "for")]
     pub what: String,
-    /// The source does not answer.
+    /// The source did not answer, and people were told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,
     /// Where it is a person who is waited for: until the token comes back, and no longer than this.
@@ -217,9 +218,11 @@ impl Run {
 
     /// Asks the state machine to wait and come back, until the step's patience ends.
     pub fn wait(&mut self, step: Step, now: Timestamp, what: String) -> Result<(), Failure> {
-        let since = match &self.waiting {
-            Some(waiting) if waiting.step == step && waiting.person.is_none() => waiting.since,
-            _ => now,
+        let (since, silent) = match &self.waiting {
+            Some(waiting) if waiting.step == step && waiting.person.is_none() => {
+                (waiting.since, waiting.silent)
+            }
+            _ => (now, false),
         };
         let waited = now.as_second() - since.as_second();
         if waited > step.patience_seconds() {
@@ -232,7 +235,7 @@ impl Run {
             step,
             since,
             what,
-            silent: false,
+            silent,
             person: None,
         });
         Ok(())
@@ -257,8 +260,8 @@ impl Run {
     pub fn turn(&mut self, why: &str) {
         self.request.mode = Mode::Unplanned;
         self.turned = Some(why.to_owned());
-        // What was waited for so far was for another mode.
-        self.waiting = None;
+        // What was asked and waited for so far was for another mode.
+        (self.asked, self.waiting) = (None, None);
     }
 
     /// What a redriven execution goes on with: what it is, and nothing of what it had seen.

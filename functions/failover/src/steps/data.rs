@@ -1,14 +1,18 @@
 //! Which backup is restored, and that it is here.
 
-use lifeboat_backup::Outcome;
+use lifeboat_backup::{Outcome, Question};
 use lifeboat_core::{
-    Failure,
+    Failure, ReplyId,
     backup::{BackupKey, newest},
+    reply::Asked,
     request::Mode,
-    run::Run,
+    run::{Run, Step},
 };
 
-use super::{Progress, patiently};
+use super::{
+    Progress,
+    ask::{Heard, ask},
+};
 use crate::World;
 
 /// Planned: the source's tasks are gone, so this backup holds everything.
@@ -21,20 +25,18 @@ pub(super) async fn final_backup(world: &impl World, run: &mut Run) -> Result<Pr
             "the source was not seen to stop; a backup now could miss writes".into(),
         ));
     }
-    let taken = match world.take_backup().await {
-        Ok(Outcome::Created { manifest }) => Ok(manifest.backup),
-        Ok(other) => Err(Failure::Refused(format!(
-            "{} took no final backup: {other:?}",
-            run.source
-        ))),
-        Err(why) => Err(why),
+    let create = Question::Create {};
+    let backup = match ask(world, run, Step::FinalBackup, create, "the final backup").await? {
+        Heard::Reply(Outcome::Created { manifest }) => manifest.backup,
+        Heard::Reply(other) => {
+            let why = format!("{} took no final backup: {other:?}", run.source);
+            return Err(Failure::Refused(why));
+        }
+        Heard::NotYet(progress) => return Ok(progress),
     };
-    let noted = taken.map(|backup| {
-        let note = backup.name.to_string();
-        run.backup = Some(backup);
-        Progress::Done(note)
-    });
-    patiently(run, noted)
+    let note = backup.name.to_string();
+    run.backup = Some(backup);
+    Ok(Progress::Done(note))
 }
 
 pub(super) async fn await_replica(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
@@ -60,9 +62,14 @@ pub(super) async fn compare(world: &impl World, run: &mut Run) -> Result<Progres
     if run.request.mode != Mode::Planned {
         return Ok(Progress::Skipped);
     }
-    let held = match world.contents().await {
-        Ok(held) => held,
-        Err(why) => return patiently(run, Err(why)),
+    let contents = Question::Contents {};
+    let held = match ask(world, run, Step::Compare, contents, "the contents").await? {
+        Heard::Reply(Outcome::Contents { services }) => services,
+        Heard::Reply(other) => {
+            let why = format!("{} did not say what it holds: {other:?}", run.source);
+            return Err(Failure::Refused(why));
+        }
+        Heard::NotYet(progress) => return Ok(progress),
     };
     let restored = run.restored.as_ref().map(|restored| &restored.services);
     for (service, content) in &held {
@@ -81,27 +88,27 @@ pub(super) async fn compare(world: &impl World, run: &mut Run) -> Result<Progres
     )))
 }
 
-/// How long a backup may take that the source was asked for and has accepted.
-const COMES_SECONDS: i64 = 30;
-
-/// Unplanned: the source may still answer; if it does not, what is here is what there is.
+/// Unplanned: the source may still answer; if it does not, what is here is what there is. Its backup comes here by itself,
+/// so nobody asks the source what became of it.
 pub(super) async fn last_backup(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
     if run.backup.is_some() {
         return super::done();
     }
-    let (asked, now) = (run.asked, world.now());
+    let now = world.now();
+    let asked = run.asked.take();
+    let first = Asked::first(ReplyId::of_step(run.lease()?, Step::LastBackup, now), now);
     let ask = async {
-        match (run.request.mode, asked) {
+        match (run.request.mode, &asked) {
             (Mode::Drill, _) | (_, Some(_)) => None,
-            (_, None) => Some(world.ask_for_backup().await),
+            (_, None) => Some(world.ask_peer(&first.id, &Question::Create {}).await),
         }
     };
     let (told, best) = tokio::join!(ask, newest_whole(world));
+    let waiting = Progress::Waiting(format!("a last backup of {}", run.source));
     let source = match told {
         Some(Ok(())) => {
-            run.asked = Some(now);
-            let what = format!("a last backup of {}", run.source);
-            return Ok(Progress::Waiting(what));
+            run.asked = Some(first);
+            return Ok(waiting);
         }
         Some(Err(_)) => "the source did not answer",
         None if asked.is_some() => "the source was asked",
@@ -114,11 +121,10 @@ pub(super) async fn last_backup(world: &impl World, run: &mut Run) -> Result<Pro
         ))
     })?;
     if let Some(asked) = asked {
-        let came = best.name.at.as_second() >= asked.as_second();
-        let waited = now.as_second() - asked.as_second();
-        if !came && waited < COMES_SECONDS {
-            let what = format!("a last backup of {}", run.source);
-            return Ok(Progress::Waiting(what));
+        let came = best.name.at.as_second() >= asked.at.as_second();
+        if !came && !asked.overdue(now) {
+            run.asked = Some(asked);
+            return Ok(waiting);
         }
     }
     let note = format!("{}; {source}", best.name);

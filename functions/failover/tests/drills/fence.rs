@@ -40,6 +40,8 @@ fn a_silent_home_is_tried_again_each_minute_and_one_that_returns_is_fenced_and_s
     assert!(fenced(&world).starts_with("stopping us-east-1: posts 2 running"));
     assert_eq!(progress(&world), FenceProgress::Pending);
     world.pass(60);
+    assert_eq!(fenced(&world), "us-east-1 is asked to save what it holds");
+    world.pass(60);
     let said = fenced(&world);
     assert!(said.contains("the report names them"), "{said}");
     let expected = [
@@ -51,7 +53,9 @@ fn a_silent_home_is_tried_again_each_minute_and_one_that_returns_is_fenced_and_s
         "us-east-1 scales users to 0",
         "us-east-1 raises fenced",
         "us-west-2 notes Acknowledged",
+        "us-east-1 is asked to save what it holds",
         "us-east-1 is salvaged",
+        "us-east-1 replies",
         "us-west-2 reports",
         "us-west-2 tells \"forum: the replaced region is salvaged\"",
         "us-west-2 notes Salvaged",
@@ -104,8 +108,10 @@ fn a_home_that_returns_while_traffic_is_proven_is_fenced_at_once_and_the_report_
     execute_with(&world, STANDBY, "slow", &request, &returns)
         .outcome
         .unwrap();
-    world.pass(60);
-    watch(&world, STANDBY).unwrap();
+    for _ in 0..2 {
+        world.pass(60);
+        watch(&world, STANDBY).unwrap();
+    }
     assert_eq!(progress(&world), FenceProgress::Salvaged);
     let reports = world.place(STANDBY).reports.clone();
     let lost = reports.values().next().unwrap().lost.clone();
@@ -124,6 +130,8 @@ fn a_region_that_returns_without_its_scaling_is_stopped_at_once_and_acknowledged
     assert!(fenced(&world).starts_with("tried again in a minute: set bounds"));
     assert_eq!(progress(&world), FenceProgress::Pending);
     world.scaling_silent.set(None);
+    assert_eq!(fenced(&world), "us-east-1 is asked to save what it holds");
+    world.pass(60);
     assert!(fenced(&world).contains("the report names them"));
     assert!(world.place(Side::Home).closed());
 }

@@ -41,7 +41,7 @@ impl From<Failure> for Error {
 }
 
 /// Nothing in memory makes anyone wait: a future that does not end at once belongs to a process that died.
-fn alive<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Error> {
+pub(crate) fn alive<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Error> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome.map_err(Error::from),
         Poll::Pending => Err(Error {

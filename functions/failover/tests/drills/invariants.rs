@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_core::{
-    Epoch, Side,
+    Epoch, ReplyId, Side,
     marker::{Marker, Move, fences},
     run::Step,
     scaling::Bounds,
@@ -21,6 +21,22 @@ pub(crate) struct Ledger {
     /// Services that answered well, by execution.
     pub(crate) answered: BTreeMap<String, BTreeSet<String>>,
     pub(crate) restored: BTreeSet<String>,
+    /// Questions that were answered while tasks might still write.
+    pub(crate) beside_tasks: BTreeSet<ReplyId>,
+}
+
+/// Whether this reply may be read now.
+pub(crate) fn allow_reply(seat: &Seat<'_>, id: &ReplyId) {
+    let beside_tasks = seat.world.ledger.borrow().beside_tasks.contains(id);
+    let planned = matches!(
+        seat.actor,
+        Actor::Step(Step::FinalBackup | Step::Compare, ..)
+    );
+    assert!(
+        !(planned && beside_tasks),
+        "{:?} reads {id}, which was answered while the source might still write",
+        seat.actor
+    );
 }
 
 /// Whether this actor may do this now.
@@ -61,12 +77,6 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
             Actor::Undo(..) if side != own_side => {}
             _ => never("tasks are started without their data"),
         },
-        Effect::Backup
-            if matches!(seat.actor, Actor::Step(Step::FinalBackup, ..))
-                && !world.place(side).empty() =>
-        {
-            never("a final backup while the source may still write");
-        }
         _ => {}
     }
 }
@@ -113,7 +123,7 @@ fn may_act(seat: &Seat<'_>, effect: &Effect) {
             }
         }
         Actor::Restore(execution, epoch) => held(execution, Some(*epoch)),
-        Actor::Watch | Actor::Alarm | Actor::Person | Actor::Workflow => {}
+        Actor::Watch | Actor::Alarm | Actor::Person | Actor::Workflow | Actor::Asked => {}
     }
 }
 

@@ -4,6 +4,7 @@ use lifeboat_core::{Side, configuration::Approval, person::Verb, run::Step};
 use serde_json::Value;
 
 use crate::{
+    asked::Mail,
     faults::{Fault, How, When},
     scenario::{End, alarm, end, home_died, home_is_back, minutes, run_started, sample, scaled_up},
     workflow::{Ended, execute},
@@ -29,6 +30,12 @@ fn standby_died() -> World {
 
 fn mute(world: World) -> World {
     world.mute.set(true);
+    world
+}
+
+fn by_mail(mail: Mail) -> World {
+    let world = scaled_up();
+    world.mail.set(mail);
     world
 }
 
@@ -77,7 +84,7 @@ fn planned(world: &World) -> Ended {
 const SALVAGED: (&str, &str) = ("replaced region is salvaged", "is saved as");
 const SERVES: (&str, &str) = ("us-west-2 serves", "Recovery time");
 
-const SCENARIOS: [Scenario; 14] = [
+const SCENARIOS: [Scenario; 16] = [
     Scenario {
         name: "unplanned by alarm",
         side: STANDBY,
@@ -121,6 +128,20 @@ const SCENARIOS: [Scenario; 14] = [
         name: "planned",
         side: STANDBY,
         prepare: scaled_up,
+        run: planned,
+        told: &[SERVES],
+    },
+    Scenario {
+        name: "planned whose questions come twice",
+        side: STANDBY,
+        prepare: || by_mail(Mail::Twice),
+        run: planned,
+        told: &[SERVES],
+    },
+    Scenario {
+        name: "planned whose questions come late",
+        side: STANDBY,
+        prepare: || by_mail(Mail::Late(35)),
         run: planned,
         told: &[SERVES],
     },

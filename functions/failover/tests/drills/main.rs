@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod alarms;
+mod asked;
 mod faults;
 mod fence;
 mod functions;
@@ -16,6 +17,7 @@ mod planned;
 mod port;
 mod probe;
 mod rehearsal;
+mod replies;
 mod scenario;
 mod seat;
 mod share;

@@ -4,26 +4,16 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
-use lifeboat_backup::{Outcome, Salvaged};
+use lifeboat_backup::{Event as BackupEvent, Question, Reply};
 use lifeboat_core::{
-    Configuration, Epoch, Failure, RegionState, Side,
-    backup::{BackupKey, BackupName, Contents, Kind, Manifest, Turn, turn},
-    lease::Fate,
-    liveness::Answer,
-    lost::Lost,
-    marker::Move,
-    person::Answered,
-    probe::ProbeReport,
-    report::Report,
-    request::Request,
-    scaling::Scale,
-    told::Told,
+    Configuration, Failure, RegionState, ReplyId, Side, backup::BackupKey, lease::Fate,
+    liveness::Answer, marker::Move, person::Answered, probe::ProbeReport, report::Report,
+    request::Request, scaling::Scale, told::Told,
 };
 use lifeboat_failover::Started;
 
 use crate::{
-    functions::contents,
-    probe,
+    asked, invariants, probe,
     seat::{Actor, Effect, Seat},
     world::Place,
 };
@@ -234,68 +224,36 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(self.world.place(self.other()).state.clone())
     }
 
-    async fn take_backup(&self) -> Result<Outcome, Failure> {
-        let region = self.configuration.peer_region();
-        let there = self.world.place(self.other()).clone();
-        let backups: Vec<BackupKey> = there.backups.keys().cloned().collect();
-        let epoch = match turn(region, &there.state, &backups) {
-            Turn::Active(epoch) => epoch,
-            Turn::Passive { epoch, reason } => {
-                self.reach(self.other(), "take a backup")?;
-                return Ok(Outcome::Passive { epoch, reason });
-            }
+    async fn ask_peer(&self, id: &ReplyId, to: &Question) -> Result<(), Failure> {
+        let what = match to {
+            Question::Create {} => "for a backup",
+            Question::Contents {} => "what it holds",
+            Question::Salvage { .. } => "to save what it holds",
         };
-        let backup = BackupKey {
-            epoch,
-            name: BackupName::new(Kind::Backup, self.now()),
-            region: region.clone(),
+        // What travels between functions is text.
+        let event = BackupEvent::Reply {
+            id: id.clone(),
+            to: to.clone(),
         };
-        self.act(self.other(), Effect::Backup, |there| {
-            let records = there.records.clone();
-            // Two in the same second are one: the first.
-            there.backups.entry(backup.clone()).or_insert(records);
+        let text = serde_json::to_value(event).unwrap();
+        let BackupEvent::Reply { id, to } = lifeboat_aws::parse_event(text)? else {
+            panic!("another event")
+        };
+        let (now, mail) = (self.now(), self.world.mail.get());
+        self.act(self.other(), Effect::Ask(what), |there| {
+            asked::post(there, now, mail, &id, &to);
         })
-        .await?;
-        let manifest = Manifest::new("forum", backup, vec![]);
-        Ok(Outcome::Created { manifest })
+        .await
     }
 
-    async fn ask_for_backup(&self) -> Result<(), Failure> {
-        self.take_backup().await.map(drop)
-    }
-
-    async fn contents(&self) -> Result<Contents, Failure> {
-        self.reach(self.other(), "read contents")?;
-        Ok(contents(&self.world.place(self.other()).records))
-    }
-
-    async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure> {
-        let (own, here) = (self.world.place(self.other()).state.epoch, self.now());
-        if winner <= own {
-            self.reach(self.other(), "salvage")?;
-            return Err(Failure::Stale(format!("at epoch {own} already")));
+    async fn peer_reply(&self, id: &ReplyId) -> Result<Option<Reply>, Failure> {
+        self.reach(self.other(), "read a reply")?;
+        let reply = self.world.place(self.other()).replies.get(id).cloned();
+        if reply.as_ref().is_some_and(Reply::stands) {
+            invariants::allow_reply(self, id);
         }
-        let lost = |there: &mut Place| {
-            let held = there.records.clone();
-            let restored = &there.backups[against];
-            let lost = held.difference(restored).map(u32::to_string).collect();
-            if !there.salvaged.contains(&held) {
-                there.salvaged.push(held);
-            }
-            lost
-        };
-        let lost = self.act(self.other(), Effect::Salvage, lost).await?;
-        let salvage = BackupKey {
-            epoch: own,
-            name: BackupName::new(Kind::Salvage, here),
-            region: self.configuration.peer_region().clone(),
-        };
-        let services = [("posts".to_owned(), lost)].into();
-        let lost = Lost {
-            services,
-            ..Lost::default()
-        };
-        Ok(Salvaged { salvage, lost })
+        let text = serde_json::to_string(&reply).unwrap();
+        Ok(serde_json::from_str(&text).unwrap())
     }
 
     async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure> {

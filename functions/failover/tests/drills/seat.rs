@@ -23,6 +23,8 @@ pub(crate) enum Actor {
     Restore(String, Epoch),
     Watch,
     Alarm,
+    /// A backup function that the other region asked.
+    Asked,
     /// The state machine itself.
     Workflow,
 }
@@ -33,8 +35,10 @@ pub(crate) enum Effect {
     Bound(String, Bounds),
     Scale(String, u32),
     Mark(Move),
+    Ask(&'static str),
     Backup,
     Salvage,
+    Reply,
     Restore,
     Report,
     Notify(String),
@@ -84,6 +88,8 @@ impl fmt::Display for Effect {
             Self::Scale(service, tasks) => write!(f, "scales {service} to {tasks}"),
             Self::Mark(Move::Raise(marker)) => write!(f, "raises {}", marker.key()),
             Self::Mark(Move::Lower(marker)) => write!(f, "lowers {}", marker.key()),
+            Self::Ask(what) => write!(f, "is asked {what}"),
+            Self::Reply => f.write_str("replies"),
             Self::Backup => f.write_str("takes a backup"),
             Self::Salvage => f.write_str("is salvaged"),
             Self::Restore => f.write_str("restores"),

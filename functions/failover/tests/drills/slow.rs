@@ -4,19 +4,11 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
-use lifeboat_backup::{Outcome, Salvaged};
+use lifeboat_backup::{Question, Reply};
 use lifeboat_core::{
-    Configuration, Epoch, Failure, RegionState, Side,
-    backup::{BackupKey, Contents},
-    lease::Fate,
-    liveness::Answer,
-    marker::Move,
-    person::Answered,
-    probe::ProbeReport,
-    report::Report,
-    request::Request,
-    scaling::Scale,
-    told::Told,
+    Configuration, Failure, RegionState, ReplyId, Side, backup::BackupKey, lease::Fate,
+    liveness::Answer, marker::Move, person::Answered, probe::ProbeReport, report::Report,
+    request::Request, scaling::Scale, told::Told,
 };
 use lifeboat_failover::{Started, World};
 
@@ -133,18 +125,11 @@ impl World for Slow<'_> {
     async fn peer_state(&self) -> Result<RegionState, Failure> {
         self.peer(self.0.other(), self.0.peer_state()).await
     }
-    async fn take_backup(&self) -> Result<Outcome, Failure> {
-        self.peer(self.0.other(), self.0.take_backup()).await
+    async fn ask_peer(&self, id: &ReplyId, to: &Question) -> Result<(), Failure> {
+        self.peer(self.0.other(), self.0.ask_peer(id, to)).await
     }
-    async fn ask_for_backup(&self) -> Result<(), Failure> {
-        self.peer(self.0.other(), self.0.ask_for_backup()).await
-    }
-    async fn contents(&self) -> Result<Contents, Failure> {
-        self.peer(self.0.other(), self.0.contents()).await
-    }
-    async fn salvage(&self, winner: Epoch, against: &BackupKey) -> Result<Salvaged, Failure> {
-        self.peer(self.0.other(), self.0.salvage(winner, against))
-            .await
+    async fn peer_reply(&self, id: &ReplyId) -> Result<Option<Reply>, Failure> {
+        self.peer(self.0.other(), self.0.peer_reply(id)).await
     }
     async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, Failure> {
         self.own(self.0.addresses(name)).await

@@ -8,8 +8,9 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::ecs::{Deployed, Services};
+use lifeboat_backup::Reply;
 use lifeboat_core::{
-    Configuration, Epoch, RegionState, Side,
+    Configuration, Epoch, Failure, RegionState, ReplyId, Side,
     backup::{BackupKey, BackupName, Kind},
     configuration::{Approval, Service, sample},
     marker::{Marker, Seen, answers},
@@ -22,7 +23,11 @@ use lifeboat_core::{
 };
 use serde_json::Value;
 
-use crate::{faults::Faults, invariants::Ledger};
+use crate::{
+    asked::{self, Asked, Mail},
+    faults::Faults,
+    invariants::Ledger,
+};
 
 /// What users wrote, one number each.
 pub(crate) type Records = BTreeSet<u32>;
@@ -47,6 +52,10 @@ pub(crate) struct Place {
     pub(crate) running: BTreeSet<String>,
     /// What came back to the state machine, by token.
     pub(crate) answers: BTreeMap<String, Answered>,
+    /// What its backup function was asked and has not come to yet, how often it was, and what it replied.
+    pub(crate) asked: Vec<Asked>,
+    pub(crate) questions: usize,
+    pub(crate) replies: BTreeMap<ReplyId, Reply>,
     /// Nobody outside gets an answer. What runs inside goes on.
     pub(crate) dead: bool,
 }
@@ -93,6 +102,9 @@ pub(crate) struct World {
     pub(crate) cut_off: Cell<bool>,
     /// The region whose Application Auto Scaling does not answer.
     pub(crate) scaling_silent: Cell<Option<Side>>,
+    /// How questions come to a backup function, and what befalls it at the next of them.
+    pub(crate) mail: Cell<Mail>,
+    pub(crate) fails: RefCell<VecDeque<Failure>>,
     /// The services of the region being activated never answer well.
     pub(crate) mute: Cell<bool>,
     /// Some users still know home's address by heart.
@@ -197,6 +209,9 @@ impl World {
                 started: BTreeMap::new(),
                 running: BTreeSet::new(),
                 answers: BTreeMap::new(),
+                asked: vec![],
+                questions: 0,
+                replies: BTreeMap::new(),
                 dead: false,
             })
         };
@@ -213,6 +228,8 @@ impl World {
             ledger: RefCell::default(),
             cut_off: Cell::new(false),
             scaling_silent: Cell::new(None),
+            mail: Cell::new(Mail::Comes),
+            fails: RefCell::default(),
             mute: Cell::new(false),
             cling: Cell::new(false),
             overtaken_at: Cell::default(),
@@ -270,7 +287,7 @@ impl World {
         self.down_since.set(None);
     }
 
-    /// Time goes by: tasks follow what is desired, backups reach the other region, the probes see each other, users write.
+    /// Time goes by: tasks follow what is desired, backup functions do what they were asked, backups reach the other region, the probes see each other, users write.
     pub(crate) fn pass(&self, seconds: i64) {
         self.now
             .set(self.now() + SignedDuration::from_secs(seconds));
@@ -278,6 +295,9 @@ impl World {
             for there in self.change(side).services.values_mut() {
                 (there.running, there.pending) = (there.desired, 0);
             }
+        }
+        for side in [Side::Home, Side::Standby] {
+            asked::deliver(self, side);
         }
         if !self.place(Side::Home).dead && !self.place(Side::Standby).dead {
             for side in [Side::Home, Side::Standby] {

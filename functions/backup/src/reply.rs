@@ -1,0 +1,111 @@
+//! A question of the other region, which does not wait: what came of it is written down where its id says.
+
+use jiff::Timestamp;
+use lifeboat_aws::{
+    Object, Objects,
+    objects::{Only, Write},
+};
+use lifeboat_core::{Failure, Invalid, Region, ReplyId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Backup, Outcome, Question, contents, create, salvage};
+
+/// In the control bucket of the region that was asked. It names records and holds none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    pub at: Timestamp,
+    came: Came,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+enum Came {
+    Done { outcome: Outcome },
+    Failed { error: String, message: String },
+}
+
+impl Reply {
+    pub fn new(at: Timestamp, came: Result<Outcome, Failure>) -> Self {
+        let came = match came {
+            Ok(outcome) => Came::Done { outcome },
+            Err(failure) => Came::Failed {
+                error: failure.name().to_owned(),
+                message: failure.to_string(),
+            },
+        };
+        Self { at, came }
+    }
+
+    /// One that tells of a failure is replaced by the next try.
+    pub fn stands(&self) -> bool {
+        matches!(self.came, Came::Done { .. })
+    }
+
+    /// For whoever asked that region's function.
+    pub fn heard(self, function: &str, region: &Region) -> Result<Outcome, Failure> {
+        match self.came {
+            Came::Done { outcome } => Ok(outcome),
+            Came::Failed { error, message } => {
+                Err(Failure::of_function(function, region, &error, &message))
+            }
+        }
+    }
+}
+
+const TRIES: usize = 3;
+
+/// Asked twice it is done once, unless both are at it at the same time: then the first that succeeds is the reply.
+pub(crate) async fn reply<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    id: ReplyId,
+    to: Question,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Outcome, Failure> {
+    let (bucket, key) = (backup.control.bucket(), id.key());
+    if stands(bucket.get(&key).await?.as_ref()) {
+        return Ok(Outcome::Replied { id });
+    }
+    let came = answer(backup, to, clock()).await;
+    if let Err(failure) = &came {
+        tracing::error!(error = failure.name(), %id, "{failure}");
+    }
+    let json = serde_json::to_vec_pretty(&Reply::new(clock(), came))
+        .map_err(|e| Invalid::new(&key, "a reply that JSON can hold", e))?;
+    for _ in 0..TRIES {
+        let before = bucket.get(&key).await?;
+        if stands(before.as_ref()) {
+            return Ok(Outcome::Replied { id });
+        }
+        let only = match &before {
+            Some(failed) => Only::IfStill(&failed.etag),
+            None => Only::IfAbsent,
+        };
+        if bucket.put_only(&key, json.clone(), only).await? == Write::Done {
+            return Ok(Outcome::Replied { id });
+        }
+    }
+    let why = format!("somebody else was first {TRIES} times");
+    Err(bucket.failed("write", &key, why))
+}
+
+fn stands(found: Option<&Object>) -> bool {
+    let read = |found: &Object| serde_json::from_slice::<Reply>(&found.body);
+    found.is_some_and(|found| read(found).is_ok_and(|reply| reply.stands()))
+}
+
+async fn answer<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    to: Question,
+    now: Timestamp,
+) -> Result<Outcome, Failure> {
+    match to {
+        Question::Create {} => create::create(backup, now).await,
+        Question::Contents {} => Ok(Outcome::Contents {
+            services: contents::contents(backup)?,
+        }),
+        Question::Salvage { epoch, against } => Ok(Outcome::Salvaged {
+            salvaged: salvage::salvage(backup, epoch, &against, now).await?,
+        }),
+    }
+}
