@@ -144,7 +144,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "backups" {
   }
 }
 
-# A reply is read within minutes, and an execution may be paused for a week.
+# A reply is read within minutes. An execution that was paused for longer than this asks again.
 resource "aws_s3_bucket_lifecycle_configuration" "control" {
   bucket = aws_s3_bucket.this["control"].id
 

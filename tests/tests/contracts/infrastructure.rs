@@ -173,6 +173,29 @@ fn actions(text: &str) -> BTreeSet<String> {
     found
 }
 
+/// Each region writes its own replies, the other one's failover reads them, and nobody else touches them.
+#[test]
+fn a_reply_is_written_by_its_own_region_and_read_by_the_other_one() {
+    let mut named = BTreeMap::new();
+    for (path, text) in modules() {
+        let lines = text.lines().filter(|line| line.contains("/replies/"));
+        named.extend(lines.map(|line| (path.clone(), line.trim().to_owned())));
+    }
+    let own = "\"arn:aws:s3:::${var.own.control_bucket}/replies/*\"";
+    let peer = "\"arn:aws:s3:::${var.peer.control_bucket}/replies/*\"";
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert!(named["backup/main.tf"].contains(own), "{named:?}");
+    assert!(named["failover/main.tf"].starts_with(peer), "{named:?}");
+    let failover = text("infra/modules/failover/main.tf");
+    let (before, _) = failover.split_once(peer).unwrap();
+    let action = before.rsplit("Action").next().unwrap();
+    assert!(action.starts_with(" = \"s3:GetObject\"\n"), "{action}");
+    let key = lifeboat_core::ReplyId::of_salvage(lifeboat_core::Epoch(1)).key();
+    assert!(key.starts_with("replies/"));
+    let buckets = text("infra/modules/buckets/main.tf");
+    assert!(buckets.contains("prefix = \"replies/\""));
+}
+
 #[test]
 fn a_lease_waits_as_long_as_the_failover_function_may_work() {
     let seconds = lifeboat_core::lease::LAST_EFFECT.as_secs();
