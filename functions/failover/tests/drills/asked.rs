@@ -45,7 +45,7 @@ pub(crate) fn post(there: &mut Place, now: Timestamp, mail: Mail, id: &ReplyId, 
         Mail::Comes => there.asked.push(after(0)),
         Mail::Twice => there.asked.extend([after(0), after(40)]),
         Mail::Late(seconds) => there.asked.push(after(seconds)),
-        Mail::HalfLost if there.questions % 2 == 0 => there.asked.push(after(0)),
+        Mail::HalfLost if there.questions.is_multiple_of(2) => there.asked.push(after(0)),
         Mail::HalfLost | Mail::Never => {}
     }
 }
