@@ -75,6 +75,12 @@ pub fn failed(caught: &Caught, mode: Mode, execution: &str, to: &Region) -> Stri
         ("Refused", Mode::Unplanned) => {
             "Mend what the reasons name, look at it again with --mode plan, which shows every fact, or say with --override why you know better."
         }
+        ("Rejected", Mode::Planned) => {
+            "Nothing was stopped, and nobody was moved. When whoever said so agrees, start it again or redrive it."
+        }
+        ("Rejected", Mode::Unplanned) => {
+            "Nobody was moved, and what was brought up stays up. When whoever said so agrees, start it again or redrive it."
+        }
         ("Stale", _) => {
             "Another execution has taken over since; leave it alone until `lifeboat status` says who is in charge."
         }
@@ -173,6 +179,25 @@ Nothing was changed.";
         assert!(text.starts_with("Refused: there is no backup\n"), "{text}");
         assert!(text.contains("--mode unplanned"));
         assert!(text.contains("--region us-west-2 --execution-arn arn:aws:states:x"));
+    }
+
+    #[test]
+    fn what_a_person_rejected_is_not_to_be_mended() {
+        let caught = Caught {
+            error: "Rejected".into(),
+            cause: r#"{"errorMessage":"a person said no: not now"}"#.into(),
+        };
+        for mode in [Mode::Planned, Mode::Unplanned] {
+            let text = failed(&caught, mode, "arn", &region());
+            assert!(
+                text.starts_with("Rejected: a person said no: not now\n"),
+                "{text}"
+            );
+            assert!(
+                text.contains("redrive") && !text.contains("--mode"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

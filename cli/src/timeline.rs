@@ -41,6 +41,11 @@ pub fn render(report: &Report) -> String {
         Some(fact("in spite of", format!("{}: {reason}", weighed.fact)))
     });
     lines.extend(overridden);
+    if let Some(why) = &report.turned {
+        lines.push(fact("turn", format!("{from} was given up midway: {why}")));
+    }
+    let answered = [&report.approved, &report.committed].into_iter().flatten();
+    lines.extend(answered.map(|answered| fact(answered.verb.word(), &answered.reason)));
     lines.push("timeline".into());
     let began = report.timeline.first().map(|entry| entry.started);
     let entries = report.timeline.iter();
@@ -134,6 +139,7 @@ pub(crate) mod tests {
         backup::BackupKey,
         configuration::sample,
         decide::{Answer, Fact, Weighed},
+        person::{Answered, Verb},
         request::Mode,
         run,
     };
@@ -219,6 +225,28 @@ timeline
         let told = render(&report);
         let line = "\n  in spite of     active_region_down: I was there\n";
         assert_eq!(told.matches(line).count(), 1, "{told}");
+    }
+
+    #[test]
+    fn what_a_person_said_on_the_way_is_told_with_the_reason() {
+        let said = |verb, reason: &str| {
+            Some(Answered {
+                verb,
+                reason: reason.into(),
+                at: Timestamp::UNIX_EPOCH,
+            })
+        };
+        let mut report = report(Mode::Unplanned);
+        report.turned = Some("it is gone".into());
+        report.approved = said(Verb::Approve, "go");
+        report.committed = said(Verb::Cancel, "it is slow");
+        let told = render(&report);
+        let lines = "
+  turn            us-east-1 was given up midway: it is gone
+  approve         go
+  cancel          it is slow
+timeline";
+        assert!(told.contains(lines), "{told}");
     }
 
     #[test]

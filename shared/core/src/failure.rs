@@ -13,6 +13,9 @@ pub enum Failure {
     /// A decision went against it; the text says what would change it.
     #[error("{0}")]
     Refused(String),
+    /// A person was asked and said no.
+    #[error("a person said no: {0}")]
+    Rejected(String),
     /// The epoch moved on, or the lease belongs to somebody else.
     #[error("{0}")]
     Stale(String),
@@ -40,9 +43,10 @@ pub struct Unavailable {
 }
 
 impl Failure {
-    pub const NAMES: [&str; 6] = [
+    pub const NAMES: [&str; 7] = [
         "Invalid",
         "Refused",
+        "Rejected",
         "Stale",
         "Unavailable",
         "TimedOut",
@@ -54,6 +58,7 @@ impl Failure {
         match self {
             Self::Invalid(_) => "Invalid",
             Self::Refused(_) => "Refused",
+            Self::Rejected(_) => "Rejected",
             Self::Stale(_) => "Stale",
             Self::Unavailable(_) => "Unavailable",
             Self::TimedOut(_) => "TimedOut",

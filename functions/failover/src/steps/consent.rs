@@ -26,7 +26,7 @@ pub(super) fn approve(world: &impl World, run: &mut Run) -> Result<Progress, Fai
             verb: Verb::Reject,
             reason,
             ..
-        }) => Err(Failure::Refused(format!("a person rejected it: {reason}"))),
+        }) => Err(Failure::Rejected(reason.clone())),
         Some(_) | None => Ok(Progress::Asks(
             format!("may users be moved from {} to {}?", run.source, run.target),
             Question {

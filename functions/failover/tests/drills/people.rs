@@ -38,9 +38,14 @@ fn users_are_moved_when_a_person_approves() {
 
 #[test]
 fn nobody_is_moved_when_a_person_rejects_or_says_nothing_in_time() {
-    for (verbs, why) in [(&[Verb::Reject][..], "a person says so"), (&[], "3600 s")] {
+    let rejected = ("Rejected", "a person says so");
+    for (verbs, (name, why)) in [
+        (&[Verb::Reject][..], rejected),
+        (&[], ("States.Timeout", "3600 s")),
+    ] {
         let (world, ended) = asked(verbs);
         let error = ended.outcome.unwrap_err();
+        assert_eq!(error.name, name);
         assert!(error.cause.contains(why), "{error:?}");
         let place = world.place(STANDBY);
         let mut notices = place.notices.iter();
