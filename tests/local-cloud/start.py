@@ -7,16 +7,20 @@ This is the one place where the emulator is worked around. Each function below m
 without it. The Terraform of the project is written for AWS and knows nothing of this file.
 """
 
+import contextvars
 import importlib.metadata
 import json
 import re
 import sys
+import threading
+import time
+import types
 from xml.sax.saxutils import escape
 
 import cbor2
 from ministack import app
 from ministack.core import iam_actions
-from ministack.core.responses import get_account_id, get_region, set_request_region
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, set_request_region
 from ministack.services import alb, cloudwatch, ec2, ecs, route53, sns, stepfunctions
 
 WRITTEN_FOR = "1.5.33"
@@ -208,19 +212,64 @@ def conditions_of_ecs_and_cloudwatch_are_known():
     iam_actions.request_tag_context = mended
 
 
-def states_are_timed_by_expressions_and_executions_count_their_redrives():
-    """A time-out that is an expression is taken for a number and ends the execution, and an execution does not know how often
-    it was redriven: AWS says zero."""
+def states_are_timed_by_expressions():
+    """A time-out that is an expression is taken for a number and ends the execution."""
     execute = stepfunctions._execute_task
 
     def mended(state_def, raw_input, execution, ctx):
-        ctx["Execution"].setdefault("RedriveCount", 0)
         if isinstance(state_def.get("TimeoutSeconds"), str):
             seconds = stepfunctions._apply_jsonata_template(state_def["TimeoutSeconds"], raw_input, ctx)
             state_def = {**state_def, "TimeoutSeconds": seconds}
         return execute(state_def, raw_input, execution, ctx)
 
     stepfunctions._execute_task = mended
+
+
+def executions_are_redriven():
+    """RedriveExecution is unknown, and an execution does not know how often it was redriven: AWS says zero at first. There it
+    goes on under the same ARN, from the state that failed and with that state's input; what was done before is not done again,
+    and what runs or succeeded is refused. Here one that was stopped is refused too, for its last state may still be at work;
+    variables are forgotten, and the history shows the way to the state as one that is passed."""
+    execute, describe, handle = stepfunctions._execute_task, stepfunctions._describe_execution, stepfunctions.handle_request
+
+    def counted_in_context(state_def, raw_input, execution, ctx):
+        ctx["Execution"]["RedriveCount"] = execution.get("redriveCount", 0)
+        return execute(state_def, raw_input, execution, ctx)
+
+    def counted_when_described(data):
+        status, headers, body = describe(data)
+        execution = stepfunctions._executions.get(data.get("executionArn"))
+        if execution:
+            body = json.dumps({**json.loads(body), "redriveCount": execution.get("redriveCount", 0)}).encode()
+        return status, headers, body
+
+    def redrive(arn):
+        execution = stepfunctions._executions.get(arn)
+        if not execution:
+            return error_response_json("ExecutionDoesNotExist", f"Execution {arn} not found", 400)
+        if execution["status"] != "FAILED":
+            return error_response_json("ExecutionNotRedrivable", f"Execution is {execution['status']} and cannot be redriven", 400)
+        failed = [event["stateEnteredEventDetails"] for event in execution["events"] if "stateEnteredEventDetails" in event][-1]
+        machine = stepfunctions._state_machines[execution["stateMachineArn"]]
+        definition = json.loads(machine["definition"])
+        passed = {"Type": "Pass", "Output": json.loads(failed["input"]), "Next": failed["name"]}
+        definition = {**definition, "StartAt": "Redriven", "States": {**definition["States"], "Redriven": passed}}
+        count = execution.get("redriveCount", 0) + 1
+        execution.update(status="RUNNING", stopDate=None, output=None, error=None, cause=None, redriveCount=count)
+        stepfunctions._add_event(execution, "ExecutionRedriven", {"executionRedrivenEventDetails": {"redriveCount": count}})
+        # The emulator's own walk, which is shown a machine that starts there.
+        shown = {execution["stateMachineArn"]: {**machine, "definition": json.dumps(definition)}}
+        walk = types.FunctionType(stepfunctions._run_execution.__code__, {**vars(stepfunctions), "_state_machines": shown})
+        threading.Thread(target=contextvars.copy_context().run, args=(walk, arn), daemon=True).start()
+        return json_response({"redriveDate": time.time()})
+
+    async def mended(method, path, headers, body, query_params):
+        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+            return redrive(body_of(body).get("executionArn"))
+        return await handle(method, path, headers, body, query_params)
+
+    stepfunctions._execute_task, stepfunctions._describe_execution = counted_in_context, counted_when_described
+    stepfunctions.handle_request = mended
 
 
 MENDED = (
@@ -235,7 +284,8 @@ MENDED = (
     calls_in_cbor_are_judged_too,
     services_are_what_their_policies_name,
     conditions_of_ecs_and_cloudwatch_are_known,
-    states_are_timed_by_expressions_and_executions_count_their_redrives,
+    states_are_timed_by_expressions,
+    executions_are_redriven,
 )
 
 if __name__ == "__main__":
