@@ -2,11 +2,13 @@
 
 mod backup;
 mod command_line;
+mod cool_down;
 mod death;
 mod deploy;
 mod failback;
 mod follow;
 mod homecoming;
+mod people;
 mod progress;
 mod readiness;
 mod rehearsal;
@@ -15,6 +17,7 @@ mod stage;
 mod summary;
 mod takeover;
 mod users;
+mod writer;
 
 use crate::Result;
 use crate::cloud::LocalCloud;
@@ -46,6 +49,7 @@ async fn play(stage: &Stage) -> Result<()> {
     let died = death::kill(stage).await?;
     let failover = takeover::follow(stage, &died).await?;
     takeover::assert(stage, &failover, &died, &backup, &late).await?;
+    cool_down::acknowledge(stage).await?;
     let stale = homecoming::revive(stage).await?;
     homecoming::assert(stage, &failover, &late, &stale).await?;
     deploy::assert_unchanged(stage, &terraform).await?;

@@ -61,6 +61,7 @@ impl LocalCloud {
             ("architecture", json!(image::ARCHITECTURE)),
             ("domain", json!(DOMAIN)),
             ("approval", json!("planned")),
+            ("commit_seconds", json!(600)),
             ("functions_directory", json!(functions)),
             (
                 "services",

@@ -1,21 +1,21 @@
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lifeboat_core::lost::Lost;
-use lifeboat_core::marker::Marker;
-use lifeboat_core::person::Awaits;
+use lifeboat_core::person::Verb;
+use lifeboat_core::report::Report;
 use serde_json::json;
 
 use crate::cloud::{HOME, STANDBY};
 use crate::drill::command_line::lifeboat;
+use crate::drill::people;
 use crate::drill::readiness::wait_until_ready;
 use crate::drill::stage::{Stage, ensure};
 use crate::drill::takeover::Execution;
-use crate::forum_client::{Acknowledged, ForumClient};
+use crate::drill::users::first_answer;
+use crate::drill::writer::Writer;
+use crate::forum_client::Acknowledged;
 use crate::{Context, Result};
 
-/// Everything before users are moved.
-const APPROVAL: Duration = Duration::from_secs(300);
 const DOWN: Duration = Duration::from_secs(90);
 
 /// A person brings everyone home by the command line; users go on posting all the while.
@@ -33,38 +33,33 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
 
     let post = json!({ "thread": "1", "author": "Ada", "text": "just before the failback" });
     stage.forum.create("posts", &post).await?;
-    let writer = Writer::start(&stage.forum);
-    let began = Instant::now();
+    let writer = Writer::start(&stage.forum, "the failback");
+    let answered = first_answer(stage, HOME, Instant::now());
     let planned = failover("planned", &["--plan", digest, "--yes"]);
-    let (moved, approved) = tokio::join!(lifeboat(stage, HOME, &planned), approve(stage));
-    moved?;
-    approved?;
-    let first_answer = began.elapsed();
-    let (written, refused) = writer.stop().await?;
+    tokio::try_join!(lifeboat(stage, HOME, &planned), answer(stage))?;
+    let first_answer = answered.await?;
+    let written = writer.stop().await?;
     progress.say(&format!(
-        "meanwhile {written} posts were acknowledged and {refused} refused"
+        "meanwhile {} posts were acknowledged and {} refused",
+        written.acknowledged, written.refused
     ));
 
     stage.assert_forum_in(HOME).await?;
     cloud.assert_scaled(HOME)?;
     stage.assert_missing(late).await?;
     progress.say("everything acknowledged in the standby is at home");
-    let executions = cloud.executions(HOME).await?;
-    let arn = executions
-        .first()
-        .cloned()
-        .context(|| "no execution ran in home".to_owned())?;
-    assert_told(stage, &arn).await?;
+    let arn = cloud.newest_execution(HOME).await?;
+    let report = cloud.report(HOME, &arn).await?;
+    assert_nothing_lost(stage, &report)?;
+    let committed = report.committed.map(|answered| answered.verb);
+    ensure(committed == Some(Verb::Commit), || {
+        format!("the report says of the commit: {committed:?}")
+    })?;
     let empty = async || cloud.assert_empty(STANDBY).await;
     progress
         .until("the standby to be empty", DOWN, empty)
         .await?;
-    for marker in Marker::ALL {
-        let raised = cloud.raised(marker).await?;
-        ensure(!raised, || {
-            format!("the marker {} is still raised", marker.key())
-        })?;
-    }
+    cloud.assert_lowered().await?;
     progress.say("the standby is scaled down, and no marker is raised");
     Ok(Execution {
         arn,
@@ -79,25 +74,20 @@ fn failover<'a>(mode: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&plain[..], more].concat()
 }
 
-/// Users are moved by plan only when a person says so.
-async fn approve(stage: &Stage) -> Result<()> {
-    let asked = async || {
-        let state = stage.cloud.state(HOME).await?;
-        let hold = state.lease.and_then(|lease| lease.hold);
-        let approval = hold.is_some_and(|hold| hold.awaits == Awaits::Approval);
-        approval.then_some(()).context(|| "not yet".to_owned())
-    };
-    let what = "the execution to ask for approval";
-    stage.progress.until(what, APPROVAL, asked).await?;
+/// Users are moved by plan only when a person says so, and stay when a person says so.
+async fn answer(stage: &Stage) -> Result<()> {
+    people::asked(stage, HOME, Verb::Approve).await?;
     // Nothing was touched yet: users go on where they are.
     stage.assert_forum_in(STANDBY).await?;
-    let reason = "seen and found good";
-    lifeboat(stage, HOME, &["approve", "--to", HOME, "--reason", reason]).await?;
+    people::say(stage, HOME, Verb::Approve, "seen and found good").await?;
+    people::asked(stage, HOME, Verb::Commit).await?;
+    stage.assert_forum_in(HOME).await?;
+    people::say(stage, HOME, Verb::Commit, "everyone is at home").await?;
     Ok(())
 }
 
-async fn assert_told(stage: &Stage, execution: &str) -> Result<()> {
-    let report = stage.cloud.report(HOME, execution).await?;
+/// Of a planned execution its report says so.
+pub(super) fn assert_nothing_lost(stage: &Stage, report: &Report) -> Result<()> {
     ensure(
         report.recovery_point.seconds == 0 && report.lost == Some(Lost::default()),
         || {
@@ -114,39 +104,4 @@ async fn assert_told(stage: &Stage, execution: &str) -> Result<()> {
         .progress
         .say(&format!("nothing was lost; writes paused for {pause} s"));
     Ok(())
-}
-
-/// A user who posts several times a second, whatever the answer.
-struct Writer {
-    stop: tokio::sync::oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<(usize, usize)>,
-}
-
-impl Writer {
-    fn start(forum: &Arc<ForumClient>) -> Self {
-        let (stop, mut stopped) = tokio::sync::oneshot::channel();
-        let forum = Arc::clone(forum);
-        let task = tokio::spawn(async move {
-            let (mut written, mut refused) = (0, 0);
-            while stopped.try_recv().is_err() {
-                let text = format!("during the failback {written}");
-                let post = json!({ "thread": "1", "author": "Bo", "text": text });
-                match forum.create("posts", &post).await {
-                    Ok(_) => written += 1,
-                    Err(_) => refused += 1,
-                }
-                tokio::time::sleep(Duration::from_millis(300)).await;
-            }
-            (written, refused)
-        });
-        Self { stop, task }
-    }
-
-    async fn stop(self) -> Result<(usize, usize)> {
-        // It has ended already when nobody listens any more.
-        let _ = self.stop.send(());
-        self.task
-            .await
-            .context(|| "wait for the writing user".to_owned())
-    }
 }

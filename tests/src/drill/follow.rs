@@ -29,10 +29,14 @@ impl LocalCloud {
         Ok(arns.map(str::to_owned).collect())
     }
 
+    pub(super) async fn newest_execution(&self, region: &str) -> Result<String> {
+        let newest = self.executions(region).await?.into_iter().next();
+        newest.context(|| format!("no execution ran in {region}"))
+    }
+
     /// The input with which an execution was started.
     pub(super) async fn request_of(&self, region: &str, execution: &str) -> Result<Request> {
-        let ask = json!({ "executionArn": execution });
-        let described = self.states(region, "DescribeExecution", &ask).await?;
+        let described = self.described(region, execution).await?;
         let input = described["input"].as_str().unwrap_or_default();
         serde_json::from_str(input).context(|| format!("read the input of {execution}: {input}"))
     }
@@ -47,9 +51,8 @@ impl LocalCloud {
     ) -> Result<()> {
         let mut said = BTreeSet::new();
         let ended = async || {
-            let ask = json!({ "executionArn": execution, "maxResults": 1000 });
-            let history = self.states(region, "GetExecutionHistory", &ask).await?;
-            for event in history["events"].as_array().into_iter().flatten() {
+            let history = self.history(region, execution).await?;
+            for event in &history {
                 let entered = event["stateEnteredEventDetails"]["name"].as_str();
                 let task = event["type"]
                     .as_str()
@@ -60,8 +63,7 @@ impl LocalCloud {
                     progress.say(&format!("  {name}"));
                 }
             }
-            let ask = json!({ "executionArn": execution });
-            let described = self.states(region, "DescribeExecution", &ask).await?;
+            let described = self.described(region, execution).await?;
             match described["status"].as_str() {
                 Some("RUNNING") => Err(waiting(&history).into()),
                 _ => Ok(described),
@@ -80,6 +82,18 @@ impl LocalCloud {
         })
     }
 
+    pub(super) async fn described(&self, region: &str, execution: &str) -> Result<Value> {
+        let ask = json!({ "executionArn": execution });
+        self.states(region, "DescribeExecution", &ask).await
+    }
+
+    /// What happened in an execution so far, in order.
+    pub(super) async fn history(&self, region: &str, execution: &str) -> Result<Vec<Value>> {
+        let ask = json!({ "executionArn": execution, "maxResults": 1000 });
+        let answer = self.states(region, "GetExecutionHistory", &ask).await?;
+        Ok(answer["events"].as_array().cloned().unwrap_or_default())
+    }
+
     async fn states(&self, region: &str, action: &str, ask: &Value) -> Result<Value> {
         let target = format!("AWSStepFunctions.{action}");
         self.aws.json(region, "states", &target, ask).await
@@ -87,8 +101,8 @@ impl LocalCloud {
 }
 
 /// What the last step that ended waits for.
-fn waiting(history: &Value) -> String {
-    let events = history["events"].as_array().into_iter().flatten();
+fn waiting(history: &[Value]) -> String {
+    let events = history.iter();
     let mut outputs =
         events.filter_map(|event| event["stateExitedEventDetails"]["output"].as_str());
     let run = outputs

@@ -4,7 +4,7 @@ use lifeboat_core::{liveness, readiness};
 
 use crate::cloud::{APPLICATION, STANDBY};
 use crate::drill::stage::Stage;
-use crate::{Context, Result};
+use crate::{Context, Result, events};
 
 /// The probe runs each minute.
 const SEEN: Duration = Duration::from_secs(150);
@@ -32,8 +32,10 @@ pub(super) async fn seen(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// By the region's own probe: ready itself, and the other one serving.
+/// By the region's own probe, which is asked to look now: ready itself, and the other one serving.
 pub(super) async fn wait_until_ready(stage: &Stage, region: &str) -> Result<()> {
+    let probe = format!("{APPLICATION}-health-probe");
+    events::fire(&stage.cloud.aws, region, &probe).await?;
     let seen = async || {
         let report = stage.cloud.status(region).await?;
         let good = report.readiness.verdict == readiness::Verdict::Ready

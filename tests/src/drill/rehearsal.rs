@@ -1,22 +1,28 @@
-use lifeboat_core::marker::Marker;
+use std::time::Duration;
+
+use lifeboat_core::person::Verb;
 use lifeboat_core::request::Mode;
 
+use crate::Result;
 use crate::cloud::{HOME, STANDBY};
 use crate::drill::command_line::lifeboat;
+use crate::drill::people;
 use crate::drill::stage::{Stage, ensure};
-use crate::{Context, Result};
+
+/// Longer than the state machine waits for anything else.
+const STANDS_STILL: Duration = Duration::from_secs(5);
 
 /// The mode `drill`, started by a person: the standby is brought up and torn down, and no user notices.
 pub(super) async fn run(stage: &Stage) -> Result<()> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
-    progress.act("a rehearsal: the standby is brought up and torn down");
+    progress.act("a rehearsal: the standby is brought up, after a pause, and torn down");
     let drill = [
         "failover", "--to", STANDBY, "--mode", "drill", "--tasks", "1",
     ];
     let reason = ["--reason", "the monthly rehearsal"];
-    lifeboat(stage, STANDBY, &[&drill[..], &reason].concat()).await?;
-    let arn = cloud.executions(STANDBY).await?.into_iter().next();
-    let arn = arn.context(|| "no execution ran in the standby".to_owned())?;
+    let drill = [&drill[..], &reason].concat();
+    tokio::try_join!(lifeboat(stage, STANDBY, &drill), pause(stage))?;
+    let arn = cloud.newest_execution(STANDBY).await?;
     let report = cloud.report(STANDBY, &arn).await?;
     ensure(
         report.mode == Mode::Drill && report.recovery_time.met(),
@@ -28,10 +34,7 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
         },
     )?;
     cloud.assert_empty(STANDBY).await?;
-    for marker in Marker::ALL {
-        let raised = cloud.raised(marker).await?;
-        ensure(!raised, || format!("the marker {} is raised", marker.key()))?;
-    }
+    cloud.assert_lowered().await?;
     ensure(!cloud.data(STANDBY).join(".scratch").exists(), || {
         "the rehearsed restore left something".to_owned()
     })?;
@@ -41,4 +44,30 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
         report.recovery_time.seconds
     ));
     Ok(())
+}
+
+/// It stands still before a step, with its lease and everything else as it was, until it is resumed.
+async fn pause(stage: &Stage) -> Result<()> {
+    let (cloud, progress) = (&stage.cloud, &stage.progress);
+    let execution = people::at_work(stage, STANDBY).await?.execution;
+    people::say(stage, STANDBY, Verb::Pause, "what is this?").await?;
+    people::asked(stage, STANDBY, Verb::Resume).await?;
+    let look = async || {
+        let state = cloud.state(STANDBY).await?;
+        let events = cloud.history(STANDBY, &execution).await?.len();
+        Ok::<_, crate::Error>((state, events, cloud.tasks(STANDBY).await?))
+    };
+    let before = look().await?;
+    tokio::time::sleep(STANDS_STILL).await;
+    let after = look().await?;
+    ensure(before == after, || {
+        format!("paused, and yet it went from {before:?} to {after:?}")
+    })?;
+    stage.assert_forum_in(HOME).await?;
+    cloud.assert_lowered().await?;
+    let seconds = STANDS_STILL.as_secs();
+    progress.say(&format!("paused: for {seconds} s nothing has happened"));
+    people::say(stage, STANDBY, Verb::Resume, "only the rehearsal")
+        .await
+        .map(drop)
 }

@@ -66,6 +66,15 @@ impl LocalCloud {
         Ok(found.is_some_and(|body| body == TOKEN.as_bytes()))
     }
 
+    /// No marker sends users anywhere.
+    pub(super) async fn assert_lowered(&self) -> Result<()> {
+        for marker in Marker::ALL {
+            let raised = self.raised(marker).await?;
+            ensure(!raised, || format!("the marker {} is raised", marker.key()))?;
+        }
+        Ok(())
+    }
+
     /// Tasks wanted and tasks running, of all services together; none running in Docker's eyes either.
     pub(super) async fn tasks(&self, region: &str) -> Result<(u64, u64)> {
         let services = SERVICES.map(|service| format!("{APPLICATION}-{service}"));

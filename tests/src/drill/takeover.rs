@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lifeboat_core::backup::BackupKey;
 use lifeboat_core::request::Mode;
@@ -9,6 +8,7 @@ use serde_json::json;
 use crate::cloud::{APPLICATION, HOME, STANDBY};
 use crate::drill::death::Death;
 use crate::drill::stage::{Stage, ensure};
+use crate::drill::users::first_answer;
 use crate::forum_client::Acknowledged;
 use crate::ledger::Outcome;
 use crate::{Context, Result};
@@ -30,7 +30,7 @@ pub(super) struct Execution {
 pub(super) async fn follow(stage: &Stage, died: &Death) -> Result<Execution> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.act("the standby takes over; nobody helps");
-    let answered = first_answer(stage, died.at);
+    let answered = first_answer(stage, STANDBY, died.at);
     let started = async || {
         let executions = cloud.executions(STANDBY).await?;
         let taking_over = |arn: &&String| arn.contains("-unplanned-");
@@ -64,17 +64,6 @@ pub(super) async fn follow(stage: &Stage, died: &Death) -> Result<Execution> {
         arn,
         region: STANDBY,
         first_answer,
-    })
-}
-
-/// A user who asks again and again.
-fn first_answer(stage: &Stage, since: Instant) -> tokio::task::JoinHandle<Duration> {
-    let forum = Arc::clone(&stage.forum);
-    tokio::spawn(async move {
-        while forum.list("posts").await.is_err() {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        since.elapsed()
     })
 }
 

@@ -1,4 +1,6 @@
-use std::time::Duration;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -54,4 +56,23 @@ pub(super) async fn post_late(stage: &Stage) -> Result<Vec<Acknowledged>> {
     let late = forum.acknowledged().split_off(before);
     progress.say(&format!("{} more records acknowledged", late.len()));
     Ok(late)
+}
+
+/// When a user who asks again and again is first answered by a region, at the forum's own name.
+pub(super) fn first_answer(
+    stage: &Stage,
+    region: &str,
+    since: Instant,
+) -> tokio::task::JoinHandle<Duration> {
+    let forum = Arc::clone(&stage.forum);
+    let there = stage.cloud.addresses.load_balancers[region].ip();
+    tokio::spawn(async move {
+        loop {
+            let address = forum.address().await.map(IpAddr::from);
+            if address.is_ok_and(|address| address == there) && forum.list("posts").await.is_ok() {
+                return since.elapsed();
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    })
 }
