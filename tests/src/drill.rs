@@ -12,6 +12,7 @@ mod people;
 mod progress;
 mod readiness;
 mod rehearsal;
+mod second_thoughts;
 mod sight;
 mod stage;
 mod summary;
@@ -54,5 +55,7 @@ async fn play(stage: &Stage) -> Result<()> {
     homecoming::assert(stage, &failover, &late, &stale).await?;
     deploy::assert_unchanged(stage, &terraform).await?;
     let failback = failback::run(stage, &late).await?;
-    summary::print(stage, &[failover, failback]).await
+    let rejected = second_thoughts::reject(stage, &late).await?;
+    let cancelled = second_thoughts::redrive(stage, rejected, &late).await?;
+    summary::print(stage, &[failover, failback, cancelled]).await
 }

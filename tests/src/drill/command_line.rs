@@ -16,6 +16,19 @@ pub(super) async fn lifeboat(stage: &Stage, region: &str, arguments: &[&str]) ->
     Ok(said)
 }
 
+/// The same where it has to end failed.
+pub(super) async fn lifeboat_fails(
+    stage: &Stage,
+    region: &str,
+    arguments: &[&str],
+) -> Result<String> {
+    let (status, said) = run(stage, region, arguments).await?;
+    ensure(status.code() == Some(1), || {
+        format!("lifeboat {} ended with {status}", arguments.join(" "))
+    })?;
+    Ok(said)
+}
+
 async fn run(stage: &Stage, region: &str, arguments: &[&str]) -> Result<(ExitStatus, String)> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.say(&format!("$ lifeboat {}", arguments.join(" ")));

@@ -52,7 +52,7 @@ impl LocalCloud {
         let mut said = BTreeSet::new();
         let ended = async || {
             let history = self.history(region, execution).await?;
-            for event in &history {
+            for event in since_redrive(&history) {
                 let entered = event["stateEnteredEventDetails"]["name"].as_str();
                 let task = event["type"]
                     .as_str()
@@ -82,6 +82,14 @@ impl LocalCloud {
         })
     }
 
+    /// Lets a failed execution go on, as the console's *Redrive* does.
+    pub(super) async fn redrive(&self, region: &str, execution: &str) -> Result<()> {
+        let ask = json!({ "executionArn": execution });
+        self.states(region, "RedriveExecution", &ask)
+            .await
+            .map(drop)
+    }
+
     pub(super) async fn described(&self, region: &str, execution: &str) -> Result<Value> {
         let ask = json!({ "executionArn": execution });
         self.states(region, "DescribeExecution", &ask).await
@@ -98,6 +106,12 @@ impl LocalCloud {
         let target = format!("AWSStepFunctions.{action}");
         self.aws.json(region, "states", &target, ask).await
     }
+}
+
+fn since_redrive(history: &[Value]) -> &[Value] {
+    let redriven = |event: &Value| event["type"] == "ExecutionRedriven";
+    let from = history.iter().rposition(redriven).unwrap_or_default();
+    history.get(from..).unwrap_or_default()
 }
 
 /// What the last step that ended waits for.
