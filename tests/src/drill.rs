@@ -17,6 +17,7 @@ mod sight;
 mod stage;
 mod summary;
 mod takeover;
+mod turn;
 mod users;
 mod writer;
 
@@ -43,7 +44,7 @@ pub async fn run(keep: bool) -> Result<()> {
 async fn play(stage: &Stage) -> Result<()> {
     let terraform = deploy::deploy(stage).await?;
     users::post(stage).await?;
-    let backup = backup::take(stage).await?;
+    let backup = backup::first(stage).await?;
     readiness::seen(stage).await?;
     rehearsal::run(stage).await?;
     let late = users::post_late(stage).await?;
@@ -57,5 +58,6 @@ async fn play(stage: &Stage) -> Result<()> {
     let failback = failback::run(stage, &late).await?;
     let rejected = second_thoughts::reject(stage, &late).await?;
     let cancelled = second_thoughts::redrive(stage, rejected, &late).await?;
-    summary::print(stage, &[failover, failback, cancelled]).await
+    let turned = turn::run(stage, &late).await?;
+    summary::print(stage, &[failover, failback, cancelled, turned]).await
 }

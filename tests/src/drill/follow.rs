@@ -114,8 +114,16 @@ fn since_redrive(history: &[Value]) -> &[Value] {
     history.get(from..).unwrap_or_default()
 }
 
+/// Whether a state has been gone through, for the first time or again.
+pub(super) fn left(history: &[Value], state: &str) -> bool {
+    let mut left = history
+        .iter()
+        .map(|event| &event["stateExitedEventDetails"]);
+    left.any(|left| left["name"] == state)
+}
+
 /// What the last step that ended waits for.
-fn waiting(history: &[Value]) -> String {
+pub(super) fn waiting(history: &[Value]) -> String {
     let events = history.iter();
     let mut outputs =
         events.filter_map(|event| event["stateExitedEventDetails"]["output"].as_str());
