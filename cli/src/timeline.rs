@@ -4,7 +4,7 @@ use lifeboat_core::{
     lost::Lost,
     report::{Measured, Report},
     request::Mode,
-    run::{Entry, SourceFenced, name_of},
+    run::{Entry, SourceFenced, StoppedBy, name_of},
 };
 
 use crate::words::{elapsed, length};
@@ -26,6 +26,9 @@ pub fn render(report: &Report) -> String {
     lines.push(fact("recovery point", measured(report.recovery_point)));
     if let Some(pause) = report.write_pause_seconds {
         lines.push(fact("write pause", length(pause)));
+    }
+    if !report.writes_stopped.is_empty() {
+        lines.push(fact("stopped by", stopped(report)));
     }
     let backup = &report.backup;
     lines.push(fact(
@@ -69,10 +72,22 @@ fn measured(measured: Measured) -> String {
     format!("{}; objective {}, {word}", length(took), length(objective))
 }
 
+fn stopped(report: &Report) -> String {
+    let by = report.writes_stopped.iter().map(|(service, by)| match by {
+        StoppedBy::Scaling => format!("{service}: its tasks"),
+        StoppedBy::Gate => format!("{service}: its gate, reading on"),
+    });
+    by.collect::<Vec<_>>().join("; ")
+}
+
 fn fence(report: &Report) -> String {
     let from = &report.from;
     match &report.source {
         SourceFenced::Acknowledged => format!("{from} was told to stop, and has"),
+        SourceFenced::ReadsOn => format!(
+            "{from} takes no writes; {} stops its tasks within minutes of the move",
+            report.to
+        ),
         SourceFenced::Silent(why) => format!(
             "{from} did not answer ({why}); {} keeps trying each minute",
             report.to
@@ -209,6 +224,21 @@ timeline
             text.contains("us-east-1 was told to stop, and has"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_planned_one_tells_how_each_service_was_stopped() {
+        let mut report = report(Mode::Planned);
+        report.source = SourceFenced::ReadsOn;
+        report.writes_stopped = [
+            ("posts".to_owned(), StoppedBy::Gate),
+            ("users".to_owned(), StoppedBy::Scaling),
+        ]
+        .into();
+        let text = render(&report);
+        let line = "\n  stopped by      posts: its gate, reading on; users: its tasks\n";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("us-east-1 takes no writes"), "{text}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use lifeboat_aws::{
     ecs::{self, Image, Services},
     explain,
     function::Start,
+    gates::Rules,
     lambda, load_balancer,
 };
 use lifeboat_backup::{Event as BackupEvent, Question, Reply};
@@ -19,7 +20,8 @@ use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
     backup::{BackupKey, Kind, Manifest},
     configuration::RegionResources,
-    lease::{Fate, SCALING_LASTS},
+    gate::{self, Gates, Priorities},
+    lease::{EFFECT_LASTS, Fate},
     liveness::Answer,
     marker::{Move, TOKEN},
     person::Answered,
@@ -42,6 +44,8 @@ pub struct Region {
     peer_functions: lambda::Functions,
     ecs: ecs::Clients,
     peer_ecs: ecs::Clients,
+    rules: Rules,
+    peer_rules: Rules,
     targets: targets::Targets,
     workflow: workflow::Workflow,
     alarms: aws_sdk_cloudwatch::Client,
@@ -66,6 +70,8 @@ impl Region {
             peer_functions: functions(other, Patience::Peer),
             ecs: ecs::Clients::new(&here),
             peer_ecs: ecs::Clients::new(&there),
+            rules: Rules::new(&here, region),
+            peer_rules: Rules::new(&there, other),
             targets: targets::Targets::new(&here, &configuration),
             workflow: workflow::Workflow::new(&here, &configuration),
             alarms: aws_sdk_cloudwatch::Client::new(&here),
@@ -84,6 +90,13 @@ impl Region {
         (clients, self.configuration.resources(side))
     }
 
+    fn rules(&self, side: Side) -> &Rules {
+        match side == self.configuration.side() {
+            true => &self.rules,
+            false => &self.peer_rules,
+        }
+    }
+
     fn markers(&self, side: Side) -> Bucket {
         let name = &self.configuration.resources(side).markers_bucket;
         match side == self.configuration.side() {
@@ -91,6 +104,13 @@ impl Region {
             false => self.start.peer_bucket(name),
         }
     }
+}
+
+/// Whoever takes the lease after this one counts on its last effect being over.
+async fn briefly<T>(effect: impl Future<Output = T>) -> Result<T, String> {
+    let patience = EFFECT_LASTS.unsigned_abs();
+    let done = tokio::time::timeout(patience, effect).await;
+    done.map_err(|_| format!("no answer within {} s", patience.as_secs()))
 }
 
 impl World for Region {
@@ -247,13 +267,9 @@ impl World for Region {
             false => Image::AsDeployed,
         };
         let scale = ecs::scale(clients, resources, service, to, image, region);
-        // Whoever takes the lease after this one counts on its last effect being over.
-        let patience = SCALING_LASTS.unsigned_abs();
-        let scaled = tokio::time::timeout(patience, scale).await;
-        scaled.unwrap_or_else(|_| {
-            let why = format!("no answer within {} s", patience.as_secs());
-            Err(Failure::unavailable("scale", service, region, why))
-        })
+        briefly(scale)
+            .await
+            .unwrap_or_else(|why| Err(Failure::unavailable("scale", service, region, why)))
     }
 
     async fn mark(&self, to: Move) -> Result<(), Failure> {
@@ -263,6 +279,25 @@ impl World for Region {
             Move::Raise(_) => bucket.put(marker.key(), TOKEN.into()).await,
             Move::Lower(_) => bucket.delete(marker.key()).await,
         }
+    }
+
+    async fn priorities(&self, side: Side, gates: &Gates) -> Result<Priorities, Failure> {
+        self.rules(side).priorities(gates).await
+    }
+
+    async fn set_priorities(&self, side: Side, to: &Priorities) -> Result<(), Failure> {
+        let region = self.configuration.region_of(side);
+        let set = self.rules(side).set(to);
+        briefly(set).await.unwrap_or_else(|why| {
+            let rules: Vec<&str> = to.keys().map(String::as_str).collect();
+            let object = format!("priorities of {}", rules.join(", "));
+            Err(Failure::unavailable("set", object, region, why))
+        })
+    }
+
+    async fn peer_gates(&self) -> Result<Gates, Failure> {
+        let told: Option<gate::Told> = self.peer_control.read(Configuration::KEY).await?;
+        Ok(told.unwrap_or_default().gates)
     }
 
     async fn peer_state(&self) -> Result<RegionState, Failure> {

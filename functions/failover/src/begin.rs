@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_aws::ecs::Services;
 use lifeboat_core::{
@@ -72,6 +72,10 @@ async fn planned<T>(
     };
     let target_tasks = desired(world.services(here).await?);
     let source_tasks = world.services(there).await.ok().map(desired);
+    let gated = match mode {
+        Mode::Planned => configuration.gated().map(str::to_owned).collect(),
+        Mode::Plan | Mode::Drill | Mode::Unplanned => BTreeSet::new(),
+    };
     let mut capacity = production(configuration, &weighed.own);
     if let (Mode::Planned, Some(now)) = (mode, &source_tasks) {
         at_least(&mut capacity, now);
@@ -94,6 +98,7 @@ async fn planned<T>(
         target_tasks: &target_tasks,
         source_tasks: source_tasks.as_ref(),
         capacity: &capacity,
+        gated: &gated,
     }))
 }
 

@@ -5,6 +5,8 @@ mod begin;
 mod dns;
 mod each;
 mod event;
+mod fresh;
+mod gates;
 mod hold;
 mod order;
 mod scale;

@@ -6,13 +6,13 @@ use lifeboat_aws::ecs::Services;
 use lifeboat_core::{
     Failure, Side,
     configuration::Service,
-    lease,
+    gate::Gates,
     scaling::{Bounds, Scale},
 };
 
-use crate::{World, each::each};
+use crate::{World, each::each, fresh};
 
-/// One service, if that may still be done: the right is read right before, and not a moment earlier.
+/// One service, if that may still be done.
 async fn set(
     world: &impl World,
     side: Side,
@@ -20,12 +20,7 @@ async fn set(
     to: Scale,
     may: &impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let asked = world.now();
-    may().await?;
-    lease::still_young(asked, world.now()).map_err(|why| {
-        let region = world.configuration().region_of(side);
-        Failure::unavailable("scale", service, region, why)
-    })?;
+    fresh::right(world, side, ("scale", service), may).await?;
     world.scale(side, service, to).await
 }
 
@@ -58,7 +53,18 @@ pub(crate) async fn down(
     side: Side,
     may: impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<Option<String>, Failure> {
-    let services = world.services(side).await?;
+    down_but(world, side, &Gates::new(), may).await
+}
+
+/// The same, but those with a gate read on.
+pub(crate) async fn down_but(
+    world: &impl World,
+    side: Side,
+    gates: &Gates,
+    may: impl AsyncFn() -> Result<(), Failure>,
+) -> Result<Option<String>, Failure> {
+    let mut services = world.services(side).await?;
+    services.retain(|service, _| !gates.contains_key(service));
     // One that cannot be stopped keeps no other from being stopped.
     let stop = async |service: String| Ok(stop(world, side, &service, &services, &may).await);
     let stopped = each(services.keys().cloned(), stop).await?;

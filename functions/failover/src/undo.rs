@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use lifeboat_core::{
     Failure, RegionState,
     decide::{Verdict, effective_mode},
@@ -9,11 +7,10 @@ use lifeboat_core::{
     marker::{self, Move},
     request::Mode,
     run::Run,
-    scaling::Scale,
     state::Lease,
 };
 
-use crate::{World, begin::weigh, scale};
+use crate::{World, begin::weigh, gates, scale};
 
 /// Puts back what a failed execution must put back, releases the lease and tells people what stands and what to do.
 pub(crate) async fn undo(
@@ -102,7 +99,7 @@ pub(crate) async fn put_back(
                 scale::down(world, configuration.side(), may).await?;
             }
             Undo::GiveBackSource => {
-                let given = give_back(world, &lease.source_before, may).await;
+                let given = give_back(world, lease, may).await;
                 // Whoever was given up may be dead, and owes no answer.
                 if lease.turned.is_none() {
                     given?;
@@ -132,14 +129,19 @@ async fn send_from_there(world: &impl World, own: &RegionState, to: Move) {
 /// A source that is home loses its marker again; one that is the standby never had one.
 async fn give_back(
     world: &impl World,
-    before: &BTreeMap<String, Scale>,
+    lease: &Lease,
     may: impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let source = world.configuration().side().other();
     if let Some(marker) = marker::fences(source) {
         world.mark(Move::Lower(marker)).await?;
     }
-    scale::back(world, source, before, may).await
+    // Tasks that write behind a closed gate and a gate that is open on no task are both of no use: neither waits for the other.
+    let (opened, back) = tokio::join!(
+        gates::open(world, source, &lease.source_gates, &may),
+        scale::back(world, source, &lease.source_before, &may)
+    );
+    opened.and(back)
 }
 
 fn text(run: &Run, failure: &Caught, last: bool, moved: bool) -> String {

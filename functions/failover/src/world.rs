@@ -6,9 +6,18 @@ use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
 use lifeboat_backup::{Question, Reply};
 use lifeboat_core::{
-    Configuration, Failure, RegionState, ReplyId, Side, backup::BackupKey, lease::Fate,
-    liveness::Answer, marker::Move, person::Answered, probe::ProbeReport, report::Report,
-    request::Request, scaling::Scale, told::Told,
+    Configuration, Failure, RegionState, ReplyId, Side,
+    backup::BackupKey,
+    gate::{Gates, Priorities},
+    lease::Fate,
+    liveness::Answer,
+    marker::Move,
+    person::Answered,
+    probe::ProbeReport,
+    report::Report,
+    request::Request,
+    scaling::Scale,
+    told::Told,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +64,14 @@ pub trait World {
     async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure>;
     async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure>;
     async fn mark(&self, to: Move) -> Result<(), Failure>;
+    /// Of the gates' rules.
+    async fn priorities(&self, side: Side, gates: &Gates) -> Result<Priorities, Failure>;
+    /// All of them at once, or none.
+    async fn set_priorities(&self, side: Side, to: &Priorities) -> Result<(), Failure>;
 
     // In the other region.
     async fn peer_state(&self) -> Result<RegionState, Failure>;
+    async fn peer_gates(&self) -> Result<Gates, Failure>;
     /// Its backup function is asked, and replies when it is done.
     async fn ask_peer(&self, id: &ReplyId, to: &Question) -> Result<(), Failure>;
     async fn peer_reply(&self, id: &ReplyId) -> Result<Option<Reply>, Failure>;

@@ -12,11 +12,12 @@ use lifeboat_aws::{
     Bucket, Control, Objects, Patience,
     ecs::{Clients, Image, Services, scale, services},
     function::Start,
+    gates::Rules,
     load_balancer,
 };
 use lifeboat_core::{
-    Configuration, Failure, RegionState, liveness::Answer, marker::Marker, probe::ProbeReport,
-    scaling::Scale,
+    Configuration, Failure, RegionState, gate::Priorities, liveness::Answer, marker::Marker,
+    probe::ProbeReport, scaling::Scale,
 };
 
 use crate::world::World;
@@ -28,6 +29,7 @@ pub struct Live {
     backups: Bucket,
     markers: Bucket,
     ecs: Clients,
+    rules: Rules,
     ecr: aws_sdk_ecr::Client,
     cloudwatch: cw::Client,
     peer_control: Control<Bucket>,
@@ -48,6 +50,7 @@ impl Live {
             backups: start.own_bucket(&own.backups_bucket),
             markers: start.own_bucket(&own.markers_bucket),
             ecs: Clients::new(&here),
+            rules: Rules::new(&here, region),
             ecr: aws_sdk_ecr::Client::new(&here),
             cloudwatch: cw::Client::new(&here),
             peer_control: Control::new(start.peer_bucket(&peer.control_bucket)),
@@ -86,6 +89,10 @@ impl World for Live {
             &self.configuration.region,
         )
         .await
+    }
+
+    async fn priorities(&self) -> Result<Priorities, Failure> {
+        self.rules.priorities(&self.configuration.gates).await
     }
 
     async fn image(&self, service: &str) -> Result<bool, Failure> {

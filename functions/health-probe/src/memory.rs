@@ -12,6 +12,7 @@ use lifeboat_core::{
     Configuration, Epoch, Failure, Region, RegionState,
     backup::{BackupKey, BackupName, Kind},
     configuration::sample,
+    gate::Priorities,
     liveness::Answer,
     marker::Marker,
     scaling::Bounds,
@@ -28,6 +29,7 @@ pub(crate) struct InMemory {
     pub(crate) peer_control: Control<Memory>,
     pub(crate) peer_markers: Memory,
     pub(crate) services: RefCell<Services>,
+    pub(crate) priorities: RefCell<Priorities>,
     /// The peer's services and its control plane.
     pub(crate) peer_serves: Cell<bool>,
     /// The peer's probe.
@@ -73,6 +75,7 @@ impl InMemory {
             peer_control: Control::new(bucket("control", peer)),
             peer_markers: bucket("markers", peer),
             services: RefCell::new(services),
+            priorities: RefCell::default(),
             peer_serves: Cell::new(true),
             heard: RefCell::new(Ok(Some(after(-30)))),
             publishing_fails: Cell::new(false),
@@ -159,6 +162,10 @@ impl World for InMemory {
 
     async fn services(&self) -> Result<Services, Failure> {
         Ok(self.services.borrow().clone())
+    }
+
+    async fn priorities(&self) -> Result<Priorities, Failure> {
+        Ok(self.priorities.borrow().clone())
     }
 
     async fn image(&self, _service: &str) -> Result<bool, Failure> {

@@ -52,7 +52,7 @@ async fn observe<W: World>(
     let previous = look::within(world, action, "read", ProbeReport::KEY, previous);
     let (seen, own, previous) = tokio::join!(
         look::looks(world, action, now),
-        readiness::observe(world, action, now),
+        readiness::observe(world, action),
         previous
     );
     let seen = seen?;
@@ -82,7 +82,8 @@ async fn observe<W: World>(
         .as_ref()
         .and_then(|own| fence::must(own, peer.as_ref(), &configuration.region));
     let (epoch, active) = highest(seen.own.as_ref(), peer.as_ref(), &configuration.pair()?);
-    let peaks = match active == configuration.region {
+    let serves = active == configuration.region;
+    let peaks = match serves {
         true => remember::peaks(
             previous.as_ref(),
             seen.own.as_ref(),
@@ -101,7 +102,7 @@ async fn observe<W: World>(
         down_since: probe::down_since(previous.as_ref(), liveness.verdict, now),
         peaks,
         liveness,
-        readiness: own.readiness,
+        readiness: own.judge(configuration, serves, now),
         fenced: overruled.and(previous.and_then(|previous| previous.fenced)),
     };
     Ok(Observed {

@@ -8,6 +8,7 @@ use lifeboat_aws::{Objects, Stored, ecs::Services};
 use lifeboat_core::{
     Configuration, Failure,
     backup::{self, BackupKey, Kind},
+    gate::Priorities,
     marker::{Marker, Seen},
     readiness::{self, Fact, Facts, Readiness, ServiceFacts},
 };
@@ -16,12 +17,25 @@ use crate::{event::Action, look::within, markers, world::World};
 
 #[derive(Debug)]
 pub struct Own {
-    pub readiness: Readiness,
+    facts: Facts,
+    gates: Result<Priorities, Failure>,
     pub services: Result<Services, Failure>,
     pub reclaim: Seen,
 }
 
-pub async fn observe<W: World>(world: &W, action: Action, now: Timestamp) -> Own {
+impl Own {
+    pub fn judge(&self, configuration: &Configuration, serves: bool, now: Timestamp) -> Readiness {
+        let mut facts = self.facts.clone();
+        for (service, gate) in &configuration.gates {
+            if let (Some(facts), true) = (facts.services.get_mut(service), serves) {
+                facts.writes = readiness::writes(gate, self.gates.as_ref());
+            }
+        }
+        readiness::judge(facts, now)
+    }
+}
+
+pub async fn observe<W: World>(world: &W, action: Action) -> Own {
     let configuration = world.configuration();
     let images = configuration.services.iter().map(async |service| {
         let there = world.image(&service.name);
@@ -31,8 +45,9 @@ pub async fn observe<W: World>(world: &W, action: Action, now: Timestamp) -> Own
             image(configuration, &service.name, there),
         )
     });
-    let (services, images, listed, reclaim) = tokio::join!(
+    let (services, gates, images, listed, reclaim) = tokio::join!(
         within(world, action, "describe", "services", world.services()),
+        within(world, action, "describe", "gates", world.priorities()),
         join_all(images),
         within(
             world,
@@ -45,7 +60,12 @@ pub async fn observe<W: World>(world: &W, action: Action, now: Timestamp) -> Own
     );
     let of_service = |(name, image): (String, Fact)| {
         let service = service(configuration, &name, &services);
-        (name, ServiceFacts { service, image })
+        let facts = ServiceFacts {
+            service,
+            image,
+            writes: Fact::There,
+        };
+        (name, facts)
     };
     let newest_backup = listed
         .map(|listed| newest_complete(configuration, &listed))
@@ -57,7 +77,8 @@ pub async fn observe<W: World>(world: &W, action: Action, now: Timestamp) -> Own
         reclaim,
     };
     Own {
-        readiness: readiness::judge(facts, now),
+        facts,
+        gates,
         services,
         reclaim,
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects, ecs::Services};
-use lifeboat_core::{Configuration, Failure, RegionState, liveness::Answer, marker::Marker};
+use lifeboat_core::{
+    Configuration, Failure, RegionState, gate::Priorities, liveness::Answer, marker::Marker,
+};
 
 #[allow(async_fn_in_trait)]
 pub trait World {
@@ -15,6 +17,8 @@ pub trait World {
     fn backups(&self) -> &Self::Bucket;
     fn markers(&self) -> &Self::Bucket;
     async fn services(&self) -> Result<Services, Failure>;
+    /// Of the rules of this region's gates.
+    async fn priorities(&self) -> Result<Priorities, Failure>;
     /// Whether the registry of this region holds the service's image.
     async fn image(&self, service: &str) -> Result<bool, Failure>;
     /// To zero tasks, and scaling may start none.

@@ -6,6 +6,8 @@ pub mod clients;
 pub mod ecs;
 mod explain;
 pub mod function;
+#[cfg(feature = "gates")]
+pub mod gates;
 pub mod home;
 #[cfg(feature = "lambda")]
 pub mod lambda;

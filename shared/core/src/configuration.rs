@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Region, RegionPair, Side, check_schema, request::Mode, window::Window};
+use crate::{
+    Invalid, Region, RegionPair, Side, check_schema, gate::Gates, request::Mode, window::Window,
+};
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +47,9 @@ pub struct Configuration {
     pub cross_region_backup: bool,
     pub data_directory: String,
     pub regions: BTreeMap<Region, RegionResources>,
+    /// Of this region: AWS makes up the names of rules, so the other one reads its own here.
+    #[serde(default)]
+    pub gates: Gates,
     pub traffic: Traffic,
 }
 
@@ -67,6 +72,9 @@ impl Approval {
     }
 }
 
+/// A source is waited for three minutes in all until it has stopped.
+pub const LONGEST_WRITE: u32 = 120;
+
 fn an_hour() -> u32 {
     3600
 }
@@ -83,6 +91,19 @@ pub struct Service {
     /// Between these Application Auto Scaling moves the number of tasks of what serves.
     pub minimum: u32,
     pub maximum: u32,
+    #[serde(default)]
+    pub writes: Writes,
+}
+
+/// How a service's writes can be stopped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Writes {
+    /// Only by stopping its tasks.
+    #[default]
+    Any,
+    /// By its gate too: each comes by HTTP, by a method that says so, and none takes longer than this.
+    Http { longest_seconds: u32 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +171,8 @@ pub struct Traffic {
 }
 
 impl Configuration {
+    pub const KEY: &str = "configuration.json";
+
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         let configuration: Self = serde_json::from_slice(bytes)
             .map_err(|e| Invalid::new("configuration.json", "a configuration", e))?;
@@ -207,6 +230,15 @@ impl Configuration {
                     format!("services.{}.maximum", service.name),
                     format!("at least the minimum of {}", service.minimum),
                     service.maximum,
+                ));
+            }
+            if let Writes::Http { longest_seconds } = service.writes
+                && !(1..=LONGEST_WRITE).contains(&longest_seconds)
+            {
+                return Err(Invalid::new(
+                    format!("services.{}.writes.http.longest_seconds", service.name),
+                    format!("1 to {LONGEST_WRITE}"),
+                    longest_seconds,
                 ));
             }
         }
@@ -273,6 +305,25 @@ impl Configuration {
 
     pub fn peer(&self) -> &RegionResources {
         self.resources(self.side().other())
+    }
+
+    /// The services whose writes all come by HTTP.
+    pub fn gated(&self) -> impl Iterator<Item = &str> {
+        let services = self.services.iter();
+        let gated = services.filter(|service| matches!(service.writes, Writes::Http { .. }));
+        gated.map(|service| service.name.as_str())
+    }
+
+    /// The longest that a write of these may take.
+    pub fn longest_write(&self, gates: &Gates) -> u32 {
+        let services = self.services.iter();
+        let gated = services.filter(|service| gates.contains_key(&service.name));
+        let longest = gated.map(|service| match service.writes {
+            Writes::Http { longest_seconds } => longest_seconds,
+            // Declared otherwise since.
+            Writes::Any => LONGEST_WRITE,
+        });
+        longest.max().unwrap_or_default()
     }
 
     pub fn service(&self, name: &str) -> Result<&Service, Invalid> {

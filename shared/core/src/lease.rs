@@ -50,8 +50,8 @@ pub const LAST_EFFECT: SignedDuration = SignedDuration::from_secs(120);
 /// A right that took longer to be read is read again before anything is done by it.
 pub const RIGHT_LASTS: SignedDuration = SignedDuration::from_secs(5);
 
-/// Setting the number of tasks of one service is given up after that.
-pub const SCALING_LASTS: SignedDuration = SignedDuration::from_secs(10);
+/// Setting the number of tasks of one service, or moving a side's gates, is given up after that.
+pub const EFFECT_LASTS: SignedDuration = SignedDuration::from_secs(10);
 
 /// Where a lease passed on without having been given back, the last thing that was done by it has happened after this: its
 /// right was read, it was asked for, and a call that was given up may still arrive.
@@ -275,7 +275,7 @@ pub fn free(state: &RegionState, owner: Option<&Owner>, mode: Mode) -> Result<()
 pub enum Undo {
     /// The target's services back to none.
     EmptyTarget,
-    /// The fence is taken from the source and its services are set to what they were set to.
+    /// The fence is taken from the source, its gates are opened and its services are set to what they were set to.
     GiveBackSource,
     /// The target is active and its users may not know: the old region may be fenced already, and nobody else would serve.
     SendUsers(Move),
@@ -305,7 +305,7 @@ pub fn release(state: &RegionState, execution: &str) -> RegionState {
     released
 }
 
-/// The state in which `me` serves. The source is still owed a fence where it could not be seen to stop.
+/// The state in which `me` serves. The source is still owed a fence where it could not be seen to stop, or only its writes were.
 pub fn activate(
     state: &RegionState,
     execution: &str,
@@ -317,8 +317,13 @@ pub fn activate(
     state.held_by(execution, epoch).map_err(Failure::Stale)?;
     let mut active = state.clone();
     active.active = me.clone();
-    active.fence = match mode {
-        Mode::Unplanned => active
+    // Behind closed gates its tasks go on reading until users have left.
+    let reads_on = state
+        .lease
+        .as_ref()
+        .is_some_and(|lease| !lease.source_gates.is_empty());
+    active.fence = match (mode, reads_on) {
+        (Mode::Unplanned, _) | (Mode::Planned, true) => active
             .fence
             // One that an earlier execution was owed says nothing about this one.
             .filter(|fence| fence.execution == execution)
@@ -329,7 +334,7 @@ pub fn activate(
                     progress: FenceProgress::Pending,
                 })
             }),
-        Mode::Plan | Mode::Drill | Mode::Planned => None,
+        (Mode::Plan | Mode::Drill, _) | (Mode::Planned, false) => None,
     };
     Ok(active)
 }

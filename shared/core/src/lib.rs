@@ -6,6 +6,7 @@ pub mod decide;
 pub mod epoch;
 pub mod failure;
 pub mod fence;
+pub mod gate;
 pub mod image;
 pub mod invalid;
 pub mod lease;

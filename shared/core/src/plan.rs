@@ -1,6 +1,6 @@
 //! What an execution would do, in order, and the facts that this stands on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -45,6 +45,8 @@ pub struct Facts<'a> {
     pub target_tasks: &'a BTreeMap<String, u32>,
     pub source_tasks: Option<&'a BTreeMap<String, u32>>,
     pub capacity: &'a BTreeMap<String, u32>,
+    /// Services that a planned execution stops by their gates.
+    pub gated: &'a BTreeSet<String>,
 }
 
 /// The mode that would be the right one, and whether it could begin: an execution is held to what its plan said.
@@ -84,16 +86,13 @@ fn effects(facts: &Facts<'_>) -> Vec<Effect> {
         ),
     ];
     match facts.mode {
-        Mode::Planned => effects.extend([
-            effect(
-                source,
-                "stop the services, and see them at zero",
-                source_tasks.clone(),
-                "none".into(),
-            ),
-            plain(source, "take a final backup"),
-            plain(target, "wait until that backup is whole"),
-        ]),
+        Mode::Planned => {
+            effects.extend(stops(facts));
+            effects.extend([
+                plain(source, "take a final backup"),
+                plain(target, "wait until that backup is whole"),
+            ]);
+        }
         Mode::Unplanned => effects.push(plain(
             source,
             "ask for a last backup, and wait half a minute for it where that is accepted",
@@ -134,18 +133,56 @@ fn effects(facts: &Facts<'_>) -> Vec<Effect> {
             tasks(facts.capacity),
             "none".into(),
         )),
-        Mode::Planned | Mode::Unplanned | Mode::Plan => effects.extend([
-            effect(source, "fence", source_tasks, "none".into()),
-            effect(
+        Mode::Planned | Mode::Unplanned | Mode::Plan => {
+            let fence = effect(source, "fence", source_tasks, "none".into());
+            let moved = effect(
                 target,
                 "move traffic, and prove it by asking the name servers",
                 facts.active.to_string(),
                 target.to_string(),
-            ),
-        ]),
+            );
+            // What reads on does so until users have left.
+            effects.extend(
+                match facts.mode == Mode::Planned && !facts.gated.is_empty() {
+                    true => [moved, fence],
+                    false => [fence, moved],
+                },
+            );
+        }
     }
     effects.push(plain(target, "write the report, release the lease"));
     effects
+}
+
+/// How the source is made to write no more: by its gates where it may be, by stopping tasks otherwise.
+fn stops(facts: &Facts<'_>) -> Vec<Effect> {
+    let effect = |what: &str, before: String, after: &str| Effect {
+        region: facts.source.clone(),
+        what: what.into(),
+        before,
+        after: after.into(),
+    };
+    let scaled = facts.source_tasks.map(|now| {
+        let scaled = now
+            .iter()
+            .filter(|(service, _)| !facts.gated.contains(*service));
+        scaled.map(|(s, n)| (s.clone(), *n)).collect()
+    });
+    let before = scaled.as_ref().map_or("unknown".into(), tasks);
+    let mut stops = vec![];
+    if scaled.is_none_or(|scaled: BTreeMap<String, u32>| !scaled.is_empty()) {
+        let what = "stop the services, and see them at zero";
+        stops.push(effect(what, before, "none"));
+    }
+    if !facts.gated.is_empty() {
+        let gates = |position: &str| {
+            let gates = facts.gated.iter().map(|s| format!("{s} {position}"));
+            gates.collect::<Vec<_>>().join(", ")
+        };
+        let what = "close the gates: writes are answered 503, reads go on";
+        stops.push(effect(what, gates("open"), &gates("closed")));
+    }
+    stops
 }
 
 /// A capacity in words.
@@ -175,7 +212,9 @@ mod tests {
             [("users".to_owned(), 2)].into(),
             [("users".to_owned(), 0)].into(),
         );
+        let gated = BTreeSet::new();
         test(&Facts {
+            gated: &gated,
             mode,
             target: &configuration.standby,
             source: &configuration.home,
@@ -209,6 +248,41 @@ mod tests {
         let scaled = with(Mode::Planned, 0, plan).effects;
         let up = scaled.iter().find(|e| e.what == "scale up").unwrap();
         assert_eq!((up.before.as_str(), up.after.as_str()), ("none", "users 2"));
+    }
+
+    #[test]
+    fn a_gate_is_closed_instead_of_stopping_its_service_which_reads_on_until_traffic_has_moved() {
+        let both = [("posts".to_owned(), 2), ("users".to_owned(), 2)].into();
+        for (gated, stopped) in [
+            (
+                vec!["posts"],
+                vec!["users 2 -> none", "posts open -> posts closed"],
+            ),
+            (
+                vec!["posts", "users"],
+                vec!["posts open, users open -> posts closed, users closed"],
+            ),
+            (vec![], vec!["posts 2, users 2 -> none"]),
+        ] {
+            let gated: BTreeSet<String> = gated.into_iter().map(str::to_owned).collect();
+            let plan = with(Mode::Planned, 0, |facts| {
+                plan(&Facts {
+                    source_tasks: Some(&both),
+                    gated: &gated,
+                    ..facts.clone()
+                })
+            });
+            let at = |what: &str| {
+                let mut effects = plan.effects.iter();
+                effects.position(|e| e.what.contains(what)).unwrap()
+            };
+            let said = plan.effects[2..at("final backup")].iter();
+            let said: Vec<_> = said
+                .map(|e| format!("{} -> {}", e.before, e.after))
+                .collect();
+            assert_eq!(said, stopped);
+            assert_eq!(at("fence") > at("move traffic"), !gated.is_empty());
+        }
     }
 
     #[test]

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{backup::BackupKey, marker::Seen};
+use crate::{
+    Failure,
+    backup::BackupKey,
+    gate::{Gate, Position, Priorities},
+    marker::Seen,
+};
 
 /// What is seen of one service in its own region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,11 +18,15 @@ use crate::{backup::BackupKey, marker::Seen};
 pub struct ServiceFacts {
     pub service: Fact,
     pub image: Fact,
+    /// Users may write; asked of a region that serves.
+    #[serde(default, skip_serializing_if = "Fact::is_there")]
+    pub writes: Fact,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is", content = "because")]
 pub enum Fact {
+    #[default]
     There,
     Missing(String),
     CannotTell(String),
@@ -53,6 +62,10 @@ pub enum Verdict {
 }
 
 impl Fact {
+    fn is_there(&self) -> bool {
+        *self == Self::There
+    }
+
     fn lack(&self) -> Option<String> {
         match self {
             Self::There => None,
@@ -63,8 +76,12 @@ impl Fact {
 }
 
 impl ServiceFacts {
-    fn all(&self) -> [(&'static str, &Fact); 2] {
-        [("service", &self.service), ("image", &self.image)]
+    fn all(&self) -> [(&'static str, &Fact); 3] {
+        [
+            ("service", &self.service),
+            ("image", &self.image),
+            ("writes", &self.writes),
+        ]
     }
 
     /// What keeps this service from being brought up.
@@ -91,6 +108,22 @@ impl Readiness {
 
 pub(crate) const RECLAIM_RAISED: &str =
     "the marker reclaim is still raised, so traffic could not leave home";
+
+/// Whether users of a region that serves may write. In a passive one a closed gate is nothing: an execution opens it before
+/// any task starts.
+pub fn writes(gate: &Gate, seen: Result<&Priorities, &Failure>) -> Fact {
+    match seen.map(|seen| gate.position(seen)) {
+        Ok(Position::Open) => Fact::There,
+        Ok(Position::Closed) => Fact::Missing(
+            "its gate is closed, so writes are answered 503: right while a planned execution moves its users away, and otherwise to be opened (see the runbook)"
+                .into(),
+        ),
+        Ok(Position::Astray) => Fact::Missing(
+            "the rules of its gate are not where they belong; apply this region's Terraform".into(),
+        ),
+        Err(failure) => Fact::CannotTell(failure.to_string()),
+    }
+}
 
 pub fn judge(facts: Facts, now: Timestamp) -> Readiness {
     let (newest_backup, unknown) = match facts.newest_backup {
@@ -137,6 +170,7 @@ mod tests {
         let there = ServiceFacts {
             service: Fact::There,
             image: Fact::There,
+            writes: Fact::There,
         };
         let backup = BackupKey {
             epoch: Epoch(0),
@@ -192,6 +226,28 @@ mod tests {
             .verdict,
             Verdict::NotReady
         );
+    }
+
+    #[test]
+    fn a_region_that_serves_behind_a_closed_gate_says_so() {
+        let gate = crate::gate::sample("us-east-1", "users");
+        let open = gate.at(Position::Open);
+        assert_eq!(writes(&gate, Ok(&open)), Fact::There);
+        let region = Region::new("us-east-1").unwrap();
+        let silent = Failure::unavailable("describe", "rules", &region, "throttled");
+        for (seen, verdict, word) in [
+            (Ok(&gate.at(Position::Closed)), Verdict::NotReady, "503"),
+            (Ok(&Priorities::new()), Verdict::NotReady, "Terraform"),
+            (Err(&silent), Verdict::CannotTell, "throttled"),
+        ] {
+            let mut shut = facts();
+            shut.services.get_mut("users").unwrap().writes = writes(&gate, seen);
+            let readiness = judge(shut, noon(0));
+            assert_eq!(readiness.verdict, verdict);
+            let lacks = readiness.lacks().concat();
+            let told = lacks.starts_with("users: writes: ") && lacks.contains(word);
+            assert!(told, "{lacks}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What an execution did, measured against what was promised.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,7 @@ use crate::{
     lost::Lost,
     person::Answered,
     request::Mode,
-    run::{Entry, Run, SourceFenced},
+    run::{Entry, Run, SourceFenced, StoppedBy},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,9 @@ pub struct Report {
     /// From when the source took no more writes until the target took them; only where that was planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_pause_seconds: Option<i64>,
+    /// How each service's were stopped; only where that was planned.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub writes_stopped: BTreeMap<String, StoppedBy>,
     pub source: SourceFenced,
     /// Unknown until the replaced region has been salvaged; of a planned execution it is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +89,8 @@ impl Report {
             Mode::Planned => {
                 let stopped = at("a stopped source", run.source_stopped)?;
                 at("compared content", run.compared)?;
+                // A closed gate refuses writes before the last that it let in have ended.
+                let stopped = run.gates_closed.unwrap_or(stopped);
                 let pause = proven.as_second() - stopped.as_second();
                 (stopped, Some(pause), Some(Lost::default()))
             }
@@ -119,6 +126,7 @@ impl Report {
                 objective_seconds: configuration.rpo_seconds,
             },
             write_pause_seconds: write_pause,
+            writes_stopped: run.writes_stopped.clone(),
             source: run
                 .source_fenced
                 .clone()
@@ -209,6 +217,14 @@ mod tests {
         assert_eq!(report.recovery_point.seconds, 0);
         assert_eq!(report.write_pause_seconds, Some(60));
         assert_eq!(report.lost, Some(Lost::default()));
+    }
+
+    #[test]
+    fn behind_a_gate_the_write_pause_begins_when_it_was_seen_closed() {
+        let mut gated = run(Mode::Planned);
+        gated.gates_closed = Some(at("2024-11-23T12:05:50Z"));
+        let report = Report::of(&gated, &configuration::sample("us-west-2")).unwrap();
+        assert_eq!(report.write_pause_seconds, Some(70));
     }
 
     #[test]

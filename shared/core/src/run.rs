@@ -52,6 +52,12 @@ pub struct Run {
     pub capacity: BTreeMap<String, u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_stopped: Option<Timestamp>,
+    /// Since when the source's gates are seen closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gates_closed: Option<Timestamp>,
+    /// By service, how it was made to write no more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub writes_stopped: BTreeMap<String, StoppedBy>,
     /// What the source was asked by the step that waits for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
@@ -94,11 +100,23 @@ pub struct Run {
     pub timeline: Vec<Entry>,
 }
 
+/// How a service of the source was made to write no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoppedBy {
+    /// It has no task.
+    Scaling,
+    /// Its writes are answered 503, its reads as ever.
+    Gate,
+}
+
 /// What the source was seen to do when it was told to stop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is", content = "because")]
 pub enum SourceFenced {
     Acknowledged,
+    /// It writes no more, and some services read on until users have left; the winner then stops them.
+    ReadsOn,
     /// It did not answer; the winner keeps trying.
     Silent(String),
 }
@@ -161,6 +179,8 @@ impl Run {
             images: None,
             capacity: BTreeMap::new(),
             source_stopped: None,
+            gates_closed: None,
+            writes_stopped: BTreeMap::new(),
             asked: None,
             backup: None,
             restored: None,

@@ -56,12 +56,14 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configuration::Writes;
 
     fn users() -> Service {
         Service {
             name: "users".into(),
             minimum: 2,
             maximum: 10,
+            writes: Writes::Any,
         }
     }
 

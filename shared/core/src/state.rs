@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Epoch, Invalid, Region, RegionPair, SCHEMA, Side, backup::BackupKey, check_schema,
+    Epoch, Invalid, Region, RegionPair, SCHEMA, Side, backup::BackupKey, check_schema, gate::Gates,
     person::Awaits, request::Mode, scaling::Scale,
 };
 
@@ -47,6 +47,9 @@ pub struct Lease {
     /// What the source of a planned execution was set to, noted before it was touched.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub source_before: BTreeMap<String, Scale>,
+    /// The gates of the source that are closed instead of stopping a service, noted as well.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub source_gates: Gates,
     /// Tasks may run here by now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub filled: bool,
@@ -78,6 +81,7 @@ impl Lease {
             taken: None,
             capacity: capacity.clone(),
             source_before: BTreeMap::new(),
+            source_gates: Gates::new(),
             filled: false,
             paused: None,
             turned: None,

@@ -160,6 +160,7 @@ fn a_probe_that_is_late_and_a_peer_that_is_down_are_told_with_reasons() {
     let posts = readiness::ServiceFacts {
         service: readiness::Fact::There,
         image: readiness::Fact::Missing("missing".into()),
+        writes: readiness::Fact::There,
     };
     late.readiness.services.insert("posts".into(), posts);
     let state = RegionState::genesis(&pair());

@@ -9,29 +9,29 @@ use lifeboat_core::{
 };
 
 use super::{Progress, right};
-use crate::{World, each::each, scale};
+use crate::{World, each::each, gates, scale};
 
-/// No task runs beside a restore.
+/// No task runs beside a restore, and none will run behind a gate that was closed when this region was a source.
 pub(super) async fn quiesce(world: &impl World, run: &Run) -> Result<Progress, Failure> {
-    let looked = world.now();
-    let progress = empty(world, Step::Quiesce, run).await?;
-    match (progress, run.settled) {
-        // Until then it may be filled again by whoever was at work before.
-        (Progress::Done(_), Some(settled)) if looked < settled => Ok(Progress::Waiting(format!(
-            "the last effects of the execution before it, until {settled}"
-        ))),
-        (progress, _) => Ok(progress),
+    let (looked, side) = (world.now(), world.configuration().side());
+    if let Some(what) = empty(world, Step::Quiesce, run).await? {
+        return Ok(Progress::Waiting(what));
     }
+    // Until then it may be filled again by whoever was at work before.
+    if let Some(settled) = run.settled.filter(|settled| looked < *settled) {
+        let what = format!("the last effects of the execution before it, until {settled}");
+        return Ok(Progress::Waiting(what));
+    }
+    let may = right(world, Step::Quiesce, run);
+    gates::open(world, side, &world.configuration().gates, may).await?;
+    super::done()
 }
 
-async fn empty(world: &impl World, step: Step, run: &Run) -> Result<Progress, Failure> {
-    match scale::down(world, world.configuration().side(), right(world, step, run)).await? {
-        Some(left) => Ok(Progress::Waiting(format!(
-            "{} to be empty: {left}",
-            run.target
-        ))),
-        None => super::done(),
-    }
+/// What is waited for, if anything.
+async fn empty(world: &impl World, step: Step, run: &Run) -> Result<Option<String>, Failure> {
+    let may = right(world, step, run);
+    let left = scale::down(world, world.configuration().side(), may).await?;
+    Ok(left.map(|left| format!("{} to be empty: {left}", run.target)))
 }
 
 pub(super) async fn scale_up(world: &impl World, run: &Run) -> Result<Progress, Failure> {
@@ -74,11 +74,11 @@ pub(super) async fn tear_down(world: &impl World, run: &mut Run) -> Result<Progr
     if run.request.mode != Mode::Drill {
         return Err(Failure::Refused("only a drill is torn down".into()));
     }
-    let progress = empty(world, Step::TearDown, run).await?;
-    if let Progress::Done(_) = progress {
-        run.torn_down = run.torn_down.or(Some(world.now()));
+    if let Some(what) = empty(world, Step::TearDown, run).await? {
+        return Ok(Progress::Waiting(what));
     }
-    Ok(progress)
+    run.torn_down = run.torn_down.or(Some(world.now()));
+    super::done()
 }
 
 /// Every service, as users reach it.

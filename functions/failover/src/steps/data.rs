@@ -15,7 +15,7 @@ use super::{
 };
 use crate::World;
 
-/// Planned: the source's tasks are gone, so this backup holds everything.
+/// Planned: the source writes no more, so this backup holds everything.
 pub(super) async fn final_backup(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
     if run.request.mode != Mode::Planned {
         return last_backup(world, run).await;

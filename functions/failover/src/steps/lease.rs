@@ -1,4 +1,4 @@
-use lifeboat_core::{Failure, lease, request::Mode, run::Run, state::Lease};
+use lifeboat_core::{Failure, gate::Gates, lease, request::Mode, run::Run, state::Lease};
 
 use super::Progress;
 use crate::{World, begin, scale};
@@ -32,7 +32,10 @@ pub(super) async fn take(world: &impl World, run: &mut Run) -> Result<Progress, 
     let production = begin::production(configuration, &before);
     let mut lease = Lease::new(&run.execution, run.request.mode, &production);
     match run.request.mode {
-        Mode::Planned => note_source(world, &mut lease).await?,
+        Mode::Planned => {
+            note_source(world, &mut lease).await?;
+            lease.source_gates = source_gates(world).await?;
+        }
         Mode::Drill => {
             if let Some(tasks) = run.request.tasks {
                 lease
@@ -92,6 +95,25 @@ async fn note_source(world: &impl World, lease: &mut Lease) -> Result<(), Failur
         }
     }
     Ok(())
+}
+
+/// Of the services that may be stopped by one.
+async fn source_gates(world: &impl World) -> Result<Gates, Failure> {
+    let configuration = world.configuration();
+    let mut gated = configuration.gated().peekable();
+    if gated.peek().is_none() {
+        return Ok(Gates::new());
+    }
+    let mut there = world.peer_gates().await?;
+    let found = gated.map(|service| {
+        there.remove_entry(service).ok_or_else(|| {
+            let source = configuration.peer_region();
+            Failure::Refused(format!(
+                "the writes of {service} are declared to come by HTTP only, and {source} has no gate for them; apply the Terraform of {source}"
+            ))
+        })
+    });
+    found.collect()
 }
 
 pub(super) async fn release(world: &impl World, run: &Run) -> Result<Progress, Failure> {

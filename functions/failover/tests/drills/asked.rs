@@ -10,6 +10,7 @@ use lifeboat_core::{
 
 use crate::{
     functions::{alive, contents},
+    invariants,
     seat::{Actor, Effect, Seat},
     world::{Place, World},
 };
@@ -70,9 +71,9 @@ async fn reply(seat: &Seat<'_>, id: &ReplyId, to: &Question) -> Result<(), Failu
     if stands(&seat.world.place(seat.side)) {
         return Ok(());
     }
-    if !seat.world.place(seat.side).empty() {
+    if invariants::may_write(seat.world, seat.side) {
         let mut ledger = seat.world.ledger.borrow_mut();
-        ledger.beside_tasks.insert(id.clone());
+        ledger.beside_writes.insert(id.clone());
     }
     let failure = seat.world.fails.borrow_mut().pop_front();
     let came = match failure {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_core::{
-    Epoch, ReplyId, Side,
+    Epoch, RegionState, ReplyId, Side,
     marker::{Marker, Move, fences},
     run::Step,
     scaling::Bounds,
@@ -21,19 +21,19 @@ pub(crate) struct Ledger {
     /// Services that answered well, by execution.
     pub(crate) answered: BTreeMap<String, BTreeSet<String>>,
     pub(crate) restored: BTreeSet<String>,
-    /// Questions that were answered while tasks might still write.
-    pub(crate) beside_tasks: BTreeSet<ReplyId>,
+    /// Questions that were answered while the region might still write.
+    pub(crate) beside_writes: BTreeSet<ReplyId>,
 }
 
 /// Whether this reply may be read now.
 pub(crate) fn allow_reply(seat: &Seat<'_>, id: &ReplyId) {
-    let beside_tasks = seat.world.ledger.borrow().beside_tasks.contains(id);
+    let beside_writes = seat.world.ledger.borrow().beside_writes.contains(id);
     let planned = matches!(
         seat.actor,
         Actor::Step(Step::FinalBackup | Step::Compare, ..)
     );
     assert!(
-        !(planned && beside_tasks),
+        !(planned && beside_writes),
         "{:?} reads {id}, which was answered while the source might still write",
         seat.actor
     );
@@ -70,6 +70,11 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
             Actor::Watch if serves => {}
             _ => never("the other region is stopped by somebody who must not"),
         },
+        Effect::Scale(..) | Effect::Bound(..)
+            if !stops(effect) && side == own_side && !world.closed_gates(side).is_empty() =>
+        {
+            never("tasks are started behind a closed gate");
+        }
         Effect::Scale(..) | Effect::Bound(..) if !stops(effect) => match &seat.actor {
             Actor::Step(Step::ScaleUp, execution, _)
                 if side == own_side && world.ledger.borrow().restored.contains(execution) => {}
@@ -77,8 +82,32 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
             Actor::Undo(..) if side != own_side => {}
             _ => never("tasks are started without their data"),
         },
+        Effect::Gates(closed) if closed.is_empty() => match &seat.actor {
+            Actor::Step(Step::Quiesce, ..) if side == own_side && own.empty() => {}
+            Actor::Watch if side != own_side && !serves => {}
+            Actor::Undo(..) if side != own_side => {}
+            _ => never("a gate is opened by somebody who must not"),
+        },
+        Effect::Gates(_) => match &seat.actor {
+            Actor::Step(Step::StopSource, ..) if side != own_side && noted(&own.state) => {}
+            _ => never("a gate is closed by somebody who must not"),
+        },
         _ => {}
     }
+}
+
+/// A service runs whose gate is not closed.
+pub(crate) fn may_write(world: &World, side: Side) -> bool {
+    let closed = world.closed_gates(side);
+    let place = world.place(side);
+    let mut services = place.services.iter();
+    services.any(|(service, there)| !there.empty() && !closed.contains(service))
+}
+
+/// Which gates may be closed is known to whoever puts things back.
+fn noted(state: &RegionState) -> bool {
+    let mut lease = state.lease.iter();
+    lease.any(|lease| !lease.source_gates.is_empty())
 }
 
 /// Users are sent to a region that is active, by whoever ends the execution that made it so and had tested it.
@@ -140,6 +169,15 @@ pub(crate) fn hold(world: &World) {
             "{side:?} took {epoch}, which is the other's"
         );
         *before = epoch;
+        // Behind a closed gate a region serves only while an execution stands that moves its users, and that opens it where
+        // it does not.
+        let (other, me) = (world.place(side.other()), world.configuration(side).region);
+        let serves = place.state.active == me && !place.state.overruled_by(&me, &other.state);
+        let closed = world.closed_gates(side);
+        assert!(
+            closed.is_empty() || !serves || noted(&other.state),
+            "{side:?} serves, and the gates of {closed:?} are closed"
+        );
         let owner = place.state.owner().map(str::to_owned);
         owners.extend(owner.filter(|owner| place.running.contains(owner)));
         for (service, there) in &place.services {

@@ -6,7 +6,10 @@ use serde_json::Value;
 use crate::{
     asked::Mail,
     faults::{Fault, How, When},
-    scenario::{End, alarm, end, home_died, home_is_back, minutes, run_started, sample, scaled_up},
+    scenario::{
+        End, alarm, end, home_died, home_is_back, minutes, moved_by_a_gate, run_started, sample,
+        scaled_up,
+    },
     workflow::{Ended, execute},
     world::World,
 };
@@ -84,7 +87,7 @@ fn planned(world: &World) -> Ended {
 const SALVAGED: (&str, &str) = ("replaced region is salvaged", "is saved as");
 const SERVES: (&str, &str) = ("us-west-2 serves", "Recovery time");
 
-const SCENARIOS: [Scenario; 16] = [
+const SCENARIOS: [Scenario; 21] = [
     Scenario {
         name: "unplanned by alarm",
         side: STANDBY,
@@ -198,6 +201,50 @@ const SCENARIOS: [Scenario; 16] = [
         told: &[SERVES, SALVAGED],
     },
     Scenario {
+        name: "planned by a gate",
+        side: STANDBY,
+        prepare: || scaled_up().gated(),
+        run: planned,
+        told: &[SERVES, SALVAGED],
+    },
+    Scenario {
+        name: "planned by a gate that fails and is undone",
+        side: STANDBY,
+        prepare: || mute(scaled_up().gated()),
+        run: planned,
+        told: &[("failed", "has its tasks back")],
+    },
+    Scenario {
+        name: "failback by a gate to a region that was left behind one",
+        side: Side::Home,
+        prepare: moved_by_a_gate,
+        run: |world| ask(world, Side::Home, &sample("request-planned")),
+        told: &[("us-east-1 serves", "Recovery time"), SALVAGED],
+    },
+    Scenario {
+        name: "unplanned to a region that was left behind a gate",
+        side: Side::Home,
+        prepare: || {
+            let world = moved_by_a_gate();
+            world.dies(STANDBY);
+            world
+        },
+        run: |world| ask(world, Side::Home, &sample("request-unplanned")),
+        told: &[("us-east-1 serves", "Recovery time"), SALVAGED],
+    },
+    Scenario {
+        name: "planned by a gate that a person makes unplanned when the source falls silent",
+        side: STANDBY,
+        prepare: || {
+            let world = scaled_up().gated();
+            world.dies_at.set(Some(Step::FinalBackup));
+            world.gives_up.set(true);
+            world
+        },
+        run: planned,
+        told: &[SERVES, SALVAGED],
+    },
+    Scenario {
         name: "plan",
         side: STANDBY,
         prepare: World::new,
@@ -221,6 +268,8 @@ fn play(scenario: &Scenario, fault: Option<Fault>) -> (World, End) {
     let users_at = world.place(world.answering());
     assert!(users_at.scaled(), "{} {fault:?}", scenario.name);
     drop(users_at);
+    let closed = world.closed_gates(world.answering());
+    assert!(closed.is_empty(), "{} {fault:?}: {closed:?}", scenario.name);
     let end = end(&world, &ended);
     for (subject, text) in scenario.told {
         let place = world.place(scenario.side);

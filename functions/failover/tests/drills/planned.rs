@@ -1,6 +1,14 @@
 //! Both regions are alive and nothing may be lost. A failback is this, towards home.
 
-use lifeboat_core::{Side, marker::Marker, run::SourceFenced};
+use std::cell::Cell;
+
+use lifeboat_core::{
+    Side,
+    gate::{self, Position},
+    lost::Lost,
+    marker::Marker,
+    run::{SourceFenced, Step, StoppedBy},
+};
 
 use crate::{
     scenario::{home_died, home_is_back, lease, minutes, sample, scaled_up},
@@ -182,13 +190,152 @@ fn a_source_that_starts_tasks_again_stops_the_execution_and_it_is_undone() {
     let request = sample("request-planned");
     let ended = execute_with(&world, STANDBY, "restless", &request, &again);
     let error = ended.outcome.unwrap_err();
-    assert!(error.cause.contains("runs tasks again"), "{error:?}");
+    assert!(
+        error.cause.contains("may write again: it runs users"),
+        "{error:?}"
+    );
     world.pass(3);
     assert_eq!(
         world.place(Side::Home).desired(),
         [("posts", 2), ("users", 3)]
     );
     assert_eq!(world.answering(), Side::Home);
+}
+
+#[test]
+fn behind_a_closed_gate_a_service_reads_on_until_users_have_left_and_loses_nothing() {
+    let world = scaled_up().gated();
+    planned(&world, STANDBY).outcome.unwrap();
+    let log = world.log.borrow().clone();
+    let at = |what: &str| log.iter().position(|line| line == what).unwrap();
+    assert!(at("us-east-1 closes the gates of posts") < at("us-east-1 takes a backup"));
+    assert!(
+        !log.contains(&"us-east-1 scales posts to 0".into()),
+        "{log:#?}"
+    );
+    let home = world.place(Side::Home).clone();
+    assert_eq!(home.desired(), [("posts", 2), ("users", 0)]);
+    assert_eq!(world.lost(), Records::new());
+    let of = |world: &World| {
+        world
+            .place(STANDBY)
+            .reports
+            .values()
+            .next()
+            .unwrap()
+            .clone()
+    };
+    let report = of(&world);
+    assert_eq!(report.source, SourceFenced::ReadsOn);
+    assert!(report.write_pause_seconds.unwrap() > 0);
+    let by = |service: &str| report.writes_stopped[service];
+    assert_eq!(
+        (by("posts"), by("users")),
+        (StoppedBy::Gate, StoppedBy::Scaling)
+    );
+    minutes(&world, 2);
+    assert!(world.place(Side::Home).closed());
+    // What it is asked to save is read a minute later.
+    minutes(&world, 1);
+    assert_eq!(of(&world).source, SourceFenced::Acknowledged);
+    assert_eq!(of(&world).lost, Some(no_posts()));
+}
+
+fn no_posts() -> Lost {
+    Lost {
+        services: [("posts".to_owned(), vec![])].into(),
+        ..Lost::default()
+    }
+}
+
+#[test]
+fn writes_that_were_let_in_before_the_gate_closed_are_waited_for() {
+    let world = World::new().gated();
+    let ended = planned(&world, STANDBY);
+    let run = ended.outcome.unwrap();
+    let stop = run["timeline"].as_array().unwrap();
+    let stop = stop.iter().find(|e| e["step"] == "stop_source").unwrap();
+    let at = |when: &str| -> jiff::Timestamp { stop[when].as_str().unwrap().parse().unwrap() };
+    let waited = at("finished").as_second() - at("started").as_second();
+    assert!((10..30).contains(&waited), "{stop}");
+}
+
+#[test]
+fn a_gate_that_somebody_opens_while_its_writes_end_is_closed_and_waited_for_anew() {
+    let world = World::new().gated();
+    let (visits, opened) = (Cell::new(0), Cell::new(None));
+    let opens = |state: &str| {
+        if state == "Stop source" {
+            visits.set(visits.get() + 1);
+            if visits.get() == 3 {
+                let open = gate::sample("us-east-1", "posts").at(Position::Open);
+                world.change(Side::Home).priorities = open;
+                opened.set(Some(world.now().as_second()));
+            }
+        }
+        Trip::Not
+    };
+    let request = sample("request-planned");
+    let ended = execute_with(&world, STANDBY, "meddled", &request, &opens);
+    let stopped = ended.outcome.unwrap()["source_stopped"].clone();
+    let stopped: jiff::Timestamp = stopped.as_str().unwrap().parse().unwrap();
+    assert!(stopped.as_second() - opened.get().unwrap() >= 10);
+}
+
+#[test]
+fn a_gate_that_somebody_opens_again_stops_the_execution_and_it_is_undone() {
+    let world = World::new().gated();
+    let again = |state: &str| {
+        if state == "Fence source" {
+            let open = gate::sample("us-east-1", "posts").at(Position::Open);
+            world.change(Side::Home).priorities = open;
+        }
+        Trip::Not
+    };
+    let request = sample("request-planned");
+    let ended = execute_with(&world, STANDBY, "restless", &request, &again);
+    let error = ended.outcome.unwrap_err();
+    let why = "the gate of posts is not closed";
+    assert!(error.cause.contains(why), "{error:?}");
+    world.pass(3);
+    assert_eq!(
+        world.place(Side::Home).desired(),
+        [("posts", 2), ("users", 3)]
+    );
+    assert_eq!(world.closed_gates(Side::Home), [""; 0]);
+    assert_eq!(world.answering(), Side::Home);
+}
+
+#[test]
+fn an_execution_that_is_overtaken_between_a_service_and_a_gate_leaves_the_gate_alone() {
+    let world = World::new().gated();
+    world.overtaken_at.set(Some(Step::StopSource));
+    let error = planned(&world, STANDBY).outcome.unwrap_err();
+    assert_eq!(error.name, "Stale");
+    let home = world.place(Side::Home).clone();
+    assert_eq!(home.desired(), [("posts", 2), ("users", 0)]);
+    assert_eq!(world.closed_gates(Side::Home), [""; 0]);
+}
+
+#[test]
+fn a_service_whose_source_has_no_gate_for_it_is_not_touched() {
+    let world = World::new().gated().without_gates(Side::Home);
+    let before = world.place(Side::Home).services.clone();
+    let error = planned(&world, STANDBY).outcome.unwrap_err();
+    assert!(error.cause.contains("has no gate"), "{error:?}");
+    assert_eq!(world.place(Side::Home).services, before);
+    assert_eq!(world.place(STANDBY).state.lease, None);
+}
+
+#[test]
+fn a_plan_says_whose_writes_a_gate_stops() {
+    let world = World::new().gated();
+    let ended = execute(&world, STANDBY, "only-a-plan", &sample("request-plan"));
+    let plan = ended.outcome.unwrap()["plan"].to_string();
+    for said in ["posts open", "posts closed", "users 3"] {
+        assert!(plan.contains(said), "{plan}");
+    }
+    assert_eq!(world.faults.effects.get(), 0);
 }
 
 #[test]

@@ -6,9 +6,18 @@ use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
 use lifeboat_backup::{Event as BackupEvent, Question, Reply};
 use lifeboat_core::{
-    Configuration, Failure, RegionState, ReplyId, Side, backup::BackupKey, lease::Fate,
-    liveness::Answer, marker::Move, person::Answered, probe::ProbeReport, report::Report,
-    request::Request, scaling::Scale, told::Told,
+    Configuration, Failure, RegionState, ReplyId, Side,
+    backup::BackupKey,
+    gate::{Gates, Position, Priorities},
+    lease::Fate,
+    liveness::Answer,
+    marker::Move,
+    person::Answered,
+    probe::ProbeReport,
+    report::Report,
+    request::Request,
+    scaling::Scale,
+    told::Told,
 };
 use lifeboat_failover::Started;
 
@@ -217,6 +226,28 @@ impl lifeboat_failover::World for Seat<'_> {
             }
         })
         .await
+    }
+
+    async fn priorities(&self, side: Side, _: &Gates) -> Result<Priorities, Failure> {
+        self.reach(side, "describe rules")?;
+        Ok(self.world.place(side).priorities.clone())
+    }
+
+    async fn set_priorities(&self, side: Side, to: &Priorities) -> Result<(), Failure> {
+        let gates = self.world.configuration(side).gates;
+        let mut after = self.world.place(side).priorities.clone();
+        after.extend(to.clone());
+        let closed = gates
+            .iter()
+            .filter(|(_, gate)| gate.position(&after) == Position::Closed);
+        let effect = Effect::Gates(closed.map(|(service, _)| service.clone()).collect());
+        self.act(side, effect, |there| there.priorities = after)
+            .await
+    }
+
+    async fn peer_gates(&self) -> Result<Gates, Failure> {
+        self.reach(self.other(), "read the configuration")?;
+        Ok(self.world.configuration(self.other()).gates)
     }
 
     async fn peer_state(&self) -> Result<RegionState, Failure> {

@@ -32,6 +32,7 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
     let there = ServiceFacts {
         service: Fact::There,
         image: Fact::There,
+        writes: Fact::There,
     };
     let facts = readiness::Facts {
         services: own

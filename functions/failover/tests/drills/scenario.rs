@@ -116,6 +116,17 @@ pub(crate) fn home_is_back() -> World {
     world
 }
 
+/// Home was left by plan, its writes stopped by a gate.
+pub(crate) fn moved_by_a_gate() -> World {
+    let world = scaled_up().gated();
+    let request = sample("request-planned");
+    let moved = execute(&world, Side::Standby, "left-home", &request);
+    moved.outcome.unwrap();
+    minutes(&world, 3);
+    assert_eq!(world.closed_gates(Side::Home), ["posts"]);
+    world
+}
+
 /// What a region came to, without its clock.
 #[derive(Debug, PartialEq)]
 struct Came {
@@ -126,6 +137,7 @@ struct Came {
     automatic_starts: usize,
     tasks: Vec<(String, u32, u32, Option<Bounds>)>,
     markers: BTreeSet<&'static str>,
+    closed_gates: Vec<String>,
     salvaged: usize,
     reports: Vec<Value>,
 }
@@ -153,6 +165,7 @@ pub(crate) fn end(world: &World, ended: &Ended) -> End {
                 .map(|(s, there)| (s.clone(), there.desired, there.running, there.bounds))
                 .collect(),
             markers: place.markers.iter().map(|marker| marker.key()).collect(),
+            closed_gates: world.closed_gates(side),
             salvaged: place.salvaged.len(),
             reports: place
                 .reports

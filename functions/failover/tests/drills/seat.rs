@@ -1,6 +1,6 @@
 //! The world as one invocation of the function in one region sees it, with every effect judged as it happens.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, Side, marker::Move, run::Step, scaling::Bounds,
@@ -36,6 +36,8 @@ pub(crate) enum Effect {
     Scale(String, u32),
     Mark(Move),
     Ask(&'static str),
+    /// These are closed from now on, and no other.
+    Gates(BTreeSet<String>),
     Backup,
     Salvage,
     Reply,
@@ -90,6 +92,11 @@ impl fmt::Display for Effect {
             Self::Mark(Move::Lower(marker)) => write!(f, "lowers {}", marker.key()),
             Self::Ask(what) => write!(f, "is asked {what}"),
             Self::Reply => f.write_str("replies"),
+            Self::Gates(closed) if closed.is_empty() => f.write_str("opens its gates"),
+            Self::Gates(closed) => {
+                let closed: Vec<&str> = closed.iter().map(String::as_str).collect();
+                write!(f, "closes the gates of {}", closed.join(", "))
+            }
             Self::Backup => f.write_str("takes a backup"),
             Self::Salvage => f.write_str("is salvaged"),
             Self::Restore => f.write_str("restores"),

@@ -6,9 +6,18 @@ use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
 use lifeboat_backup::{Question, Reply};
 use lifeboat_core::{
-    Configuration, Failure, RegionState, ReplyId, Side, backup::BackupKey, lease::Fate,
-    liveness::Answer, marker::Move, person::Answered, probe::ProbeReport, report::Report,
-    request::Request, scaling::Scale, told::Told,
+    Configuration, Failure, RegionState, ReplyId, Side,
+    backup::BackupKey,
+    gate::{Gates, Priorities},
+    lease::Fate,
+    liveness::Answer,
+    marker::Move,
+    person::Answered,
+    probe::ProbeReport,
+    report::Report,
+    request::Request,
+    scaling::Scale,
+    told::Told,
 };
 use lifeboat_failover::{Started, World};
 
@@ -121,6 +130,15 @@ impl World for Slow<'_> {
     }
     async fn mark(&self, to: Move) -> Result<(), Failure> {
         self.peer(to.marker().side(), self.0.mark(to)).await
+    }
+    async fn priorities(&self, side: Side, gates: &Gates) -> Result<Priorities, Failure> {
+        self.peer(side, self.0.priorities(side, gates)).await
+    }
+    async fn set_priorities(&self, side: Side, to: &Priorities) -> Result<(), Failure> {
+        self.peer(side, self.0.set_priorities(side, to)).await
+    }
+    async fn peer_gates(&self) -> Result<Gates, Failure> {
+        self.peer(self.0.other(), self.0.peer_gates()).await
     }
     async fn peer_state(&self) -> Result<RegionState, Failure> {
         self.peer(self.0.other(), self.0.peer_state()).await

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     faults::{Fault, How, When},
     functions::order,
-    scenario::{home_died, home_is_back, minutes, sample, scaled_up},
+    scenario::{home_died, home_is_back, minutes, moved_by_a_gate, sample, scaled_up},
     workflow::{Ended, Trip, execute, execute_with, redrive},
     world::World,
 };
@@ -19,7 +19,7 @@ struct Scenario {
     request: &'static str,
 }
 
-const SCENARIOS: [Scenario; 4] = [
+const SCENARIOS: [Scenario; 6] = [
     Scenario {
         side: STANDBY,
         prepare: home_died,
@@ -33,6 +33,16 @@ const SCENARIOS: [Scenario; 4] = [
     Scenario {
         side: Side::Home,
         prepare: home_is_back,
+        request: "request-planned",
+    },
+    Scenario {
+        side: STANDBY,
+        prepare: || scaled_up().gated(),
+        request: "request-planned",
+    },
+    Scenario {
+        side: Side::Home,
+        prepare: moved_by_a_gate,
         request: "request-planned",
     },
     Scenario {
@@ -80,6 +90,7 @@ fn done(scenario: &Scenario, world: &World) {
     let serves = if drill { side.other() } else { side };
     assert_eq!(world.answering(), serves, "{log:#?}");
     assert!(world.place(serves).serves(), "{log:#?}");
+    assert_eq!(world.closed_gates(serves), [""; 0], "{log:#?}");
     assert!(world.place(serves.other()).empty(), "{log:#?}");
     for side in [Side::Home, STANDBY] {
         assert_eq!(world.place(side).state.lease, None, "{log:#?}");

@@ -12,7 +12,8 @@ use lifeboat_backup::Reply;
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, ReplyId, Side,
     backup::{BackupKey, BackupName, Kind},
-    configuration::{Approval, Service, sample},
+    configuration::{Approval, Service, Writes, sample},
+    gate::{self, Gates, Position, Priorities},
     marker::{Marker, Seen, answers},
     person::{Answered, Verb},
     report::Report,
@@ -38,6 +39,8 @@ pub(crate) struct Place {
     pub(crate) state: RegionState,
     pub(crate) services: Services,
     pub(crate) markers: Vec<Marker>,
+    /// Of the rules of this region's gates.
+    pub(crate) priorities: Priorities,
     /// What the services hold.
     pub(crate) records: Records,
     pub(crate) backups: BTreeMap<BackupKey, Records>,
@@ -67,6 +70,17 @@ impl Place {
 
     pub(crate) fn serves(&self) -> bool {
         !self.dead && self.services.values().all(|there| there.running > 0)
+    }
+
+    /// Users may write: where there are gates, what they write goes to the services that have them.
+    pub(crate) fn takes_writes(&self, gates: &Gates) -> bool {
+        let open = gates.values();
+        let mut open = open.map(|gate| gate.position(&self.priorities) != Position::Closed);
+        let runs = |service: &String| self.services[service].running > 0;
+        match gates.is_empty() {
+            true => self.serves(),
+            false => !self.dead && gates.keys().all(runs) && open.all(|open| open),
+        }
     }
 
     /// No task is there, and scaling starts none.
@@ -199,6 +213,7 @@ impl World {
                     .map(|(name, n)| ((*name).to_owned(), deployed(tasks(*n))))
                     .collect(),
                 markers: vec![],
+                priorities: Priorities::new(),
                 records,
                 backups: [(backup.clone(), (1..=4).collect())].into(),
                 salvaged: vec![],
@@ -247,6 +262,35 @@ impl World {
             spent: Cell::default(),
             payloads: RefCell::default(),
         }
+    }
+
+    /// All that users write goes to posts, by HTTP.
+    pub(crate) fn gated(mut self) -> Self {
+        for side in [Side::Home, Side::Standby] {
+            let configuration = &mut self.configurations[side as usize];
+            let gate = gate::sample(configuration.region.as_str(), "posts");
+            self.places[side as usize].get_mut().priorities = gate.at(Position::Open);
+            configuration.gates = [("posts".to_owned(), gate)].into();
+            let mut services = configuration.services.iter_mut();
+            let posts = services.find(|service| service.name == "posts").unwrap();
+            posts.writes = Writes::Http {
+                longest_seconds: 10,
+            };
+        }
+        self
+    }
+
+    pub(crate) fn without_gates(mut self, side: Side) -> Self {
+        self.configurations[side as usize].gates.clear();
+        self
+    }
+
+    pub(crate) fn closed_gates(&self, side: Side) -> Vec<String> {
+        let (gates, place) = (&self.configurations[side as usize].gates, self.place(side));
+        let closed = gates
+            .iter()
+            .filter(|(_, gate)| gate.position(&place.priorities) == Position::Closed);
+        closed.map(|(service, _)| service.clone()).collect()
     }
 
     pub(crate) fn configuration(&self, side: Side) -> Configuration {
@@ -314,7 +358,8 @@ impl World {
     }
 
     fn write(&self, side: Side) {
-        if self.place(side).serves() {
+        let gates = &self.configurations[side as usize].gates;
+        if self.place(side).takes_writes(gates) {
             let mut written = self.written.borrow_mut();
             let next = written.last().map_or(1, |last| last + 1);
             self.change(side).records.insert(next);

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_aws::Objects;
 use lifeboat_core::{
+    gate::{self, Position},
     liveness::{Answer, Verdict as Alive},
     marker::{Marker, TOKEN},
     readiness::Verdict as Ready,
@@ -339,6 +340,18 @@ async fn a_backup_without_its_data_and_a_service_that_is_not_there_are_named() {
         readiness.services["posts"].lacks(),
         ["service: it is not in cluster forum of us-west-2; apply this region's Terraform"]
     );
+}
+
+#[tokio::test]
+async fn a_closed_gate_is_told_where_users_write_and_is_nothing_where_nobody_does() {
+    for (region, verdict) in [("us-east-1", Ready::NotReady), ("us-west-2", Ready::Ready)] {
+        let mut world = InMemory::seen_from(region);
+        let gate = gate::sample(region, "posts");
+        world.priorities = gate.at(Position::Closed).into();
+        world.configuration.gates = [("posts".to_owned(), gate)].into();
+        let readiness = handle(LOOK, &world, after(0)).await.unwrap().readiness;
+        assert_eq!(readiness.verdict, verdict, "{readiness:?}");
+    }
 }
 
 #[tokio::test]

@@ -366,6 +366,7 @@ fn an_alarm_needs_every_image_and_service_and_a_young_backup_and_a_person_may_do
         let mut service = ServiceFacts {
             service: Own::There,
             image: Own::There,
+            writes: Own::There,
         };
         change(&mut service);
         world.probe.readiness.services = [("posts".to_owned(), service)].into();

@@ -105,7 +105,7 @@ fn what_the_former_holder_began_is_waited_for_only_where_it_had_not_given_its_le
     let waits = Some(NOW + SETTLED_AFTER);
     assert_eq!(settled(&first, &second), waits);
     assert_eq!(settled(&second, &second), waits, "asked again, in doubt");
-    assert!(RIGHT_LASTS + SCALING_LASTS < SETTLED_AFTER);
+    assert!(RIGHT_LASTS + EFFECT_LASTS < SETTLED_AFTER);
 }
 
 #[test]
