@@ -17,8 +17,24 @@ variable "domain" {
 }
 
 variable "services" {
-  description = "The protected services. A name is also the path prefix, the data folder and the role. minimum and maximum are the numbers of tasks in production between which it is scaled (min_capacity and max_capacity unless given). Append only: the position is the priority of the load balancer's rule."
-  type        = list(object({ name = string, minimum = optional(number), maximum = optional(number) }))
+  description = <<-EOT
+    The protected services. A name is also the path prefix, the data folder and the role. minimum and maximum are the
+    numbers of tasks in production between which it is scaled (min_capacity and max_capacity unless given). Append only:
+    the position is the priority of the load balancer's rule.
+
+    writes says how a planned failover stops the service's writes. "any" stops its tasks, so it does not read either.
+    "http" declares that every write comes by HTTP through the load balancer, by POST, PUT, PATCH or DELETE: those are then
+    answered 503 while the rest goes on. Do not declare it of a service that also writes otherwise: on a GET, by another
+    method, by itself (timers, queues), or on a connection that stays open. longest_write_seconds (1 to 120) is the longest
+    that one of its writes may take, with a few seconds for the rule to reach every part of the load balancer.
+  EOT
+  type = list(object({
+    name                  = string
+    minimum               = optional(number)
+    maximum               = optional(number)
+    writes                = optional(string, "any")
+    longest_write_seconds = optional(number, 10)
+  }))
 
   validation {
     condition     = length(var.services) > 0 && length(distinct(var.services[*].name)) == length(var.services)
@@ -38,6 +54,16 @@ variable "services" {
   validation {
     condition     = alltrue([for service in var.services : coalesce(service.maximum, var.max_capacity) >= coalesce(service.minimum, var.min_capacity)])
     error_message = "a service's maximum must be at least its minimum."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : contains(["any", "http"], service.writes)])
+    error_message = "a service's writes must be any or http."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : service.longest_write_seconds >= 1 && service.longest_write_seconds <= 120 && floor(service.longest_write_seconds) == service.longest_write_seconds])
+    error_message = "a service's longest_write_seconds must be a whole number from 1 to 120: a source is waited for no longer than three minutes."
   }
 }
 

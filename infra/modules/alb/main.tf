@@ -1,4 +1,5 @@
-# One load balancer for a region, one target group and one path rule for each service.
+# One load balancer for a region, one target group and one path rule for each service, and a gate for those that declare that
+# all their writes come by HTTP: rules that answer the methods that write with 503 once an execution moves them to the front.
 
 variable "name" {
   description = "Name of the load balancer."
@@ -16,8 +17,8 @@ variable "subnets" {
 }
 
 variable "services" {
-  description = "Path prefix and target group of each service. Append only: the position is the rule's priority."
-  type        = list(object({ path = string, target_group = string }))
+  description = "Path prefix and target group of each service, and how its writes can be stopped: any or http. Append only: the position is the rule's priority."
+  type        = list(object({ path = string, target_group = string, writes = string }))
 }
 
 variable "certificate_arn" {
@@ -26,7 +27,22 @@ variable "certificate_arn" {
 }
 
 locals {
-  ports = var.certificate_arn == null ? { http = 80 } : { http = 80, https = 443 }
+  ports      = var.certificate_arn == null ? { http = 80 } : { http = 80, https = 443 }
+  listener   = one(concat(aws_lb_listener.https[*].arn, var.certificate_arn == null ? [aws_lb_listener.http.arn] : []))
+  priorities = { for position, service in var.services : service.path => 10 * (1 + position) }
+
+  # AWS takes three values in a condition and five in a rule, and two are the paths: two rules for four methods. Open they
+  # stand right behind the rule that forwards, which has the same paths and so is always asked first; closed right before it.
+  gates = merge([
+    for service in var.services : {
+      for part, methods in [["POST", "PUT"], ["PATCH", "DELETE"]] : "${service.path}-${part + 1}" => {
+        path    = service.path
+        methods = methods
+        open    = local.priorities[service.path] + 1 + part
+        closed  = local.priorities[service.path] - 2 + part
+      }
+    } if service.writes == "http"
+  ]...)
 }
 
 resource "aws_security_group" "this" {
@@ -125,9 +141,9 @@ resource "aws_lb_listener" "https" {
 }
 
 resource "aws_lb_listener_rule" "service" {
-  for_each     = { for position, service in var.services : service.path => position }
-  listener_arn = one(concat(aws_lb_listener.https[*].arn, var.certificate_arn == null ? [aws_lb_listener.http.arn] : []))
-  priority     = 10 * (1 + each.value)
+  for_each     = local.priorities
+  listener_arn = local.listener
+  priority     = each.value
 
   condition {
     path_pattern {
@@ -138,6 +154,42 @@ resource "aws_lb_listener_rule" "service" {
   action {
     type             = "forward"
     target_group_arn = aws_lb_target_group.this[each.key].arn
+  }
+}
+
+# A load balancer's own answer has no headers of ours, so none says when to try again.
+resource "aws_lb_listener_rule" "gate" {
+  for_each     = local.gates
+  listener_arn = local.listener
+  priority     = each.value.open
+
+  condition {
+    path_pattern {
+      values = ["/${each.value.path}", "/${each.value.path}/*"]
+    }
+  }
+
+  condition {
+    http_request_method {
+      values = each.value.methods
+    }
+  }
+
+  action {
+    type = "fixed-response"
+    fixed_response {
+      content_type = "text/plain"
+      status_code  = "503"
+      message_body = "Nothing can be written for a moment. Try again."
+    }
+  }
+
+  # By this executions may move it, and no other rule.
+  tags = { Lifeboat = "gate" }
+
+  # Where it stands belongs to executions; the next apply must not undo it.
+  lifecycle {
+    ignore_changes = [priority]
   }
 }
 
@@ -155,4 +207,13 @@ output "security_group" {
 output "target_groups" {
   description = "Target group ARN of each service."
   value       = { for service, rule in aws_lb_listener_rule.service : service => rule.action[0].target_group_arn }
+}
+
+output "gates" {
+  description = "The rules of each service's gate, with their priorities while it is open and while it is closed."
+  value = {
+    for service in var.services : service.path => [
+      for name, gate in local.gates : { rule = aws_lb_listener_rule.gate[name].arn, open = gate.open, closed = gate.closed } if gate.path == service.path
+    ] if service.writes == "http"
+  }
 }

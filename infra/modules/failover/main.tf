@@ -13,6 +13,11 @@ variable "peer" {
   type        = any
 }
 
+variable "load_balancers" {
+  description = "Name of each region's load balancer."
+  type        = map(string)
+}
+
 variable "settings" {
   description = "What all functions share (see the function module)."
   type        = any
@@ -66,11 +71,18 @@ module "function" {
       Action   = "application-autoscaling:DescribeScalableTargets"
       Resource = "*"
     },
-    # What target groups say of their targets can only be allowed for all.
+    # What target groups say of their targets, and listeners of their rules, can only be allowed for all.
     {
       Effect   = "Allow"
-      Action   = "elasticloadbalancing:DescribeTargetHealth"
+      Action   = ["elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"]
       Resource = "*"
+    },
+    # AWS makes up the names of rules: the tag keeps to those of gates. Their order can be changed, and nothing else of them.
+    {
+      Effect    = "Allow"
+      Action    = "elasticloadbalancing:SetRulePriorities"
+      Resource  = [for side in local.sides : "arn:aws:elasticloadbalancing:${side.region}:${local.account}:listener-rule/app/${var.load_balancers[side.region]}/*"]
+      Condition = { StringEquals = { "aws:ResourceTag/Lifeboat" = "gate" } }
     },
     # Tasks have no fixed ARN; the condition keeps to the application's clusters.
     {
@@ -98,6 +110,7 @@ module "function" {
       Action = "s3:GetObject"
       Resource = [
         "arn:aws:s3:::${var.own.backups_bucket}/*",
+        "arn:aws:s3:::${var.peer.control_bucket}/configuration.json",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
         "arn:aws:s3:::${var.peer.control_bucket}/replies/*",
       ]

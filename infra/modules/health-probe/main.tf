@@ -77,6 +77,11 @@ module "function" {
     },
     {
       Effect   = "Allow"
+      Action   = "elasticloadbalancing:DescribeRules"
+      Resource = "*"
+    },
+    {
+      Effect   = "Allow"
       Action   = "ecr:DescribeImages"
       Resource = [for service in values(var.own.services) : "arn:aws:ecr:${var.own.region}:${local.account}:repository/${service.repository}"]
     },

@@ -11,7 +11,7 @@ resource "aws_s3_object" "configuration" {
     region      = var.region
     home        = var.home_region
     standby     = var.standby_region
-    services    = [for service in var.services : merge({ name = service.name }, local.bounds[service.name])]
+    services    = [for service in var.services : merge({ name = service.name, writes = local.writes[service.name] }, local.bounds[service.name])]
 
     rpo_seconds        = var.rpo_seconds
     rto_seconds        = var.rto_seconds
@@ -33,6 +33,8 @@ resource "aws_s3_object" "configuration" {
     data_directory        = coalesce(local.data_directory, "/mnt/data")
 
     regions = { for region, names in module.names.regions : region => { for word, value in names : word => value if word != "region" } }
+
+    gates = local.serves ? module.alb[0].gates : {}
 
     traffic = {
       domain       = var.domain

@@ -18,6 +18,11 @@ locals {
     }
   }
 
+  # In the words of configuration.json.
+  writes = {
+    for service in var.services : service.name => { any = "any", http = { http = { longest_seconds = service.longest_write_seconds } } }[service.writes]
+  }
+
   data_directory = try(var.local_cloud.data_directory[var.region], null)
 
   functions = {
@@ -54,7 +59,7 @@ module "alb" {
   name            = module.names.load_balancers[var.region]
   vpc             = module.network.vpc
   subnets         = module.network.public_subnets
-  services        = [for service in var.services : { path = service.name, target_group = local.own.services[service.name].service }]
+  services        = [for service in var.services : { path = service.name, target_group = local.own.services[service.name].service, writes = service.writes }]
   certificate_arn = var.certificate_arn
 }
 
@@ -145,10 +150,11 @@ module "health_probe" {
 }
 
 module "failover" {
-  source      = "../failover"
-  application = var.application
-  own         = local.own
-  peer        = local.peer
-  settings    = local.functions
-  enabled     = var.enable_dr
+  source         = "../failover"
+  application    = var.application
+  own            = local.own
+  peer           = local.peer
+  load_balancers = module.names.load_balancers
+  settings       = local.functions
+  enabled        = var.enable_dr
 }

@@ -67,7 +67,9 @@ variable "memory_target" { type = number }
 variable "min_capacity" { type = number }
 variable "rpo_seconds" { type = number }
 variable "rto_seconds" { type = number }
-variable "services" { type = list(object({ name = string, minimum = optional(number), maximum = optional(number) })) }
+variable "services" {
+  type = list(object({ name = string, minimum = optional(number), maximum = optional(number), writes = string, longest_write_seconds = number }))
+}
 variable "standby_region" { type = string }
 
 variable "local_cloud" {

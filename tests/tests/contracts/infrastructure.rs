@@ -62,6 +62,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "ecr:DescribeImages",
             "ecs:DescribeServices",
             "ecs:UpdateService",
+            "elasticloadbalancing:DescribeRules",
             "s3:DeleteObject",
             "s3:GetObject",
             "s3:ListBucket",
@@ -78,7 +79,9 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "ecs:DescribeTasks",
             "ecs:ListTasks",
             "ecs:UpdateService",
+            "elasticloadbalancing:DescribeRules",
             "elasticloadbalancing:DescribeTargetHealth",
+            "elasticloadbalancing:SetRulePriorities",
             "lambda:InvokeFunction",
             "s3:DeleteObject",
             "s3:GetObject",
@@ -207,6 +210,27 @@ fn a_lease_waits_as_long_as_the_failover_function_may_work() {
 fn the_markers_token_is_the_one_the_health_checks_look_for() {
     let token = format!("search_string      = \"{}\"", lifeboat_core::marker::TOKEN);
     assert!(text("infra/modules/dns/main.tf").contains(&token));
+}
+
+#[test]
+fn only_the_rules_of_gates_may_be_moved_and_terraform_leaves_them_where_they_are() {
+    let failover = text("infra/modules/failover/main.tf");
+    let moves = failover.split("    {\n");
+    let moves: Vec<_> = moves.filter(|s| s.contains("SetRulePriorities")).collect();
+    assert_eq!(moves.len(), 1);
+    let gate = r#"StringEquals = { "aws:ResourceTag/Lifeboat" = "gate" }"#;
+    assert!(moves[0].contains(gate), "{}", moves[0]);
+    assert!(moves[0].contains(":listener-rule/app/"), "{}", moves[0]);
+    let rules = text("infra/modules/alb/main.tf");
+    let rules = rules.split("\nresource \"aws_lb_listener_rule\" ").skip(1);
+    let rules: Vec<_> = rules.map(|r| r.split("\n}\n").next().unwrap()).collect();
+    let (gates, others): (Vec<&str>, Vec<&str>) = rules
+        .into_iter()
+        .partition(|rule| rule.starts_with("\"gate\""));
+    assert_eq!((gates.len(), others.len()), (1, 1));
+    assert!(gates[0].contains(r#"tags = { Lifeboat = "gate" }"#));
+    assert!(gates[0].contains("ignore_changes = [priority]"));
+    assert!(!others[0].contains("tags"));
 }
 
 /// Whoever may call a function or publish to a topic from another service is one named rule, topic or alarm.
