@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import types
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 import cbor2
@@ -192,6 +193,60 @@ def services_are_what_their_policies_name():
     iam_actions.extract_resource_arn = mended
 
 
+def moved_rules_of(params):
+    """The listener rules that a call moves, each with where to."""
+    pairs, number = [], 1
+    while arn := alb._p(params, f"RulePriorities.member.{number}.RuleArn"):
+        pairs.append((arn, alb._p(params, f"RulePriorities.member.{number}.Priority")))
+        number += 1
+    return pairs
+
+
+def form_of(body):
+    """What a request says, as a form."""
+    return parse_qs(body.decode(errors="replace") if isinstance(body, bytes) else body or "")
+
+
+def rules_are_moved_all_or_none():
+    """Of the rules that one call moves those that exist are moved, also to where another one stands. AWS refuses a rule that
+    does not exist (RuleNotFound) and a conflict in the new order (PriorityInUse), and then moves none."""
+    move = alb._set_rule_priorities
+
+    def mended(params):
+        moved = dict(moved_rules_of(params))
+        for arn in moved:
+            if arn not in alb._rules:
+                return alb._error("RuleNotFound", f"Rule '{arn}' not found")
+        for listener in {alb._rules[arn]["ListenerArn"] for arn in moved}:
+            rules = [rule for rule in alb._rules.values() if rule["ListenerArn"] == listener]
+            order = [moved.get(rule["RuleArn"], rule["Priority"]) for rule in rules]
+            if len(set(order)) < len(order):
+                return alb._error("PriorityInUse", f"Priorities {', '.join(moved.values())} are in use")
+        return move(params)
+
+    alb._set_rule_priorities = alb._ACTION_MAP["SetRulePriorities"] = mended
+
+
+def rules_are_what_their_policies_name():
+    """A call that moves listener rules is judged as a call on everything, and without the rules' tags: a role that is allowed
+    rules of one tag, as it should be, is refused. (Of several rules moved at once the first is judged.)"""
+    judge, known = iam_actions.extract_resource_arn, iam_actions.request_tag_context
+
+    def mended_resource(service, method, path, headers, body, query_params, region, account_id):
+        if service == "elasticloadbalancing" and (moved := moved_rules_of({**query_params, **form_of(body)})):
+            return moved[0][0]
+        return judge(service, method, path, headers, body, query_params, region, account_id)
+
+    def mended_context(service, action, body, params):
+        context = known(service, action, body, params)
+        if service == "elasticloadbalancing" and (moved := moved_rules_of({**params, **form_of(body)})):
+            for tag in alb._tags.get(moved[0][0]) or []:
+                context[f"aws:ResourceTag/{tag['Key']}".lower()] = tag["Value"]
+        return context
+
+    iam_actions.extract_resource_arn, iam_actions.request_tag_context = mended_resource, mended_context
+
+
 def conditions_of_ecs_and_cloudwatch_are_known():
     """`ecs:cluster` and `cloudwatch:namespace` are unknown to the emulator's IAM: what they allow is refused."""
     known = iam_actions.request_tag_context
@@ -283,6 +338,8 @@ MENDED = (
     services_tell_their_rebalancing,
     calls_in_cbor_are_judged_too,
     services_are_what_their_policies_name,
+    rules_are_moved_all_or_none,
+    rules_are_what_their_policies_name,
     conditions_of_ecs_and_cloudwatch_are_known,
     states_are_timed_by_expressions,
     executions_are_redriven,

@@ -19,10 +19,11 @@ mod summary;
 mod takeover;
 mod turn;
 mod users;
-mod writer;
+mod visitor;
 
 use crate::Result;
 use crate::cloud::LocalCloud;
+use crate::terraform::STANDBY;
 use progress::Progress;
 use stage::Stage;
 
@@ -56,6 +57,8 @@ async fn play(stage: &Stage) -> Result<()> {
     homecoming::assert(stage, &failover, &late, &stale).await?;
     deploy::assert_unchanged(stage, &terraform).await?;
     let failback = failback::run(stage, &late).await?;
+    // Terraform leaves the standby's gate where the way home has put it.
+    terraform.assert_unchanged(STANDBY).await?;
     let rejected = second_thoughts::reject(stage, &late).await?;
     let cancelled = second_thoughts::redrive(stage, rejected, &late).await?;
     let turned = turn::run(stage, &late).await?;

@@ -67,7 +67,11 @@ impl LocalCloud {
                 "services",
                 services
                     .iter()
-                    .map(|name| json!({ "name": name }))
+                    .map(|name| match *name {
+                        // Each of its writes is a POST.
+                        "posts" => json!({ "name": name, "writes": "http" }),
+                        _ => json!({ "name": name }),
+                    })
                     .collect(),
             ),
             (

@@ -1,22 +1,22 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lifeboat_core::lost::Lost;
 use lifeboat_core::person::Verb;
 use lifeboat_core::report::Report;
+use lifeboat_core::run::StoppedBy;
 use serde_json::json;
 
 use crate::cloud::{HOME, STANDBY};
 use crate::drill::command_line::lifeboat;
+use crate::drill::homecoming::salvaged;
 use crate::drill::people;
 use crate::drill::readiness::wait_until_ready;
 use crate::drill::stage::{Stage, ensure};
 use crate::drill::takeover::Execution;
 use crate::drill::users::first_answer;
-use crate::drill::writer::Writer;
+use crate::drill::visitor::{Answers, Visitor};
 use crate::forum_client::Acknowledged;
 use crate::{Context, Result};
-
-const DOWN: Duration = Duration::from_secs(90);
 
 /// A person brings everyone home by the command line; users go on posting all the while.
 pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Execution> {
@@ -33,32 +33,36 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
 
     let post = json!({ "thread": "1", "author": "Ada", "text": "just before the failback" });
     stage.forum.create("posts", &post).await?;
-    let writer = Writer::start(&stage.forum, "the failback");
+    let writer = Visitor::who_posts(&stage.forum, "the failback");
+    let reader = Visitor::who_reads(&stage.forum);
     let answered = first_answer(stage, HOME, Instant::now());
     let planned = failover("planned", &["--plan", digest, "--yes"]);
     tokio::try_join!(lifeboat(stage, HOME, &planned), answer(stage))?;
     let first_answer = answered.await?;
-    let written = writer.stop().await?;
+    let (written, read) = (writer.stop().await?, reader.stop().await?);
     progress.say(&format!(
-        "meanwhile {} posts were acknowledged and {} refused",
-        written.acknowledged, written.refused
+        "meanwhile {} posts were acknowledged and {} refused, and posts were read {} times and {} times not",
+        written.answered,
+        written.refused.len(),
+        read.answered,
+        read.refused.len()
     ));
 
     stage.assert_forum_in(HOME).await?;
     cloud.assert_scaled(HOME)?;
     stage.assert_missing(late).await?;
     progress.say("everything acknowledged in the standby is at home");
+    // What read on behind the gate is fenced and salvaged like the source of an unplanned execution.
+    salvaged(stage, HOME, STANDBY).await?;
     let arn = cloud.newest_execution(HOME).await?;
     let report = cloud.report(HOME, &arn).await?;
     assert_nothing_lost(stage, &report)?;
-    let committed = report.committed.map(|answered| answered.verb);
+    let committed = report.committed.as_ref().map(|answered| answered.verb);
     ensure(committed == Some(Verb::Commit), || {
         format!("the report says of the commit: {committed:?}")
     })?;
-    let empty = async || cloud.assert_empty(STANDBY).await;
-    progress
-        .until("the standby to be empty", DOWN, empty)
-        .await?;
+    assert_read_on(stage, &report, &written, &read).await?;
+    cloud.assert_empty(STANDBY).await?;
     cloud.assert_lowered().await?;
     progress.say("the standby is scaled down, and no marker is raised");
     Ok(Execution {
@@ -89,7 +93,7 @@ async fn answer(stage: &Stage) -> Result<()> {
 /// Of a planned execution its report says so.
 pub(super) fn assert_nothing_lost(stage: &Stage, report: &Report) -> Result<()> {
     ensure(
-        report.recovery_point.seconds == 0 && report.lost == Some(Lost::default()),
+        report.recovery_point.seconds == 0 && report.lost.as_ref().is_some_and(nothing),
         || {
             format!(
                 "something was lost: {:?} {:?}",
@@ -103,5 +107,44 @@ pub(super) fn assert_nothing_lost(stage: &Stage, report: &Report) -> Result<()> 
     stage
         .progress
         .say(&format!("nothing was lost; writes paused for {pause} s"));
+    Ok(())
+}
+
+/// Also once the standby has been salvaged, service by service.
+fn nothing(lost: &Lost) -> bool {
+    lost.count() == 0 && lost.unknown.is_empty()
+}
+
+/// The standby's posts were read until users were moved, while what was written there was answered by the gate.
+async fn assert_read_on(
+    stage: &Stage,
+    report: &Report,
+    written: &Answers,
+    read: &Answers,
+) -> Result<()> {
+    ensure(
+        report.writes_stopped.get("posts") == Some(&StoppedBy::Gate),
+        || format!("the writes were stopped by {:?}", report.writes_stopped),
+    )?;
+    let moved = report.timeline.iter().find(|e| e.step == "move_traffic");
+    let moved = moved
+        .map(|entry| entry.started)
+        .context(|| "users were not moved".to_owned())?;
+    let early = read.refused.iter().find(|(at, _)| *at < moved);
+    ensure(early.is_none(), || {
+        format!("not read although users were moved at {moved}: {early:?}")
+    })?;
+    let gate = written.refused.iter().filter(|(at, why)| {
+        *at < moved && why.contains("503") && why.contains("Nothing can be written")
+    });
+    let gate = gate.count();
+    ensure(gate > 0, || {
+        format!("no post was answered by the gate: {:?}", written.refused)
+    })?;
+    let post = json!({ "thread": "1", "author": "Ada", "text": "home again" });
+    stage.forum.create("posts", &post).await?;
+    stage.progress.say(&format!(
+        "until users were moved {gate} posts were answered 503 by the gate, and every read was answered"
+    ));
     Ok(())
 }

@@ -54,18 +54,7 @@ pub(super) async fn assert(
     stale: &[Acknowledged],
 ) -> Result<()> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
-    let salvaged = async || match cloud
-        .state(STANDBY)
-        .await?
-        .fence
-        .map(|fence| fence.progress)
-    {
-        Some(FenceProgress::Salvaged) => Ok(()),
-        other => Err(format!("{other:?}").into()),
-    };
-    progress
-        .until("the salvage of what home held", SALVAGE, salvaged)
-        .await?;
+    salvaged(stage, STANDBY, HOME).await?;
     let report = cloud.report(STANDBY, &execution.arn).await?;
     let lost = assert_lost(stage, &report, [late, stale].concat())?;
     stage.assert_missing(late).await?;
@@ -73,6 +62,19 @@ pub(super) async fn assert(
         "salvaged; the report names the {lost} lost records"
     ));
     Ok(())
+}
+
+/// The winner's watch has stopped what it replaced, and keeps what that held. Nothing is planned towards there before.
+pub(super) async fn salvaged(stage: &Stage, winner: &str, replaced: &str) -> Result<()> {
+    let salvaged = async || {
+        let fence = stage.cloud.state(winner).await?.fence;
+        match fence.map(|fence| fence.progress) {
+            Some(FenceProgress::Salvaged) => Ok(()),
+            other => Err(format!("{other:?}").into()),
+        }
+    };
+    let what = format!("the salvage of what {replaced} held");
+    stage.progress.until(&what, SALVAGE, salvaged).await
 }
 
 /// What the report names is what home's files hold beyond the backup, and every acknowledged record is among it.

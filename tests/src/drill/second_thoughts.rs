@@ -6,12 +6,13 @@ use crate::Result;
 use crate::cloud::{HOME, STANDBY};
 use crate::drill::command_line::lifeboat_fails;
 use crate::drill::failback::assert_nothing_lost;
+use crate::drill::homecoming::salvaged;
 use crate::drill::people;
 use crate::drill::readiness::wait_until_ready;
 use crate::drill::stage::{Stage, ensure};
 use crate::drill::takeover::Execution;
 use crate::drill::users::first_answer;
-use crate::drill::writer::Writer;
+use crate::drill::visitor::Visitor;
 use crate::forum_client::Acknowledged;
 
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -22,7 +23,7 @@ pub(super) async fn reject(stage: &Stage, late: &[Acknowledged]) -> Result<Strin
     progress.act("maintenance at home: a planned execution to the standby is rejected");
     wait_until_ready(stage, STANDBY).await?;
     let (tasks, epoch) = (cloud.tasks(HOME).await?, cloud.state(STANDBY).await?.epoch);
-    let writer = Writer::start(&stage.forum, "what was rejected");
+    let writer = Visitor::who_posts(&stage.forum, "what was rejected");
     let reason = ["--reason", "maintenance in us-east-1", "--yes"];
     let planned = ["failover", "--to", STANDBY, "--mode", "planned"];
     let planned = [&planned[..], &reason].concat();
@@ -35,7 +36,7 @@ pub(super) async fn reject(stage: &Stage, late: &[Acknowledged]) -> Result<Strin
         said.contains("Rejected: a person said no: not in the evening"),
         || format!("it ended without the person's words: {said}"),
     )?;
-    ensure(written.refused == 0 && written.acknowledged > 0, || {
+    ensure(written.refused.is_empty() && written.answered > 0, || {
         format!("users noticed it: {written:?}")
     })?;
     let after = cloud.state(STANDBY).await?;
@@ -54,7 +55,7 @@ pub(super) async fn reject(stage: &Stage, late: &[Acknowledged]) -> Result<Strin
     stage.assert_missing(late).await?;
     progress.say(&format!(
         "it ended with the person's words; everything is as it was, and all {} posts meanwhile were taken",
-        written.acknowledged
+        written.answered
     ));
     cloud.newest_execution(STANDBY).await
 }
@@ -85,6 +86,7 @@ pub(super) async fn redrive(
     ensure(redrives == 1, || {
         format!("{arn} was redriven {redrives} times")
     })?;
+    salvaged(stage, STANDBY, HOME).await?;
     let report = cloud.report(STANDBY, &arn).await?;
     let committed = report.committed.as_ref().map(|answered| answered.verb);
     ensure(committed == Some(Verb::Cancel), || {
