@@ -130,6 +130,9 @@ pub struct Waiting {
     /// What is being waited for, for people.
     #[serde(rename = "for")]
     pub what: String,
+    /// Where it is the world that is waited for: how many seconds until the step is asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_in: Option<u32>,
     /// The source did not answer, and people were told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,
@@ -153,6 +156,14 @@ pub struct Entry {
     pub finished: Timestamp,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+}
+
+/// What a question takes is mostly a second, and users wait for it; what tasks take is mostly a minute.
+fn again_in(waited_seconds: i64) -> u32 {
+    match waited_seconds {
+        ..3 => 1,
+        3.. => 3,
+    }
 }
 
 impl Run {
@@ -255,6 +266,7 @@ impl Run {
             step,
             since,
             what,
+            again_in: Some(again_in(waited)),
             silent,
             person: None,
         });
@@ -267,6 +279,7 @@ impl Run {
             step,
             since: now,
             what,
+            again_in: None,
             silent: false,
             person: Some(question),
         });

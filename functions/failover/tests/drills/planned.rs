@@ -249,6 +249,18 @@ fn no_posts() -> Lost {
 }
 
 #[test]
+fn what_the_source_replies_at_once_is_read_a_second_later() {
+    let run = planned(&World::new(), STANDBY).outcome.unwrap();
+    let timeline = run["timeline"].as_array().unwrap();
+    for step in ["final_backup", "compare"] {
+        let entry = timeline.iter().find(|e| e["step"] == step).unwrap();
+        let at = |when: &str| -> jiff::Timestamp { entry[when].as_str().unwrap().parse().unwrap() };
+        let took = at("finished").as_second() - at("started").as_second();
+        assert_eq!(took, 1, "{entry}");
+    }
+}
+
+#[test]
 fn writes_that_were_let_in_before_the_gate_closed_are_waited_for() {
     let world = World::new().gated();
     let ended = planned(&world, STANDBY);

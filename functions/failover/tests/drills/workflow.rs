@@ -131,7 +131,8 @@ impl Execution<'_> {
                 },
                 Some("Choice") => name = self.choice(state, &input),
                 Some("Wait") => {
-                    self.world.pass(state["Seconds"].as_i64().unwrap());
+                    let seconds = self.at(&input).fill(&state["Seconds"]);
+                    self.world.pass(seconds.as_i64().unwrap());
                     self.give_up(&input);
                     name = text(&state["Next"]);
                 }

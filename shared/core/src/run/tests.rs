@@ -30,6 +30,20 @@ fn waiting_ends_by_itself_with_what_was_waited_for() {
 }
 
 #[test]
+fn what_may_be_there_at_once_is_asked_for_soon_and_what_takes_longer_less_often() {
+    let mut run = sample(Mode::Planned);
+    for (seconds, again_in) in [(0, 1), (1, 1), (2, 1), (3, 3), (60, 3)] {
+        run.wait(Step::Compare, at(seconds), "the contents".into())
+            .unwrap();
+        let waiting = run.waiting.as_ref().unwrap();
+        assert_eq!(waiting.again_in, Some(again_in), "after {seconds} s");
+    }
+    run.wait(Step::ScaleUp, at(60), "users 0 of 2".into())
+        .unwrap();
+    assert_eq!(run.waiting.unwrap().again_in, Some(1), "another step");
+}
+
+#[test]
 fn a_step_that_waited_counts_from_when_the_waiting_began() {
     let mut run = sample(Mode::Unplanned);
     run.wait(Step::Quiesce, START, "2 tasks".into()).unwrap();
