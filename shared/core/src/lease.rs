@@ -246,14 +246,18 @@ pub fn fill(state: &RegionState, execution: &str, epoch: Epoch) -> Result<Region
 }
 
 /// A lease is dead when the execution that holds it is no longer running. A drill gives way to what is no drill: it has
-/// touched nothing that anyone uses.
+/// touched nothing that anyone uses. It takes no dead lease itself: with that goes what its execution has to put back.
 pub fn free(state: &RegionState, owner: Option<&Owner>, mode: Mode) -> Result<(), Failure> {
     let drill = |mode| matches!(mode, Mode::Drill);
     if state.lease.as_ref().is_some_and(|l| drill(l.mode)) && !drill(mode) {
         return Ok(());
     }
     match (state.owner(), owner) {
-        (None, _) | (Some(_), Some(Owner::Ended)) => Ok(()),
+        (None, _) => Ok(()),
+        (Some(name), Some(Owner::Ended)) if drill(mode) => Err(Failure::Refused(format!(
+            "{name} ended without giving its lease back; what it left is put back within a minute, and a drill waits for that"
+        ))),
+        (Some(_), Some(Owner::Ended)) => Ok(()),
         (Some(name), Some(Owner::Running)) => Err(Failure::Refused(format!(
             "{name} is running; wait for it, or stop it first"
         ))),

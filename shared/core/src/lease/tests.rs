@@ -77,6 +77,23 @@ fn a_drill_gives_way_to_what_is_no_drill_and_waits_for_another_drill() {
 }
 
 #[test]
+fn a_drill_waits_until_what_a_dead_execution_left_is_put_back() {
+    let (configuration, state) = standby();
+    let ask = |state: &RegionState, mode| {
+        let lease = Lease::new("b", mode, &BTreeMap::new());
+        let (by, ended) = (RequestedBy::Person, Some(&Owner::Ended));
+        take(state, ended, None, (lease, by), &configuration, NOW)
+    };
+    for mode in [Mode::Planned, Mode::Unplanned, Mode::Drill] {
+        let mut left = state.clone();
+        left.lease = Some(Lease::new("a", mode, &BTreeMap::new()));
+        assert!(ask(&left, Mode::Unplanned).is_ok());
+        assert!(ask(&left, Mode::Drill).is_err());
+        assert!(ask(&release(&left, "a"), Mode::Drill).is_ok());
+    }
+}
+
+#[test]
 fn a_lease_does_not_pass_on_while_the_last_effect_of_its_execution_may_still_happen() {
     let (_, state) = standby();
     let first = take_for(&state, None, RequestedBy::Person, "a").unwrap();
