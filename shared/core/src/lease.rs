@@ -118,18 +118,18 @@ pub fn take(
             return Err(Failure::Refused(brakes.join("; ")));
         }
     }
-    if lease.mode == Mode::Planned {
-        let peer = peer.ok_or_else(|| {
-            Failure::Refused(
-                "the other region's state cannot be read; a planned failover needs both regions"
-                    .into(),
-            )
-        })?;
-        if let Some(owner) = peer.owner() {
-            return Err(Failure::Refused(format!(
-                "{owner} is acting in the other region"
-            )));
-        }
+    if lease.mode == Mode::Planned && peer.is_none() {
+        return Err(Failure::Refused(
+            "the other region's state cannot be read; a planned failover needs both regions".into(),
+        ));
+    }
+    if let (Mode::Planned | Mode::Drill, Some(owner)) =
+        (lease.mode, peer.and_then(RegionState::owner))
+    {
+        // Until users are moved away from here, what a drill brings up would serve them.
+        return Err(Failure::Refused(format!(
+            "{owner} is acting in the other region"
+        )));
     }
     let (_, active) = state.highest(peer);
     if active == configuration.region {

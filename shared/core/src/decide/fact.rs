@@ -132,7 +132,8 @@ impl Fact {
             // A drill must not be in the way of what may be needed in the same hour.
             Self::ActiveRegionServes => [Not, Not, May, Must],
             Self::PeerReadable => [Not, Not, Must, Not],
-            Self::PeerIdle => [Not, Not, Must, Not],
+            // Until that one has moved its users, they may still be sent to where a drill brings tasks up.
+            Self::PeerIdle => [Not, Not, Must, Must],
             // The restore keeps what it replaces, and a home that was rebuilt has nothing to save.
             Self::Salvaged => [Not, Not, May, Must],
             Self::BackupsCross => [Not, Not, Must, Not],

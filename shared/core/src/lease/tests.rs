@@ -94,6 +94,20 @@ fn a_drill_waits_until_what_a_dead_execution_left_is_put_back() {
 }
 
 #[test]
+fn a_drill_takes_no_lease_while_an_execution_acts_in_the_other_region() {
+    let (configuration, state) = standby();
+    let take = |peer: Option<&RegionState>| {
+        let lease = Lease::new("a", Mode::Drill, &BTreeMap::new());
+        let by = RequestedBy::Person;
+        take(&state, None, peer, (lease, by), &configuration, NOW)
+    };
+    assert!(take(None).is_ok() && take(Some(&state)).is_ok());
+    let mut acting = state.clone();
+    acting.lease = Some(Lease::new("b", Mode::Planned, &BTreeMap::new()));
+    assert!(take(Some(&acting)).is_err());
+}
+
+#[test]
 fn a_lease_does_not_pass_on_while_the_last_effect_of_its_execution_may_still_happen() {
     let (_, state) = standby();
     let first = take_for(&state, None, RequestedBy::Person, "a").unwrap();
