@@ -81,6 +81,12 @@ pub(crate) async fn put_back(
     let configuration = world.configuration();
     let me = &configuration.region;
     let undo = lease::undo(state, lease, me);
+    if !undo.is_empty() {
+        // A step that comes late must not stop a source that has its tasks back.
+        world
+            .change_state(&|now| lease::fill(now, &lease.execution, state.epoch))
+            .await?;
+    }
     let still = async || {
         // Another execution may have taken the lease since, or this one may have been redriven and gone on.
         let now = world.own_state().await?;

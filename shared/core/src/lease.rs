@@ -235,7 +235,7 @@ pub fn may(
     may.map_err(Failure::Stale)
 }
 
-/// The state in which an execution may start tasks, and restores no more.
+/// The state in which an execution may start tasks or puts things back, and prepares no more.
 pub fn fill(state: &RegionState, execution: &str, epoch: Epoch) -> Result<RegionState, Failure> {
     state.held_by(execution, epoch).map_err(Failure::Stale)?;
     let mut filled = state.clone();

@@ -50,7 +50,7 @@ pub struct Lease {
     /// The gates of the source that are closed instead of stopping a service, noted as well.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub source_gates: Gates,
-    /// Tasks may run here by now.
+    /// Tasks may run here by now, or things are put back: nothing is prepared any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub filled: bool,
     /// Why a person wants it to stop before its next step.
@@ -175,14 +175,16 @@ impl RegionState {
     }
 
     /// What an execution does before it starts tasks: stop the other region, empty this one, restore into it. Late, that
-    /// would stop tasks that shall run, or restore beside them.
+    /// would stop tasks that shall run, or restore beside them. Nor does it once it is undone.
     pub fn prepared_by(&self, execution: &str, epoch: Epoch, me: &Region) -> Result<(), String> {
         self.held_by(execution, epoch)?;
         if self.active == *me {
             return Err(format!("{me} serves already, at epoch {epoch}"));
         }
         match self.lease.as_ref().is_some_and(|lease| lease.filled) {
-            true => Err(format!("{execution} has started tasks in {me} already")),
+            true => Err(format!(
+                "{execution} has started tasks in {me} already, or is undone"
+            )),
             false => Ok(()),
         }
     }

@@ -4,8 +4,9 @@ use lifeboat_core::{Epoch, Side};
 use serde_json::Value;
 
 use crate::{
+    faults::{Fault, How, When},
     functions::failover,
-    scenario::{end, home_died, home_is_back, lease, sample},
+    scenario::{end, home_died, home_is_back, lease, sample, scaled_up, watch},
     workflow::execute,
     world::World,
 };
@@ -95,5 +96,46 @@ fn every_step_done_twice_in_a_row_comes_to_the_same() {
             end(world, &ended)
         });
         assert_eq!(ends[0], ends[1]);
+    }
+}
+
+#[test]
+fn a_step_that_comes_while_its_execution_is_put_back_stops_no_source_that_has_its_tasks_back() {
+    let request = sample("request-planned");
+    let mut given_back = 0;
+    for at in 0.. {
+        for put_back in 0.. {
+            let world = scaled_up();
+            let stops = Fault::Effect(at, When::After, How::Stops);
+            world.faults.set(Some(stops));
+            let ended = execute(&world, STANDBY, "late", &request);
+            if ended.outcome.is_ok()
+                || world.place(STANDBY).state.active == world.configuration(STANDBY).region
+            {
+                assert!(given_back > 0);
+                println!("{given_back} cases");
+                return;
+            }
+            world.pass(130);
+            let payloads = world.payloads.take();
+            let fails = Fault::Effect(put_back, When::Before, How::Fails);
+            world.faults.set(Some(fails));
+            let _ = watch(&world, STANDBY);
+            let struck = world.faults.struck.get();
+            world.faults.set(None);
+            world.pass(1);
+            let held = world.place(STANDBY).state.lease.is_some();
+            if held && world.place(Side::Home).serves() {
+                let before = world.place(Side::Home).clone();
+                for payload in payloads.iter().filter(|p| p["step"] == "stop_source") {
+                    drop(failover(&world, STANDBY, payload));
+                    given_back += 1;
+                }
+                assert_eq!(world.place(Side::Home).desired(), before.desired());
+            }
+            if !struck {
+                break;
+            }
+        }
     }
 }
