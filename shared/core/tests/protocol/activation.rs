@@ -58,6 +58,7 @@ pub(crate) fn activated(protocol: &Protocol, world: &mut World, run: usize) -> b
         place.line = epoch;
         place.marked = false;
         place.left_up = false;
+        place.rehearsed = false;
     }
     true
 }

@@ -14,6 +14,7 @@ use crate::{
     effects::moving,
     mutants::Mutant,
     protocol::Protocol,
+    turn,
     world::{At, NAMES, Run, Tasks, World},
 };
 
@@ -47,14 +48,16 @@ pub(crate) fn may(protocol: &Protocol, world: &World, run: usize, at: At) -> Opt
         // A step that comes late must not take it for an execution that cannot give it back.
         At::Lease if !here.alive => return None,
         At::Lease if here.mode == Mode::Planned && !reaches => return None,
-        At::Lease | At::Release | At::UndoRelease | At::UndoEmpty => Ok(()),
-        At::UndoMarker | At::UndoTasks | At::Over => return None,
+        At::Lease | At::Release | At::UndoRelease => Ok(()),
+        At::UndoTasks | At::Over => return None,
         At::StopSource => step(Step::StopSource),
         At::Backup if here.mode == Mode::Planned => step(Step::FinalBackup),
         At::Backup => step(Step::LastBackup),
         At::Quiesce => step(Step::Quiesce),
         At::Restore => restorable(protocol, world, run),
         At::ScaleUp => step(Step::ScaleUp),
+        At::TearDown if protocol.is(Mutant::TearsDownWhoeverHasTheLease) => Ok(()),
+        At::TearDown => step(Step::TearDown),
         At::SmokeTest => match step(Step::SmokeTest) {
             Ok(()) if world.place(here.side).tasks != Tasks::Running => return None,
             may => may,
@@ -83,13 +86,14 @@ pub(crate) fn may(protocol: &Protocol, world: &World, run: usize, at: At) -> Opt
                 Some(lease) if held(world, run).is_ok() => undo(protocol, state, lease, here),
                 _ => vec![],
             };
-            return Some(May::Skip(match undo.first() {
-                None => At::UndoRelease,
-                Some(lease::Undo::SendUsers(_)) => At::UndoSend,
-                Some(_) => At::UndoEmpty,
-            }));
+            return Some(May::Skip(turn::begin(&undo)));
         }
-        At::UndoSend => held(world, run).map_err(Failure::Stale),
+        At::UndoEmpty | At::UndoMarker | At::UndoSend => {
+            return Some(match held(world, run) {
+                Ok(()) => May::Act,
+                Err(_) => May::Skip(At::UndoRelease),
+            });
+        }
     };
     Some(match allowed {
         Ok(()) => May::Act,
@@ -133,6 +137,12 @@ pub(crate) fn undo(
         return vec![lease::Undo::GiveBackSource];
     }
     let mut undo = lease::undo(state, lease, me);
+    if protocol.is(Mutant::ATurnedOneForgetsItsSource) && lease.turned.is_some() {
+        undo.retain(|effect| *effect != lease::Undo::GiveBackSource);
+    }
+    if protocol.is(Mutant::ADrillIsLeftUp) && lease.mode == Mode::Drill {
+        return vec![];
+    }
     if protocol.is(Mutant::NobodySendsUsers) {
         undo.retain(|effect| !matches!(effect, lease::Undo::SendUsers(_)));
     }

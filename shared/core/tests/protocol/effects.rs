@@ -15,6 +15,7 @@ use crate::{
     minute,
     mutants::Mutant,
     protocol::Protocol,
+    turn::turned,
     world::{At, Backup, Broken, Tasks, World},
 };
 
@@ -28,14 +29,32 @@ pub(crate) enum Did {
     Silent,
 }
 
-/// What a step does to the world. Judged as it happens.
+/// Judged also by what a drill may not touch.
 pub(crate) fn effect(protocol: &Protocol, world: &mut World, run: usize, at: At) -> Did {
+    let side = world.runs[run].side;
+    let others = |world: &World| {
+        let (own, source) = (world.place(side), world.place(side.other()));
+        let source = (source.state.clone(), source.tasks, source.line);
+        (world.markers, source, own.line)
+    };
+    let serves = |world: &World| world.state(side).active == *protocol.region(side);
+    let before = (world.runs[run].mode == Mode::Drill).then(|| (others(world), serves(world)));
+    let did = happens(protocol, world, run, at);
+    if before.is_some_and(|(before, served)| before != others(world) || !served && serves(world)) {
+        world.broken = Some(Broken::DrillTouched);
+    }
+    did
+}
+
+fn happens(protocol: &Protocol, world: &mut World, run: usize, at: At) -> Did {
     let here = world.runs[run].clone();
     let (side, source) = (here.side, here.side.other());
     let me = protocol.region(side);
     let reaches = world.reaches(side, source);
     let write = matches!(at, At::Lease | At::Release | At::UndoRelease | At::Activate);
-    if !write && held(world, run).is_err() {
+    // That one is let go on, to see what it does.
+    let harm = at == At::TearDown && protocol.is(Mutant::TearsDownWhoeverHasTheLease);
+    if !write && !harm && held(world, run).is_err() {
         world.broken = Some(Broken::ActedWithoutLease);
     }
     let on_source = |world: &mut World| {
@@ -49,6 +68,8 @@ pub(crate) fn effect(protocol: &Protocol, world: &mut World, run: usize, at: At)
     };
     match at {
         At::Lease => take(protocol, world, run),
+        // Given up before it had stopped.
+        At::StopSource if here.mode != Mode::Planned => Did::Next(At::Backup),
         At::StopSource => match on_source(world) {
             false => Did::Silent,
             true => {
@@ -83,6 +104,14 @@ pub(crate) fn effect(protocol: &Protocol, world: &mut World, run: usize, at: At)
             let Some((_, backup)) = here.chosen else {
                 return Did::Failed;
             };
+            if here.mode == Mode::Drill && !protocol.is(Mutant::ADrillRestoresInPlace) {
+                // Into a scratch place.
+                world.runs[run].restored = true;
+                return Did::Next(At::ScaleUp);
+            }
+            if here.mode == Mode::Drill {
+                world.broken = Some(Broken::DrillTouched);
+            }
             if world.place(side).tasks != Tasks::None {
                 world.broken = Some(Broken::RestoredBesideTasks);
             }
@@ -91,9 +120,11 @@ pub(crate) fn effect(protocol: &Protocol, world: &mut World, run: usize, at: At)
             Did::Next(At::ScaleUp)
         }
         At::ScaleUp => {
+            let stays = here.mode == Mode::Unplanned || turned(world, run);
             let place = world.place_mut(side);
             place.tasks = Tasks::Running;
-            place.left_up |= here.mode == Mode::Unplanned && place.state.active != *me;
+            place.left_up |= stays && place.state.active != *me;
+            place.rehearsed = here.mode == Mode::Drill;
             Did::Next(match protocol.is(Mutant::NoSmokeTest) {
                 true => At::RaiseFence,
                 false => At::SmokeTest,
@@ -101,7 +132,21 @@ pub(crate) fn effect(protocol: &Protocol, world: &mut World, run: usize, at: At)
         }
         At::SmokeTest => {
             world.runs[run].smoked = true;
-            Did::Next(At::RaiseFence)
+            Did::Next(match here.mode {
+                Mode::Drill if !protocol.is(Mutant::ADrillGoesOn) => At::TearDown,
+                _ => At::RaiseFence,
+            })
+        }
+        At::TearDown => {
+            if world.state(side).active == *me {
+                world.broken = Some(Broken::StoppedItself);
+            }
+            let tasks = world.place(side).tasks;
+            down(world, side);
+            Did::Next(match tasks {
+                Tasks::None => At::Release,
+                Tasks::Running | Tasks::Stopping => At::TearDown,
+            })
         }
         At::RaiseFence => match on_source(world) {
             false if forgiving(protocol, &here) => Did::Next(moving(protocol)),
@@ -140,7 +185,15 @@ pub(crate) fn effect(protocol: &Protocol, world: &mut World, run: usize, at: At)
         }
         At::UndoEmpty => {
             down(world, side);
-            Did::On(At::UndoMarker)
+            match here.mode {
+                Mode::Drill => Did::Next(At::UndoRelease),
+                _ => Did::On(At::UndoMarker),
+            }
+        }
+        At::UndoMarker | At::UndoTasks if !reaches && turned(world, run) => {
+            // Whoever was given up owes no answer.
+            world.place_mut(source).given_up = true;
+            Did::Next(At::UndoRelease)
         }
         At::UndoMarker => match on_source(world) {
             false => Did::Silent,
@@ -163,7 +216,7 @@ pub(crate) fn effect(protocol: &Protocol, world: &mut World, run: usize, at: At)
 pub(crate) fn chosen(protocol: &Protocol, world: &mut World, run: usize) -> Option<(Side, Backup)> {
     let here = world.runs[run].clone();
     let (side, source) = (here.side, here.side.other());
-    let asked = world.reaches(side, source);
+    let asked = here.mode != Mode::Drill && world.reaches(side, source);
     let taken = match asked.then(|| minute::turn(protocol, world, source)) {
         Some(Turn::Active(epoch)) => {
             let backup = Backup {

@@ -13,7 +13,7 @@ use crate::{
     effects::Did,
     mutants::Mutant,
     protocol::Protocol,
-    world::{At, Broken, Looked, NAMES, Owned, World},
+    world::{At, Broken, Looked, NAMES, Owned, Tasks, World},
 };
 
 /// What the step that takes the lease reads first.
@@ -90,6 +90,11 @@ pub(crate) fn take(protocol: &Protocol, world: &mut World, run: usize) -> Did {
             taken.cool_down_until = Some(now + jiff::SignedDuration::from_secs(1));
         }
     }
+    if let Some(passed) = &state.lease
+        && passed.execution != NAMES[run]
+    {
+        passes_on(protocol, world, run, passed);
+    }
     let epoch = taken.epoch;
     world.set(here.side, taken);
     world.runs[run].epoch = Some(epoch);
@@ -100,6 +105,18 @@ pub(crate) fn take(protocol: &Protocol, world: &mut World, run: usize) -> Did {
     })
 }
 
+/// What an unplanned execution leaves as it is, should it fail too.
+fn passes_on(protocol: &Protocol, world: &mut World, run: usize, passed: &Lease) {
+    let (side, mode) = (world.runs[run].side, world.runs[run].mode);
+    if mode != Mode::Unplanned {
+        return;
+    }
+    let undo = lease::undo(world.state(side), passed, protocol.region(side));
+    world.place_mut(side.other()).given_up |= undo.contains(&lease::Undo::GiveBackSource);
+    let place = world.place_mut(side);
+    place.left_up |= passed.filled && place.tasks != Tasks::None;
+}
+
 /// Before tasks are started the lease says so.
 pub(crate) fn fill(protocol: &Protocol, world: &mut World, run: usize) -> Option<()> {
     let (side, epoch) = (world.runs[run].side, world.runs[run].epoch?);
@@ -108,6 +125,14 @@ pub(crate) fn fill(protocol: &Protocol, world: &mut World, run: usize) -> Option
         world.set(side, filled);
     }
     Some(())
+}
+
+/// What comes late prepares nothing any more.
+pub(crate) fn undoes(protocol: &Protocol, world: &mut World, run: usize) -> Option<()> {
+    match protocol.is(Mutant::PreparesWhileItIsUndone) {
+        true => Some(()),
+        false => fill(protocol, world, run),
+    }
 }
 
 pub(crate) fn free(world: &mut World, run: usize) {

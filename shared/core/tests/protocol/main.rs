@@ -13,6 +13,8 @@ mod mutants;
 mod properties;
 mod protocol;
 mod settle;
+mod starts;
 mod steps;
+mod turn;
 mod whole;
 mod world;

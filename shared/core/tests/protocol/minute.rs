@@ -12,9 +12,11 @@ use lifeboat_core::{
 use crate::{
     checks::undo,
     effects::{down, mark, raised, send},
+    leases::undoes,
     mutants::Mutant,
     protocol::Protocol,
-    world::{At, Backup, Broken, Flight, NAMES, Owned, Tasks, World},
+    turn,
+    world::{Backup, Broken, Flight, NAMES, Owned, Tasks, World},
 };
 
 pub(crate) fn look(world: &mut World, side: Side) -> Option<()> {
@@ -68,9 +70,10 @@ pub(crate) fn bury(protocol: &Protocol, world: &mut World, side: Side) -> Option
         let freed = lease::release(world.state(side), NAMES[run]);
         world.set(side, freed);
     } else {
-        world.runs[run].at = At::UndoEmpty;
+        world.runs[run].at = turn::begin(&undo);
         world.runs[run].flight = Flight::Watch;
         world.runs[run].epoch = Some(world.state(side).epoch);
+        undoes(protocol, world, run)?;
     }
     Some(())
 }

@@ -1,5 +1,7 @@
 //! The protocol with one thing left out or wrong. Each must be found, or the model would find nothing.
 
+use std::collections::BTreeSet;
+
 use lifeboat_core::{
     Side,
     request::{Mode, RequestedBy},
@@ -9,6 +11,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 use crate::{
     properties::*,
     protocol::{Bounds, Protocol},
+    starts::Starts,
     world::Left,
 };
 
@@ -40,9 +43,15 @@ pub(crate) enum Mutant {
     UndoesAfterActivation,
     NoBrakes,
     AnAlarmBringsHome,
+    PreparesWhileItIsUndone,
+    ATurnedOneForgetsItsSource,
+    ADrillRestoresInPlace,
+    ADrillGoesOn,
+    ADrillIsLeftUp,
+    TearsDownWhoeverHasTheLease,
 }
 
-use Mode::{Planned, Unplanned};
+use Mode::{Drill, Planned, Unplanned};
 use RequestedBy::{Alarm, Person};
 use Side::{Home, Standby};
 
@@ -60,6 +69,18 @@ pub(crate) const ALARMS: &[(Side, Mode, RequestedBy)] = &[
     (Standby, Unplanned, Person),
 ];
 
+pub(crate) const TURNS: &[(Side, Mode, RequestedBy)] = &[
+    (Standby, Planned, Person),
+    (Home, Planned, Person),
+    (Home, Unplanned, Person),
+];
+pub(crate) const DRILLS: &[(Side, Mode, RequestedBy)] = &[
+    (Standby, Drill, Person),
+    (Home, Drill, Person),
+    (Standby, Unplanned, Person),
+    (Standby, Planned, Person),
+];
+
 /// So many executions of these kinds, with so many cuts, deaths, crashes and late steps.
 pub(crate) const fn bounds(
     executions: usize,
@@ -69,20 +90,38 @@ pub(crate) const fn bounds(
     Bounds {
         executions,
         kinds,
+        starts: Starts::Whenever,
         left: Left {
             cuts,
             deaths,
             crashes,
             lates,
+            turns: 0,
         },
     }
 }
 
+/// Only those that would be started.
+pub(crate) const fn decided(bounds: Bounds) -> Bounds {
+    Bounds {
+        starts: Starts::Decided,
+        ..bounds
+    }
+}
+
+/// One of them may be turned.
+pub(crate) const fn turned(mut bounds: Bounds) -> Bounds {
+    bounds.left.turns = 1;
+    bounds
+}
+
 /// The first counterexample, a shortest one.
-fn caught(mutant: Mutant, bounds: Bounds, expected: &str) {
+fn caught(mutant: Mutant, bounds: Bounds, expected: &'static str) {
     let began = std::time::Instant::now();
     let checker = Protocol::new(bounds, Some(mutant)).checker();
-    let checker = checker.threads(2).finish_when(HasDiscoveries::AnyFailures);
+    let checker = checker
+        .threads(2)
+        .finish_when(HasDiscoveries::AnyOf(BTreeSet::from([expected])));
     let checker = checker.spawn_bfs().join();
     let found = checker.discoveries();
     let Some(path) = found.get(expected) else {
@@ -137,4 +176,10 @@ mutants! {
     an_undo_after_the_activation: UndoesAfterActivation, bounds(1, ANY, [0, 0, 1, 0]), WRITERS;
     alarms_without_brakes: NoBrakes, bounds(2, ALARMS, [1, 0, 1, 0]), LOOP;
     an_alarm_that_brings_home: AnAlarmBringsHome, bounds(2, ALARMS, [1, 1, 0, 0]), HOME;
+    a_source_stopped_again_by_a_step_that_comes_after_its_undo: PreparesWhileItIsUndone, bounds(1, ANY, [1, 0, 0, 1]), SETTLES;
+    a_turned_execution_that_forgets_what_it_stopped: ATurnedOneForgetsItsSource, turned(bounds(1, TURNS, [0, 0, 1, 0])), SETTLES;
+    a_drill_that_restores_in_place: ADrillRestoresInPlace, decided(bounds(1, DRILLS, [0, 0, 0, 0])), DRILL;
+    a_drill_that_goes_on_like_any_other: ADrillGoesOn, decided(bounds(1, DRILLS, [0, 0, 0, 0])), DRILL;
+    a_drill_that_nobody_tears_down: ADrillIsLeftUp, decided(bounds(1, DRILLS, [0, 0, 1, 0])), SETTLES;
+    a_drill_torn_down_after_its_lease_has_gone: TearsDownWhoeverHasTheLease, decided(bounds(2, DRILLS, [1, 0, 0, 0])), ITSELF;
 }

@@ -1,12 +1,12 @@
 //! What must always hold, and what must be possible at all.
 
-use lifeboat_core::{Side, state::FenceProgress};
+use lifeboat_core::{Side, request::Mode, state::FenceProgress};
 use stateright::Property;
 
 use crate::{
     protocol::Protocol,
     settle::settles,
-    world::{Broken, SIDES, World},
+    world::{Broken, Run, SIDES, World},
 };
 
 pub(crate) const LEASE: &str = "an effect never happens without the lease of its epoch";
@@ -21,8 +21,15 @@ pub(crate) const PLANNED: &str = "a planned execution loses nothing";
 pub(crate) const WRITERS: &str = "where all is planned two regions never take writes at once";
 pub(crate) const LOOP: &str = "no automatic start during a cool-down or beyond the budget";
 pub(crate) const HOME: &str = "an alarm brings nobody home";
+pub(crate) const DRILL: &str =
+    "a drill moves nobody, restores nothing in place and touches nothing of the source";
+pub(crate) const REHEARSED: &str = "no user is served by what a drill brought up";
 pub(crate) const SETTLES: &str =
     "two minutes after the regions reach each other one of them takes writes and no lease is left";
+
+/// What must be possible.
+pub(crate) const TURNED: &str = "an execution that was turned takes over";
+pub(crate) const GIVES_WAY: &str = "a drill that runs gives way";
 
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
@@ -37,6 +44,8 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::always(WRITERS, |_, w| never(w, Broken::TwoWritersByPlan)),
         Property::always(LOOP, |_, w| never(w, Broken::Looped)),
         Property::always(HOME, |_, w| never(w, Broken::BroughtHomeByAlarm)),
+        Property::always(DRILL, |_, w| never(w, Broken::DrillTouched)),
+        Property::always(REHEARSED, |_, w| never(w, Broken::ServedByDrill)),
         Property::always(SETTLES, |p, w: &World| {
             w.broken.is_some() || settles(p, w).is_ok()
         }),
@@ -46,6 +55,21 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         }),
         Property::sometimes("both take writes for a while", |_, w: &World| {
             w.both_write()
+        }),
+        Property::sometimes(TURNED, |p, w: &World| {
+            SIDES.iter().any(|side| {
+                let lease = w.state(*side).lease.as_ref();
+                serves(p, w, *side) && lease.is_some_and(|lease| lease.turned.is_some())
+            })
+        }),
+        Property::sometimes(GIVES_WAY, |_, w: &World| {
+            SIDES.iter().any(|side| {
+                let drill = |run: &Run| run.mode == Mode::Drill && run.alive && run.side == *side;
+                let drills = w.runs.iter().any(|run| drill(run) && run.epoch.is_some());
+                drills
+                    && w.holder(*side)
+                        .is_some_and(|holder| w.runs[holder].mode != Mode::Drill)
+            })
         }),
         Property::sometimes("a fence is acknowledged", |_, w: &World| {
             let fence = w.state(Side::Standby).fence.as_ref();
@@ -67,6 +91,12 @@ pub(crate) fn note(_: &Protocol, world: &mut World) {
     let [home, standby] = SIDES.map(|side| world.state(side).epoch);
     if home == standby && home.0 > 0 {
         world.broken = Some(Broken::SameEpoch);
+    }
+    if SIDES
+        .iter()
+        .any(|side| world.place(*side).rehearsed && world.writes(*side))
+    {
+        world.broken = Some(Broken::ServedByDrill);
     }
     if world.calm && world.both_write() {
         world.broken = Some(Broken::TwoWritersByPlan);

@@ -12,7 +12,9 @@ use stateright::{Model, Property};
 use crate::{
     minute,
     mutants::Mutant,
-    properties, steps,
+    properties,
+    starts::{Starts, may_start},
+    steps, turn,
     world::{At, Flight, Left, NAMES, Run, SIDES, Tasks, World, name},
 };
 
@@ -30,6 +32,7 @@ pub(crate) struct Bounds {
     pub(crate) executions: usize,
     /// Which may be started, and where.
     pub(crate) kinds: &'static [(Side, Mode, RequestedBy)],
+    pub(crate) starts: Starts,
     pub(crate) left: Left,
 }
 
@@ -44,6 +47,8 @@ pub(crate) enum Action {
     Vanish(usize),
     Fail(usize),
     Stop(usize),
+    /// A person gives the source of a planned execution up.
+    Turn(usize),
     /// A step that was asked for before comes again, checks, and acts.
     Late(usize, At),
     /// The probe reads the other region's state.
@@ -130,8 +135,11 @@ impl Model for Protocol {
                 actions.extend([Action::Fail(index), Action::Stop(index)]);
             }
             if world.left.lates > 0 {
-                let asked = steps::ALL.iter().filter(|at| **at < run.reached);
+                let asked = steps::ALL.iter().filter(|at| steps::asked(run, **at));
                 actions.extend(asked.map(|at| Action::Late(index, *at)));
+            }
+            if world.left.turns > 0 && run.mode == Mode::Planned {
+                actions.push(Action::Turn(index));
             }
         }
         for side in SIDES {
@@ -153,6 +161,7 @@ impl Model for Protocol {
             Action::Vanish(run) => steps::end(&mut world, run),
             Action::Fail(run) => steps::fail(&mut world, run)?,
             Action::Stop(run) => steps::stop(&mut world, run),
+            Action::Turn(run) => turn::order(self, &mut world, run)?,
             Action::Late(run, at) => steps::late(self, &mut world, run, at)?,
             Action::Look(side) => minute::look(&mut world, side)?,
             Action::Pull(side) => minute::pull(self, &mut world, side)?,
@@ -221,18 +230,9 @@ impl Protocol {
         actions.extend(may.map(|(action, _)| action));
     }
 
-    /// More than `decide` lets start, but not an unplanned one while the other region is seen to serve.
     fn start(&self, world: &mut World, run: Run) -> Option<()> {
-        let source = world.place(run.side.other());
-        let answers = world.reaches(run.side, run.side.other());
-        let may = match run.mode {
-            Mode::Planned => answers,
-            _ => !answers || source.tasks != Tasks::Running,
-        };
-        let active = world.state(run.side).highest(None).1;
-        let passive = active != *self.region(run.side) || self.is(Mutant::EpochsWithoutParity);
-        (may && passive && !world.place(run.side).dead).then_some(())?;
-        world.calm &= run.mode == Mode::Planned;
+        may_start(self, world, &run).then_some(())?;
+        world.calm &= run.mode != Mode::Unplanned;
         world.runs.push(run);
         assert!(world.runs.len() <= NAMES.len());
         Some(())

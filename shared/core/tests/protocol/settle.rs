@@ -27,6 +27,13 @@ pub(crate) fn settles(protocol: &Protocol, world: &World) -> Result<(), &'static
         if replaced.left_up {
             continue;
         }
+        if replaced.rehearsed {
+            return Err("what a drill brought up is left");
+        }
+        let serving = world.place(active);
+        if serving.tasks == Tasks::None && !serving.given_up {
+            return Err("whoever is active has no tasks");
+        }
         if world.both_write() {
             return Err("both take writes");
         }

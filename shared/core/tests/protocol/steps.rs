@@ -6,18 +6,20 @@ use crate::{
     activation::{activated, activates_first},
     checks::{May, held, may},
     effects::{Did, effect},
-    leases::{fill, free, look},
+    leases::{fill, free, look, undoes},
     protocol::Protocol,
-    world::{At, Flight, NAMES, World},
+    turn::hear,
+    world::{At, Flight, NAMES, Run, World},
 };
 
 /// What may come again.
-pub(crate) const ALL: [At; 10] = [
+pub(crate) const ALL: [At; 11] = [
     At::Lease,
     At::StopSource,
     At::Quiesce,
     At::Restore,
     At::ScaleUp,
+    At::TearDown,
     At::RaiseFence,
     At::StopFenced,
     At::Activate,
@@ -25,11 +27,21 @@ pub(crate) const ALL: [At; 10] = [
     At::SecondMarker,
 ];
 
+/// Whether a step was asked for before by this execution.
+pub(crate) fn asked(run: &Run, at: At) -> bool {
+    let its = match run.mode {
+        Mode::Drill => at <= At::TearDown && at != At::StopSource,
+        Mode::Plan | Mode::Planned | Mode::Unplanned => at != At::TearDown,
+    };
+    its && at < run.reached
+}
+
 pub(crate) fn check(protocol: &Protocol, world: &mut World, run: usize) -> Option<()> {
-    let here = &world.runs[run];
-    if world.place(here.side).dead {
+    if world.place(world.runs[run].side).dead {
         return None;
     }
+    hear(world, run, world.runs[run].at);
+    let here = &world.runs[run];
     match may(protocol, world, run, here.at)? {
         May::Act => {
             if !prepare(protocol, world, run)? {
@@ -40,7 +52,12 @@ pub(crate) fn check(protocol: &Protocol, world: &mut World, run: usize) -> Optio
                 world.runs[run].flight = Flight::Step;
             }
         }
-        May::Skip(to) => go(world, run, to),
+        May::Skip(to) => {
+            if here.at == At::Undo && to != At::UndoRelease {
+                undoes(protocol, world, run)?;
+            }
+            go(world, run, to)
+        }
         May::Not => go(world, run, At::Undo),
     }
     Some(())
@@ -70,7 +87,15 @@ fn at_once(world: &World, run: usize) -> bool {
         to.is_some_and(|to| to.marker().side() != here.side)
     };
     match here.at {
-        At::Backup | At::SmokeTest | At::Activate | At::Release | At::UndoRelease => true,
+        // What it began is over before whoever took its lease believes the target empty.
+        At::Quiesce | At::Restore | At::ScaleUp | At::TearDown | At::UndoEmpty
+            if here.mode == Mode::Drill =>
+        {
+            true
+        }
+        // It may be turned between.
+        At::Activate => here.mode != Mode::Planned || world.left.turns == 0,
+        At::Backup | At::SmokeTest | At::Release | At::UndoRelease => true,
         At::RaiseFence | At::StopFenced => {
             here.mode == Mode::Unplanned && world.holder(here.side) == Some(run)
         }
@@ -158,10 +183,20 @@ pub(crate) fn lost(world: &mut World, side: Side) {
     for run in 0..world.runs.len() {
         if world.runs[run].side == side && world.runs[run].flight != Flight::None {
             match world.runs[run].alive {
-                true => go(world, run, world.runs[run].at),
+                true => go(world, run, again(world.runs[run].at)),
                 false => end(world, run),
             }
         }
+    }
+}
+
+/// Where the step begins that this is a part of.
+fn again(at: At) -> At {
+    match at {
+        At::StopFenced => At::RaiseFence,
+        At::FirstMarker | At::SecondMarker => At::Activate,
+        At::UndoMarker | At::UndoTasks => At::Undo,
+        at => at,
     }
 }
 
@@ -172,6 +207,9 @@ pub(crate) fn late(protocol: &Protocol, world: &mut World, run: usize, at: At) -
     world.left.lates -= 1;
     let now = world.runs[run].clone();
     world.runs[run].smoked |= at >= At::RaiseFence;
+    if hear(world, run, at) && at == At::StopFenced {
+        return None;
+    }
     let done = match may(protocol, world, run, at)? {
         May::Act if at == At::Lease => {
             if now.epoch.is_some() && world.state(now.side).owner() == Some(NAMES[run]) {
@@ -185,7 +223,9 @@ pub(crate) fn late(protocol: &Protocol, world: &mut World, run: usize, at: At) -
             if at == At::ScaleUp {
                 fill(protocol, world, run)?;
             }
-            if at == At::RaiseFence && activates_first(protocol, &world.runs[run]) {
+            if matches!(at, At::RaiseFence | At::StopFenced)
+                && activates_first(protocol, &world.runs[run])
+            {
                 activated(protocol, world, run).then_some(())?;
             }
             !matches!(effect(protocol, world, run, at), Did::Silent)

@@ -5,7 +5,8 @@ use std::time::Instant;
 use stateright::{Checker, DiscoveryClassification::Counterexample, HasDiscoveries, Model};
 
 use crate::{
-    mutants::{ALARMS, ANY, bounds},
+    mutants::{ALARMS, ANY, DRILLS, TURNS, bounds, decided, turned},
+    properties::{GIVES_WAY, TURNED},
     protocol::{Bounds, Protocol},
     settle::settles,
 };
@@ -18,8 +19,9 @@ fn holds(bounds: Bounds, possible: &[&str]) {
     let checker = checker.finish_when(HasDiscoveries::AnyFailures);
     let checker = checker.spawn_bfs().join();
     println!(
-        "{} executions, {:?}: {} states, {} steps deep, {:.1} s",
+        "{} executions, {:?}, {:?}: {} states, {} steps deep, {:.1} s",
         bounds.executions,
+        bounds.starts,
         bounds.left,
         checker.unique_state_count(),
         checker.max_depth(),
@@ -65,10 +67,20 @@ fn with_any_step_that_comes_again_at_any_later_moment_it_holds() {
 
 #[test]
 fn with_alarms_that_start_whenever_they_may_it_holds() {
-    holds(bounds(2, ALARMS, [1, 0, 1, 0]), &POSSIBLE[..1]);
+    holds(decided(bounds(2, ALARMS, [1, 0, 1, 0])), &POSSIBLE[..1]);
 }
 
 #[test]
 fn with_a_third_execution_it_holds() {
     holds(bounds(3, ANY, [1, 0, 0, 0]), POSSIBLE);
+}
+
+#[test]
+fn with_a_planned_execution_that_is_turned_at_any_step_it_holds() {
+    holds(turned(decided(bounds(2, TURNS, [1, 0, 1, 0]))), &[TURNED]);
+}
+
+#[test]
+fn with_drills_that_are_killed_and_give_way_it_holds() {
+    holds(decided(bounds(2, DRILLS, [1, 0, 1, 0])), &[GIVES_WAY]);
 }

@@ -23,7 +23,7 @@ pub(crate) struct World {
     pub(crate) linked: bool,
     /// Who wrote the newer backup, where both have the same epoch.
     pub(crate) later: Side,
-    /// Whether only planned executions were ever started.
+    /// Whether no execution was ever unplanned.
     pub(crate) calm: bool,
     pub(crate) left: Left,
     pub(crate) broken: Option<Broken>,
@@ -45,6 +45,10 @@ pub(crate) struct Place {
     pub(crate) marked: bool,
     /// Tasks of an unplanned execution that has not activated this region; should it fail they stay up.
     pub(crate) left_up: bool,
+    /// Tasks that a drill started.
+    pub(crate) rehearsed: bool,
+    /// Whoever stopped its tasks by plan may not give them back any more.
+    pub(crate) given_up: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,6 +94,8 @@ pub(crate) enum At {
     Restore,
     ScaleUp,
     SmokeTest,
+    /// Of a drill, which goes no further.
+    TearDown,
     RaiseFence,
     StopFenced,
     Activate,
@@ -140,6 +146,8 @@ pub(crate) struct Left {
     pub(crate) crashes: u8,
     /// A step comes again, late.
     pub(crate) lates: u8,
+    /// A person makes a planned execution unplanned.
+    pub(crate) turns: u8,
 }
 
 /// What happened and must not.
@@ -156,6 +164,9 @@ pub(crate) enum Broken {
     TwoWritersByPlan,
     Looped,
     BroughtHomeByAlarm,
+    /// A drill did more than bring its own region up and down.
+    DrillTouched,
+    ServedByDrill,
 }
 
 pub(crate) const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -180,6 +191,8 @@ impl World {
             clings: side == Side::Home,
             marked: side == Side::Home,
             left_up: false,
+            rehearsed: false,
+            given_up: false,
         };
         Self {
             places: SIDES.map(place),
@@ -288,6 +301,8 @@ impl World {
             let there = !place.dead && place.tasks != Tasks::None;
             place.clings = there && (place.clings || side == answers);
             place.left_up &= place.tasks != Tasks::None;
+            place.rehearsed &= place.tasks != Tasks::None;
+            place.given_up &= place.tasks != Tasks::Running;
         }
     }
 
