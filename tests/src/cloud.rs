@@ -23,6 +23,13 @@ pub const HOME: &str = "us-east-1";
 pub const STANDBY: &str = "us-west-2";
 pub const REGIONS: [&str; 2] = [HOME, STANDBY];
 
+/// What is protected: the services, and the fewest tasks of each in production.
+#[derive(Clone, Debug)]
+pub struct Protected {
+    pub services: Vec<String>,
+    pub minimum: u32,
+}
+
 #[derive(Debug)]
 pub struct LocalCloud {
     /// The account's root, past every fault: the harness's own eyes and hands.
@@ -30,6 +37,7 @@ pub struct LocalCloud {
     pub ledger: Arc<Ledger>,
     pub addresses: Addresses,
     pub scaling: Arc<Scaling>,
+    pub protected: Protected,
     pub(crate) run: RunFolder,
     pub(crate) owner: String,
     /// Whether `end` waits for a person, and the run folder stays as it is.
@@ -39,7 +47,7 @@ pub struct LocalCloud {
 }
 
 impl LocalCloud {
-    pub async fn start(keep: bool) -> Result<Self> {
+    pub async fn start(protected: Protected, keep: bool) -> Result<Self> {
         if !tools::docker_answers().await {
             let hint = "start a Docker engine that `docker version` reaches";
             return Err(format!("the local cloud runs its tasks as containers: {hint}").into());
@@ -53,6 +61,7 @@ impl LocalCloud {
             ledger: Arc::default(),
             addresses,
             scaling: Arc::default(),
+            protected,
             run,
             owner: emulator.owner.clone(),
             keep,

@@ -13,6 +13,7 @@ mod progress;
 mod readiness;
 mod rehearsal;
 mod second_thoughts;
+pub mod share;
 mod sight;
 mod stage;
 mod summary;
@@ -21,17 +22,23 @@ mod turn;
 mod users;
 mod visitor;
 
+use serde_json::{Map, json};
+
 use crate::Result;
-use crate::cloud::LocalCloud;
+use crate::cloud::{LocalCloud, Protected};
 use crate::terraform::STANDBY;
 use progress::Progress;
-use stage::Stage;
+use stage::{SERVICES, Stage};
 
 /// Plays every act; the local cloud is ended whatever came of them. With `keep`, a person ends it.
 pub async fn run(keep: bool) -> Result<()> {
+    let protected = Protected {
+        services: SERVICES.map(str::to_owned).to_vec(),
+        minimum: 2,
+    };
     let progress = Progress::new();
     progress.act("start the local cloud");
-    let cloud = LocalCloud::start(keep).await?;
+    let cloud = LocalCloud::start(protected, keep).await?;
     progress.say(&format!("logs are in {}", cloud.folder().display()));
     let stage = Stage::new(cloud, progress);
     let played = play(&stage).await;
@@ -43,7 +50,9 @@ pub async fn run(keep: bool) -> Result<()> {
 }
 
 async fn play(stage: &Stage) -> Result<()> {
-    let terraform = deploy::deploy(stage).await?;
+    // The drill calls the schedule's target itself, so that it knows what a backup holds.
+    let others = Map::from_iter([("backup_schedule".to_owned(), json!("rate(1 day)"))]);
+    let terraform = deploy::deploy(stage, others).await?;
     users::post(stage).await?;
     let backup = backup::first(stage).await?;
     readiness::seen(stage).await?;

@@ -1,4 +1,4 @@
-//! The forum's image: one static binary, built here, pushed to the home region's registry for each service.
+//! The services' images: one static binary each, built here, pushed to the home region's registry for each service.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,15 +23,33 @@ const TAG: &str = "stable";
 /// How long Terraform may take to create the repositories.
 const REPOSITORY: Duration = Duration::from_secs(300);
 
+/// What an image runs: the forum, or a service that only makes their number larger.
+#[derive(Clone, Copy, Debug)]
+pub enum Program {
+    Forum,
+    Extra,
+}
+
+impl Program {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Forum => "forum",
+            Self::Extra => "extra",
+        }
+    }
+}
+
 impl LocalCloud {
-    /// Builds the forum; its folder holds what Docker needs and nothing else.
-    pub async fn build_forum(&self) -> Result<PathBuf> {
+    /// Builds a program; its folder holds what Docker needs and nothing else.
+    pub async fn build_image(&self, program: Program) -> Result<PathBuf> {
         let mut build = shell::command("cargo");
         build.current_dir(workspace()).args([
             "build",
             "--locked",
             "--package",
             "forum",
+            "--bin",
+            program.name(),
             "--target",
             TARGET,
         ]);
@@ -39,13 +57,13 @@ impl LocalCloud {
             .env("RUSTFLAGS", "-C target-feature=+crt-static")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
         shell::run_logged(&mut build, &self.run.file("build-forum.log")).await?;
-        let folder = self.run.folder("image")?;
-        let binary = target_folder().join(TARGET).join("debug/forum");
-        let dockerfile = workspace().join("examples/forum/Dockerfile");
-        for source in [binary, dockerfile] {
-            let name = source
-                .file_name()
-                .context(|| format!("name {}", source.display()))?;
+        let folder = self.run.folder(&format!("image/{}", program.name()))?;
+        let built = target_folder().join(TARGET).join("debug");
+        // The Dockerfile knows one program.
+        for (source, name) in [
+            (built.join(program.name()), "forum"),
+            (workspace().join("examples/forum/Dockerfile"), "Dockerfile"),
+        ] {
             std::fs::copy(&source, folder.join(name))
                 .context(|| format!("copy {}", source.display()))?;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
@@ -24,6 +24,8 @@ pub struct Call {
     pub caller: Option<Caller>,
     pub target: Target,
     pub outcome: Outcome,
+    /// From the call to its answer; none while there is none.
+    pub took: Option<Duration>,
 }
 
 /// The faults in force, who is who, and the record of every call.
@@ -75,6 +77,7 @@ impl Ledger {
             caller,
             target,
             outcome: Outcome::Unanswered,
+            took: None,
         });
         calls.len() - 1
     }
@@ -82,6 +85,7 @@ impl Ledger {
     pub fn end(&self, call: usize, outcome: Outcome) {
         if let Some(call) = held(&self.calls).get_mut(call) {
             call.outcome = outcome;
+            call.took = call.at.elapsed().ok();
         }
     }
 

@@ -26,14 +26,10 @@ pub struct Terraform {
 }
 
 impl LocalCloud {
-    /// Writes the variables for these services; `others` overrule what stands in `lifeboat.tfvars`.
-    pub fn terraform(
-        &self,
-        services: &[&str],
-        functions: &Path,
-        others: Map<String, Value>,
-    ) -> Result<Terraform> {
+    /// Writes the variables for what is protected; `others` overrule what stands in `lifeboat.tfvars`.
+    pub fn terraform(&self, functions: &Path, others: Map<String, Value>) -> Result<Terraform> {
         let terraform = Terraform::copy(self.run.file("terraform"))?;
+        let services = &self.protected.services;
         for (region, service) in REGIONS
             .iter()
             .flat_map(|region| services.iter().map(move |service| (region, service)))
@@ -41,7 +37,7 @@ impl LocalCloud {
             let data = self.data(region).join(service);
             std::fs::create_dir_all(&data).context(|| format!("create {}", data.display()))?;
         }
-        let mut variables = self.variables(services, functions);
+        let mut variables = self.variables(functions);
         variables.extend(others);
         let file = terraform.folder.join("run.tfvars.json");
         std::fs::write(&file, Value::from(variables).to_string())
@@ -49,8 +45,8 @@ impl LocalCloud {
         Ok(terraform)
     }
 
-    fn variables(&self, services: &[&str], functions: &Path) -> Map<String, Value> {
-        let addresses = &self.addresses;
+    fn variables(&self, functions: &Path) -> Map<String, Value> {
+        let (addresses, protected) = (&self.addresses, &self.protected);
         let per_region = |value: &dyn Fn(&str) -> String| -> Map<String, Value> {
             REGIONS
                 .iter()
@@ -65,12 +61,15 @@ impl LocalCloud {
             ("functions_directory", json!(functions)),
             (
                 "services",
-                services
+                protected
+                    .services
                     .iter()
                     .map(|name| match *name {
                         // Each of its writes is a POST.
-                        "posts" => json!({ "name": name, "writes": "http" }),
-                        _ => json!({ "name": name }),
+                        "posts" => {
+                            json!({ "name": name, "minimum": protected.minimum, "writes": "http" })
+                        }
+                        _ => json!({ "name": name, "minimum": protected.minimum }),
                     })
                     .collect(),
             ),

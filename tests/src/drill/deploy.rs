@@ -1,27 +1,34 @@
 use std::time::Duration;
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value};
 
 use crate::cloud::{ACCOUNT, APPLICATION, HOME, STANDBY};
 use crate::drill::stage::{SERVICES, Stage, ensure};
+use crate::image::Program;
 use crate::terraform::{self, Terraform};
 use crate::{Error, Result, events};
 
-/// Everything a team does once; then the push of an image is all it takes to have it in the standby.
-pub(super) async fn deploy(stage: &Stage) -> Result<Terraform> {
+/// Everything a team does once; then the push of an image is all it takes to have it in the standby. `others` overrule
+/// what stands in `lifeboat.tfvars`.
+pub(super) async fn deploy(stage: &Stage, others: Map<String, Value>) -> Result<Terraform> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.act("build, deploy with Terraform, push images");
     cloud.build().await?;
     let folder = cloud.pack_functions().await?;
     progress.say("the functions and the command line are built");
-    let image = cloud.build_forum().await?;
+    let (forum, extra) = (
+        cloud.build_image(Program::Forum).await?,
+        cloud.build_image(Program::Extra).await?,
+    );
     progress.say("the forum is built");
-    // The drill calls the schedule's target itself, so that it knows what a backup holds.
-    let others = Map::from_iter([("backup_schedule".to_owned(), json!("rate(1 day)"))]);
-    let terraform = cloud.terraform(&SERVICES, &folder, others)?;
+    let terraform = cloud.terraform(&folder, others)?;
     let pushes = async {
-        for service in SERVICES {
-            let digest = cloud.push_image(&image, HOME, service, "1").await?;
+        for service in &cloud.protected.services {
+            let image = match SERVICES.contains(&service.as_str()) {
+                true => &forum,
+                false => &extra,
+            };
+            let digest = cloud.push_image(image, HOME, service, "1").await?;
             progress.say(&format!(
                 "pushed {APPLICATION}/{service} to {HOME}: {digest}"
             ));
@@ -56,7 +63,7 @@ pub(super) async fn assert_unchanged(stage: &Stage, terraform: &Terraform) -> Re
 
 async fn sync_images(stage: &Stage) -> Result<()> {
     let cloud = &stage.cloud;
-    for service in SERVICES {
+    for service in &cloud.protected.services {
         let digest = cloud.digest(HOME, service, "stable").await?;
         let repository = format!("{APPLICATION}/{service}");
         let event = events::push(ACCOUNT, HOME, &repository, "stable", &digest);

@@ -13,9 +13,7 @@ use crate::{Context, Result};
 impl LocalCloud {
     /// The executions of a region's workflow, the newest first.
     pub(super) async fn executions(&self, region: &str) -> Result<Vec<String>> {
-        let workflow =
-            format!("arn:aws:states:{region}:{ACCOUNT}:stateMachine:{APPLICATION}-failover");
-        let ask = json!({ "stateMachineArn": workflow });
+        let ask = json!({ "stateMachineArn": workflow(region) });
         let answer = self.states(region, "ListExecutions", &ask).await?;
         let mut executions: Vec<&Value> = answer["executions"]
             .as_array()
@@ -39,6 +37,60 @@ impl LocalCloud {
         let described = self.described(region, execution).await?;
         let input = described["input"].as_str().unwrap_or_default();
         serde_json::from_str(input).context(|| format!("read the input of {execution}: {input}"))
+    }
+
+    /// Starts an execution of a region's workflow as a person does in the console; answers its ARN.
+    pub(super) async fn begin(
+        &self,
+        region: &str,
+        name: &str,
+        request: &Request,
+    ) -> Result<String> {
+        let input = serde_json::to_string(request).context(|| format!("write {request:?}"))?;
+        let workflow = workflow(region);
+        let ask = json!({ "stateMachineArn": workflow, "name": name, "input": input });
+        let answer = self.states(region, "StartExecution", &ask).await?;
+        let arn = answer["executionArn"].as_str().map(str::to_owned);
+        arn.context(|| format!("start {name} in {region}: it has no ARN: {answer}"))
+    }
+
+    pub(super) async fn described(&self, region: &str, execution: &str) -> Result<Value> {
+        let ask = json!({ "executionArn": execution });
+        self.states(region, "DescribeExecution", &ask).await
+    }
+
+    /// Every event of an execution so far.
+    pub(super) async fn history(&self, region: &str, execution: &str) -> Result<Vec<Value>> {
+        let (mut events, mut next) = (vec![], Value::Null);
+        loop {
+            let mut ask = json!({ "executionArn": execution, "maxResults": 1000 });
+            if !next.is_null() {
+                ask["nextToken"] = next;
+            }
+            let mut page = self.states(region, "GetExecutionHistory", &ask).await?;
+            if let Value::Array(more) = page["events"].take() {
+                events.extend(more);
+            }
+            next = page["nextToken"].take();
+            if next.is_null() {
+                return Ok(events);
+            }
+        }
+    }
+
+    /// Of an execution that is over; an error unless it ended well.
+    pub(super) fn ended_well(&self, execution: &str, described: &Value) -> Result<()> {
+        (described["status"] == "SUCCEEDED")
+            .then_some(())
+            .context(|| {
+                let said = |field: &str| described[field].as_str().unwrap_or_default().to_owned();
+                format!(
+                    "{execution} ended {}: {} {}",
+                    said("status"),
+                    said("error"),
+                    said("cause")
+                )
+            })
     }
 
     /// Says each state that is entered, until the execution has ended; an error unless it ended well.
@@ -71,15 +123,7 @@ impl LocalCloud {
         };
         let name = lifeboat_core::run::name_of(execution);
         let ended = progress.until(name, patience, ended).await?;
-        (ended["status"] == "SUCCEEDED").then_some(()).context(|| {
-            let said = |field: &str| ended[field].as_str().unwrap_or_default().to_owned();
-            format!(
-                "{execution} ended {}: {} {}",
-                said("status"),
-                said("error"),
-                said("cause")
-            )
-        })
+        self.ended_well(execution, &ended)
     }
 
     /// Lets a failed execution go on, as the console's *Redrive* does.
@@ -106,6 +150,10 @@ impl LocalCloud {
         let target = format!("AWSStepFunctions.{action}");
         self.aws.json(region, "states", &target, ask).await
     }
+}
+
+fn workflow(region: &str) -> String {
+    format!("arn:aws:states:{region}:{ACCOUNT}:stateMachine:{APPLICATION}-failover")
 }
 
 fn since_redrive(history: &[Value]) -> &[Value] {

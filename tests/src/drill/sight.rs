@@ -10,8 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::cloud::{ACCOUNT, APPLICATION, HOME, LocalCloud, STANDBY};
-use crate::drill::stage::{SERVICES, ensure};
+use crate::drill::stage::ensure;
 use crate::{Context, Result};
+
+/// As many services as ECS describes in one call.
+const DESCRIBED_AT_ONCE: usize = 10;
 
 impl LocalCloud {
     pub(super) fn bucket(&self, kind: &str, region: &str) -> String {
@@ -77,15 +80,18 @@ impl LocalCloud {
 
     /// Tasks wanted and tasks running, of all services together; none running in Docker's eyes either.
     pub(super) async fn tasks(&self, region: &str) -> Result<(u64, u64)> {
-        let services = SERVICES.map(|service| format!("{APPLICATION}-{service}"));
-        let ask = json!({ "cluster": APPLICATION, "services": services });
-        let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
-        let answer = self.aws.json(region, "ecs", target, &ask).await?;
-        let sum = |field: &str| {
-            let services = answer["services"].as_array().into_iter().flatten();
-            services.filter_map(|service| service[field].as_u64()).sum()
-        };
-        let (desired, running): (u64, u64) = (sum("desiredCount"), sum("runningCount"));
+        let (mut desired, mut running) = (0, 0);
+        for services in self.protected.services.chunks(DESCRIBED_AT_ONCE) {
+            let named = |service: &String| format!("{APPLICATION}-{service}");
+            let services: Vec<String> = services.iter().map(named).collect();
+            let ask = json!({ "cluster": APPLICATION, "services": services });
+            let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
+            let answer = self.aws.json(region, "ecs", target, &ask).await?;
+            for service in answer["services"].as_array().into_iter().flatten() {
+                desired += service["desiredCount"].as_u64().unwrap_or_default();
+                running += service["runningCount"].as_u64().unwrap_or_default();
+            }
+        }
         let containers = self.containers(region, "running").await?.len() as u64;
         Ok((desired, running.max(containers)))
     }
@@ -103,7 +109,7 @@ impl LocalCloud {
     /// Each service may be scaled as in production.
     pub(super) fn assert_scaled(&self, region: &str) -> Result<()> {
         let production = Bounds {
-            minimum: 2,
+            minimum: self.protected.minimum,
             maximum: 10,
             suspended: false,
         };
@@ -111,7 +117,7 @@ impl LocalCloud {
     }
 
     fn assert_bounds(&self, region: &str, expected: Bounds) -> Result<()> {
-        for service in SERVICES {
+        for service in &self.protected.services {
             let target = format!("service/{APPLICATION}/{APPLICATION}-{service}");
             let found = self.scaling.bounds(region, &target);
             ensure(found == Some(expected), || {

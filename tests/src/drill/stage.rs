@@ -8,6 +8,7 @@ use crate::drill::progress::Progress;
 use crate::forum_client::{Acknowledged, ForumClient};
 use crate::{Context, Result};
 
+/// The forum's own.
 pub(super) const SERVICES: [&str; 3] = ["users", "threads", "posts"];
 
 #[derive(Debug)]
