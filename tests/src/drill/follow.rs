@@ -134,18 +134,6 @@ impl LocalCloud {
             .map(drop)
     }
 
-    pub(super) async fn described(&self, region: &str, execution: &str) -> Result<Value> {
-        let ask = json!({ "executionArn": execution });
-        self.states(region, "DescribeExecution", &ask).await
-    }
-
-    /// What happened in an execution so far, in order.
-    pub(super) async fn history(&self, region: &str, execution: &str) -> Result<Vec<Value>> {
-        let ask = json!({ "executionArn": execution, "maxResults": 1000 });
-        let answer = self.states(region, "GetExecutionHistory", &ask).await?;
-        Ok(answer["events"].as_array().cloned().unwrap_or_default())
-    }
-
     async fn states(&self, region: &str, action: &str, ask: &Value) -> Result<Value> {
         let target = format!("AWSStepFunctions.{action}");
         self.aws.json(region, "states", &target, ask).await

@@ -15,6 +15,7 @@ use crate::drill::progress::Progress;
 use crate::drill::readiness::wait_until_ready;
 use crate::drill::stage::{SERVICES, Stage, ensure};
 use crate::drill::{backup, deploy};
+use crate::traffic::Target;
 use crate::{Context, Result};
 use invocations::Invocation;
 use spent::Spent;
@@ -36,8 +37,8 @@ struct Measured {
     services: usize,
     executions: Vec<(Mode, Spent)>,
     invocations: Vec<Invocation>,
-    /// How long the emulator took for each call of a function, in milliseconds.
-    calls: Vec<u64>,
+    /// What each call of a function was, and how long the emulator took for it, in milliseconds.
+    calls: Vec<(String, u64)>,
 }
 
 /// Each number of services has a local cloud of its own, one after the other.
@@ -101,9 +102,18 @@ async fn play(stage: &Stage) -> Result<Measured> {
         executions,
         invocations: cloud.invocations(since).await?,
         calls: calls
-            .filter_map(|call| u64::try_from(call.took?.as_millis()).ok())
+            .filter_map(|call| {
+                let took = u64::try_from(call.took?.as_millis()).ok()?;
+                Some((operation(&call.target), took))
+            })
             .collect(),
     })
+}
+
+/// A service and its action; of those that the path names, the method.
+fn operation(target: &Target) -> String {
+    let action = target.action.split(' ').next().unwrap_or_default();
+    format!("{} {action}", target.service)
 }
 
 /// A backup needs the file of every service, and each service writes its own when it first starts.

@@ -1,6 +1,7 @@
 //! One table for all sizes, each number against its goal.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_core::request::Mode;
 
@@ -11,6 +12,8 @@ use crate::functions::FUNCTIONS;
 const OWN_SHARE: [(usize, f64); 2] = [(3, 10.0), (100, 20.0)];
 /// In milliseconds, of 99 in 100 invocations.
 const INVOCATION: f64 = 2000.0;
+/// Of the operations, those that took the most time together.
+const SHOWN: usize = 8;
 const MODES: [Mode; 3] = [Mode::Plan, Mode::Drill, Mode::Planned];
 
 pub(super) fn print(measured: &[Measured]) {
@@ -19,7 +22,7 @@ pub(super) fn print(measured: &[Measured]) {
     };
     println!("\nOur own share of an execution, in seconds, without the states Wait and Hold:");
     println!(
-        "{:>8}  {:<8}{:>4}{:>9}{:>9}{:>7}{:>9}{:>9}{:>8}{:>8}{:>9}",
+        "{:>8}  {:<8}{:>4}{:>9}{:>9}{:>7}{:>9}{:>9}{:>8}{:>9}{:>11}",
         "services",
         "mode",
         "n",
@@ -44,7 +47,7 @@ pub(super) fn print(measured: &[Measured]) {
             };
             let goal = goal(one.services);
             println!(
-                "{:>8}  {:<8}{:>4}{:>9.1}{:>9.1}{:>7}{:>9.1}{:>9.1}{:>8.1}{:>8.2}{:>9.2}",
+                "{:>8}  {:<8}{:>4}{:>9.1}{:>9.1}{:>7}{:>9.1}{:>9.1}{:>8.1}{:>9.2}{:>11.2}",
                 one.services,
                 mode.as_str(),
                 executions.len(),
@@ -115,20 +118,29 @@ fn invocations(measured: &[Measured]) {
 
 fn calls(measured: &[Measured]) {
     println!(
-        "\nCalls by the functions, as the proxy saw the emulator answer them, in milliseconds:"
+        "\nCalls by the functions, as the proxy saw the emulator answer them, in milliseconds; and those that took the most time:"
     );
     println!(
-        "{:>8}  {:<16}{:>6}{:>8}{:>8}{:>8}{:>8}",
-        "services", "", "n", "p50", "p90", "p99", "max"
+        "{:>8}  {:<44}{:>6}{:>8}{:>8}{:>8}{:>8}",
+        "services", "call", "n", "p50", "p90", "p99", "max"
     );
     for one in measured {
-        let n = one.calls.len();
-        println!(
-            "{:>8}  {:<16}{n:>6}{}",
-            one.services,
-            "",
-            percentiles(&one.calls)
-        );
+        let mut by_operation: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for (operation, took) in &one.calls {
+            by_operation.entry(operation).or_default().push(*took);
+        }
+        let mut longest: Vec<_> = by_operation.into_iter().collect();
+        longest.sort_by_key(|(_, took)| Reverse(took.iter().sum::<u64>()));
+        longest.truncate(SHOWN);
+        let all = one.calls.iter().map(|(_, took)| *took).collect();
+        for (operation, took) in [("all", all)].into_iter().chain(longest) {
+            println!(
+                "{:>8}  {operation:<44}{:>6}{}",
+                one.services,
+                took.len(),
+                percentiles(&took)
+            );
+        }
     }
 }
 
