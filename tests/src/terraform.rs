@@ -64,7 +64,7 @@ impl LocalCloud {
                 protected
                     .services
                     .iter()
-                    .map(|name| match *name {
+                    .map(|name| match name.as_str() {
                         // Each of its writes is a POST.
                         "posts" => {
                             json!({ "name": name, "minimum": protected.minimum, "writes": "http" })

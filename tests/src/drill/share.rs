@@ -81,7 +81,7 @@ async fn play(stage: &Stage) -> Result<Measured> {
     progress
         .until("every service's data", START, async || data_is_there(cloud))
         .await?;
-    backup::take(stage).await?;
+    backup::first(stage).await?;
     wait_until_ready(stage, STANDBY).await?;
 
     progress.act("measure");
