@@ -4,9 +4,9 @@ application = "forum"
 domain      = "forum.example.com"
 
 services = [
-  { name = "users" },
-  { name = "threads" },
-  { name = "posts" },
+  { name = "users", data = "json" },
+  { name = "threads", data = "json" },
+  { name = "posts", data = "json" },
 ]
 
 home_region             = "us-east-1"

@@ -27,6 +27,9 @@ variable "services" {
     answered 503 while the rest goes on. Do not declare it of a service that also writes otherwise: on a GET, by another
     method, by itself (timers, queues), or on a connection that stays open. longest_write_seconds (1 to 120) is the longest
     that one of its writes may take, with a few seconds for the rule to reach every part of the load balancer.
+
+    data says what the service's files hold. With "json" no backup is taken while a file called .json holds none, because it
+    would be of no use; "any" takes every file as it is.
   EOT
   type = list(object({
     name                  = string
@@ -34,6 +37,7 @@ variable "services" {
     maximum               = optional(number)
     writes                = optional(string, "any")
     longest_write_seconds = optional(number, 10)
+    data                  = optional(string, "any")
   }))
 
   validation {
@@ -54,6 +58,11 @@ variable "services" {
   validation {
     condition     = alltrue([for service in var.services : coalesce(service.maximum, var.max_capacity) >= coalesce(service.minimum, var.min_capacity)])
     error_message = "a service's maximum must be at least its minimum."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : contains(["any", "json"], service.data)])
+    error_message = "a service's data must be any or json."
   }
 
   validation {

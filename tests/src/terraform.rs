@@ -67,9 +67,9 @@ impl LocalCloud {
                     .map(|name| match name.as_str() {
                         // Each of its writes is a POST.
                         "posts" => {
-                            json!({ "name": name, "minimum": protected.minimum, "writes": "http" })
+                            json!({ "name": name, "minimum": protected.minimum, "data": "json", "writes": "http" })
                         }
-                        _ => json!({ "name": name, "minimum": protected.minimum }),
+                        _ => json!({ "name": name, "minimum": protected.minimum, "data": "json" }),
                     })
                     .collect(),
             ),

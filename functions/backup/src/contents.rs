@@ -1,32 +1,51 @@
-use std::{fs::File, io};
-
 use lifeboat_aws::Objects;
 use lifeboat_core::{
-    Failure,
-    backup::{Content, Contents},
+    Failure, Invalid,
+    backup::{self, Content, Contents, Files, Reading},
 };
+use lifeboat_pack::files_id;
 
-use crate::{Backup, FILE, pack::Counted};
+use crate::{Backup, files};
 
 /// Reads everything and writes nothing.
 pub(crate) fn contents<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
 ) -> Result<Contents, Failure> {
     let mut contents = Contents::new();
-    for service in backup.services() {
-        let data = backup.folder(service).join(FILE);
-        let content = backup.io("read", &data, content(&data))?;
-        contents.insert(service.to_owned(), content);
+    for source in backup.sources() {
+        let found = source.find();
+        let mut held = Files::new();
+        for path in backup.io("list", &source.folder, found)?.files {
+            let at = source.at(&path);
+            let content = backup.io("read", &at, files::content(&at))?;
+            let (bytes, content) = content.ok_or_else(|| {
+                Invalid::new(
+                    at.display(),
+                    "data that nobody writes",
+                    "a file that vanished",
+                )
+            })?;
+            held.insert(path, file(bytes, content));
+        }
+        contents.insert(source.service, content(&held));
     }
     Ok(contents)
 }
 
-fn content(data: &std::path::Path) -> io::Result<Content> {
-    let mut counted = Counted::new(File::open(data)?);
-    io::copy(&mut counted, &mut io::sink())?;
-    let sums = counted.sums();
-    Ok(Content {
-        bytes: sums.bytes,
-        sha256: hex::encode(sums.sha256),
-    })
+fn file(bytes: u64, content: backup::ContentId) -> backup::File {
+    backup::File {
+        bytes,
+        content,
+        mark: None,
+        reading: Reading::Consistent,
+        chunks: vec![],
+    }
+}
+
+pub(crate) fn content(files: &Files) -> Content {
+    Content {
+        files: files.len() as u64,
+        bytes: files.values().map(|file| file.bytes).sum(),
+        content: files_id(files),
+    }
 }

@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use jiff::Timestamp;
 use lifeboat_aws::{
     Objects, backups,
@@ -7,38 +5,52 @@ use lifeboat_aws::{
 };
 use lifeboat_core::{
     Failure, Invalid,
-    backup::{BackupKey, BackupName, File, Kind, Manifest, Turn, turn},
+    backup::{self, BackupKey, Kind, Manifest, Previous, Turn, prune::LONGEST_BACKUP, turn},
 };
+use sha2::{Digest, Sha256};
 
 use crate::{
-    Backup, FILE, Outcome, find,
-    pack::{PackError, pack},
+    Backup, Created, Outcome, find,
+    known::Known,
+    save::{Saved, save},
 };
 
 pub(crate) async fn create<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    now: Timestamp,
+    clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
+    let started = clock();
     let epoch = match whose_turn(backup).await? {
         Turn::Active(epoch) => epoch,
         Turn::Passive { epoch, reason } => return Ok(Outcome::Passive { epoch, reason }),
     };
+    let region = backup.configuration.region.clone();
+    let all = backups::all(backup.backups, Kind::Backup).await?;
+    let named = backup::name(&region, epoch, started, &all);
     let key = BackupKey {
         epoch,
-        name: BackupName::new(Kind::Backup, now),
-        region: backup.configuration.region.clone(),
+        name: named.name,
+        region,
     };
-    // Asked twice in one second: what the first wrote must stay what its manifest says.
-    if let Some(manifest) = find::existing(backup, &key).await? {
-        return Ok(Outcome::Created { manifest });
+    // Asked twice in one second: the first is both.
+    if let Some((manifest, _)) = find::existing(backup, &key).await? {
+        return Ok(Outcome::Created(Created::of(&manifest, 0)));
     }
-    let files = save(backup, &backup.services(), &key).await?;
-    // It took time: whoever lost the right to write meanwhile leaves files that nobody will read.
+    let newest = find::newest_readable(backup, &all).await?;
+    let known = newest
+        .as_ref()
+        .map(|newest| (&newest.manifest, newest.written));
+    let known = Known::of(backup.backups, known, started).await?;
+    let mut saved = save(backup, backup.sources(), known, started).await?;
+    saved.warnings.extend(named.warning);
+    // It took time: whoever lost the right to write meanwhile leaves packs that nobody will miss.
     if let Turn::Passive { epoch, reason } = whose_turn(backup).await? {
         return Ok(Outcome::Passive { epoch, reason });
     }
-    let manifest = seal(backup, key, files).await?;
-    Ok(Outcome::Created { manifest })
+    let sent = saved.sent;
+    let previous = newest.map(|newest| newest.link);
+    let manifest = seal(backup, key, saved, previous, (started, clock())).await?;
+    Ok(Outcome::Created(Created::of(&manifest, sent)))
 }
 
 async fn whose_turn<C: Objects, B: Objects>(backup: &Backup<'_, C, B>) -> Result<Turn, Failure> {
@@ -47,48 +59,32 @@ async fn whose_turn<C: Objects, B: Objects>(backup: &Backup<'_, C, B>) -> Result
     Ok(turn(&backup.configuration.region, &state, &backups))
 }
 
-/// These services' data as it is now. All of it is packed and checked before anything is written.
-pub(crate) async fn save<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    services: &[&str],
-    key: &BackupKey,
-) -> Result<Vec<File>, Failure> {
-    let scratch = tempfile::tempdir();
-    let scratch = backup.io("create", Path::new("a scratch folder"), scratch)?;
-    let mut packed = vec![];
-    for service in services.iter().copied() {
-        let source = backup.folder(service).join(FILE);
-        let target = scratch.path().join(service);
-        let sums = pack(&source, &target).map_err(|why| unusable(service, &source, &why))?;
-        packed.push((service, target, sums));
-    }
-    let mut files = vec![];
-    for (service, file, sums) in packed {
-        let name = key.data(service);
-        let upload = backup.backups.upload(&name, &file, &sums.compressed.sha256);
-        upload.await?;
-        files.push(File {
-            service: service.to_owned(),
-            key: name,
-            sha256: hex::encode(sums.data.sha256),
-            bytes: sums.data.bytes,
-            compressed_sha256: hex::encode(sums.compressed.sha256),
-            compressed_bytes: sums.compressed.bytes,
-        });
-    }
-    Ok(files)
-}
-
-/// The manifest comes last. Two that were taken in the same second are one: the first.
+/// The manifest comes last. Of two that were taken in the same second the first is the backup; the other's packs are no
+/// part of it and of no harm, because a pack's name is what is in it.
 pub(crate) async fn seal<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     key: BackupKey,
-    files: Vec<File>,
+    saved: Saved,
+    previous: Option<Previous>,
+    (started, finished): (Timestamp, Timestamp),
 ) -> Result<Manifest, Failure> {
-    let manifest = Manifest::new(&backup.configuration.application, key.clone(), files);
-    let json = serde_json::to_vec_pretty(&manifest)
-        .map_err(|e| Invalid::new(key.manifest(), "a manifest that JSON can hold", e))?;
+    let manifest = Manifest {
+        format: backup::FORMAT,
+        application: backup.configuration.application.clone(),
+        backup: key.clone(),
+        started,
+        finished,
+        previous,
+        warnings: saved.warnings,
+        services: saved.services,
+        packs: saved.packs,
+    };
     let name = key.manifest();
+    // What nobody would read must not be written.
+    manifest.check(&backup.configuration.application, &key)?;
+    still_there(backup, &manifest).await?;
+    let json = serde_json::to_vec(&manifest)
+        .map_err(|e| Invalid::new(&name, "a manifest that JSON can hold", e))?;
     let written = backup.backups.put_only(&name, json, Only::IfAbsent).await?;
     match written {
         Write::Done => Ok(manifest),
@@ -96,11 +92,33 @@ pub(crate) async fn seal<C: Objects, B: Objects>(
     }
 }
 
-fn unusable(service: &str, source: &Path, why: &PackError) -> Failure {
-    Invalid::new(
-        format!("data of {service}"),
-        format!("{} holding JSON", source.display()),
-        why,
-    )
-    .into()
+/// What a prune may have taken meanwhile is no backup: one that took this long, or of which a pack has gone.
+async fn still_there<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+) -> Result<(), Failure> {
+    let name = &manifest.backup.name;
+    let took = manifest.finished.duration_since(manifest.started);
+    if took > LONGEST_BACKUP {
+        return Err(Failure::TimedOut(format!(
+            "{name} took {} hours, and what it builds on may be gone; it is begun anew",
+            took.as_hours()
+        )));
+    }
+    match backups::Packs::of(backup.backups).await?.lack(manifest) {
+        None => Ok(()),
+        Some(pack) => Err(backup.failed(
+            "look for",
+            pack.key(),
+            format!("it vanished while {name} was taken"),
+        )),
+    }
+}
+
+/// By which the next backup knows this one.
+pub(crate) fn link(key: &BackupKey, manifest: &[u8]) -> Previous {
+    Previous {
+        backup: key.clone(),
+        sha256: hex::encode(Sha256::digest(manifest)),
+    }
 }

@@ -1,6 +1,6 @@
 use lifeboat_core::{
     Epoch, ReplyId,
-    backup::{BackupKey, Choice, Contents, Manifest, Restored},
+    backup::{BackupKey, Choice, Contents, Manifest, Restored, Verified},
     lost::Lost,
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,12 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         execution: Option<Execution>,
     },
+    /// Reads a backup back, every byte of it.
+    Verify {
+        backup: Choice,
+    },
+    /// By the schedule, in both regions: removes what is kept no longer.
+    Prune {},
     /// By the other region, which does not wait: what comes of its question is written down for it.
     Reply {
         id: ReplyId,
@@ -49,9 +55,7 @@ pub struct Execution {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Outcome {
-    Created {
-        manifest: Manifest,
-    },
+    Created(Created),
     /// Another region is active: nothing was written.
     Passive {
         epoch: Epoch,
@@ -73,6 +77,47 @@ pub enum Outcome {
     Replied {
         id: ReplyId,
     },
+    Verified {
+        verified: Verified,
+    },
+    Pruned(Pruned),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pruned {
+    /// Of which the manifests were removed.
+    pub backups: Vec<BackupKey>,
+    /// How many packs were removed.
+    pub packs: u64,
+    /// How many are removed later, if nobody needs them by then.
+    pub condemned: u64,
+}
+
+/// A backup that stands. Its manifest tells more, and can be too long for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Created {
+    pub backup: BackupKey,
+    pub files: u64,
+    /// What a restore would put in place.
+    pub bytes: u64,
+    /// What went to the bucket for it, beside its manifest.
+    pub sent: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Created {
+    pub(crate) fn of(manifest: &Manifest, sent: u64) -> Self {
+        Self {
+            backup: manifest.backup.clone(),
+            files: manifest.services.values().map(|f| f.len() as u64).sum(),
+            bytes: manifest.bytes(),
+            sent,
+            warnings: manifest.warnings.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +144,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), json);
             seen += 1;
         }
-        assert_eq!(seen, 8);
+        assert_eq!(seen, 10);
     }
 
     #[test]

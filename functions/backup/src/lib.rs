@@ -3,24 +3,33 @@
 mod contents;
 mod create;
 mod event;
+mod fetch;
+mod files;
 mod find;
-mod pack;
+mod known;
+mod prune;
+mod read;
 mod reply;
 mod restore;
 mod salvage;
+mod save;
+mod source;
 mod unpack;
+mod verify;
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects};
-use lifeboat_core::{Configuration, Failure, RegionState};
+use lifeboat_core::{Configuration, Failure, RegionState, configuration::Service};
 
-pub use event::{Event, Outcome, Question, Salvaged};
+use source::Source;
+
+pub use event::{Created, Event, Outcome, Pruned, Question, Salvaged};
 pub use reply::Reply;
 
-/// The file that holds a service's data, in its folder under the data directory.
-pub const FILE: &str = "db.json";
+/// How hard zstd works: further up a backup takes much longer and becomes little smaller.
+pub const LEVEL: i32 = 3;
 
 /// What the function works with: its region's two buckets and the mounted data. It reaches nothing else.
 #[derive(Debug)]
@@ -28,6 +37,7 @@ pub struct Backup<'a, C, B> {
     pub configuration: &'a Configuration,
     pub control: &'a Control<C>,
     pub backups: &'a B,
+    pub level: i32,
 }
 
 impl<C: Objects, B: Objects> Backup<'_, C, B> {
@@ -38,6 +48,26 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
 
     pub(crate) fn folder(&self, service: &str) -> PathBuf {
         PathBuf::from(&self.configuration.data_directory).join(service)
+    }
+
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        let services = self.configuration.services.iter();
+        let source = |service: &Service| Source {
+            service: service.name.clone(),
+            folder: self.folder(&service.name),
+            data: service.data,
+        };
+        services.map(source).collect()
+    }
+
+    /// What broke off here, and is worth another try.
+    pub(crate) fn failed(
+        &self,
+        operation: &str,
+        object: impl std::fmt::Display,
+        why: impl std::fmt::Display,
+    ) -> Failure {
+        Failure::unavailable(operation, object, &self.configuration.region, why)
     }
 
     pub(crate) async fn state(&self) -> Result<RegionState, Failure> {
@@ -51,9 +81,7 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
         path: &std::path::Path,
         outcome: std::io::Result<T>,
     ) -> Result<T, Failure> {
-        outcome.map_err(|why| {
-            Failure::unavailable(operation, path.display(), &self.configuration.region, why)
-        })
+        outcome.map_err(|why| self.failed(operation, path.display(), why))
     }
 }
 
@@ -63,7 +91,7 @@ pub async fn handle<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     match event {
-        Event::Create {} => create::create(backup, clock()).await,
+        Event::Create {} => create::create(backup, clock).await,
         Event::List {} => Ok(Outcome::Listed {
             backups: find::newest_first(backup).await?,
         }),
@@ -79,6 +107,10 @@ pub async fn handle<C: Objects, B: Objects>(
             };
             Ok(Outcome::Restored { restored })
         }
+        Event::Verify { backup: choice } => Ok(Outcome::Verified {
+            verified: verify::verify(backup, choice, clock).await?,
+        }),
+        Event::Prune {} => Ok(Outcome::Pruned(prune::prune(backup, clock()).await?)),
         Event::Reply { id, to } => reply::reply(backup, id, to, clock).await,
     }
 }

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use lifeboat_aws::{function, parse_event};
-use lifeboat_backup::{Backup, handle};
+use lifeboat_backup::{Backup, LEVEL, handle};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -11,6 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             configuration: &start.configuration,
             control: &start.control,
             backups: &backups,
+            level: LEVEL,
         };
         handle(&backup, event, Timestamp::now).await
     })

@@ -66,7 +66,7 @@ pub(crate) async fn reply<C: Objects, B: Objects>(
     if stands(bucket.get(&key).await?.as_ref()) {
         return Ok(Outcome::Replied { id });
     }
-    let came = answer(backup, to, clock()).await;
+    let came = answer(backup, to, &clock).await;
     if let Err(failure) = &came {
         tracing::error!(error = failure.name(), %id, "{failure}");
     }
@@ -97,15 +97,15 @@ fn stands(found: Option<&Object>) -> bool {
 async fn answer<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     to: Question,
-    now: Timestamp,
+    clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     match to {
-        Question::Create {} => create::create(backup, now).await,
+        Question::Create {} => create::create(backup, clock).await,
         Question::Contents {} => Ok(Outcome::Contents {
             services: contents::contents(backup)?,
         }),
         Question::Salvage { epoch, against } => Ok(Outcome::Salvaged {
-            salvaged: salvage::salvage(backup, epoch, &against, now).await?,
+            salvaged: salvage::salvage(backup, epoch, &against, clock()).await?,
         }),
     }
 }

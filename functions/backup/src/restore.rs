@@ -1,24 +1,26 @@
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Failure,
-    backup::{self, BackupKey, Choice, Content, Kind, Restored},
-    run::name_of,
+    backup::{self, BackupKey, BackupName, Choice, FilePath, Kind, Manifest, Restored},
 };
 
 use crate::{
-    Backup, FILE,
+    Backup,
+    contents::content,
+    create::seal,
     event::Execution,
-    find,
-    unpack::{UnpackError, holds, unpack},
+    files, find,
+    known::Known,
+    save::save,
+    source::{OURS, Source},
+    unpack::unpack,
 };
 
-/// Everything is fetched and verified beside the data before any of it is put in place.
+/// Everything is fetched and verified beside the data, and what will be replaced is a backup of its own, before any of it
+/// is put in place.
 pub(crate) async fn restore<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     choice: Choice,
@@ -27,29 +29,30 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
 ) -> Result<Restored, Failure> {
     let started = clock();
     may_restore(backup, execution).await?;
-    let (key, files) = chosen(backup, choice).await?;
-    let mut fetched = vec![];
-    for file in &files {
-        let folder = backup.folder(&file.service);
-        if let Some(ready) = fetch(backup, file, &folder).await? {
-            fetched.push((file, ready));
-        }
+    let manifest = chosen(backup, choice).await?;
+    let sources = backup.sources();
+    let mut changes = vec![];
+    for source in &sources {
+        changes.extend(differences(backup, &manifest, source)?);
     }
-    let by = execution.map_or_else(
-        || started.strftime("%Y%m%d-%H%M%S").to_string(),
-        |e| name_of(&e.arn).to_owned(),
-    );
-    for (file, _) in &fetched {
-        let data = backup.folder(&file.service).join(FILE);
-        backup.io("keep", &data, keep(&data, &by))?;
-    }
-    for (file, ready) in &fetched {
+    let wanted = changes.iter().filter_map(|change| match change {
+        Change::Put { file, at, .. } => Some((*file, files::beside(at))),
+        Change::Remove { .. } => None,
+    });
+    unpack(backup, &manifest, &wanted.collect::<Vec<_>>()).await?;
+    keep(backup, &changes, clock()).await?;
+    for change in &changes {
         // All that takes time is over, and the right to write may have gone meanwhile.
         may_restore(backup, execution).await?;
-        let data = backup.folder(&file.service).join(FILE);
-        backup.io("put in place", &data, put_in_place(&data, ready))?;
+        match change {
+            Change::Put { at, .. } => {
+                let put = files::put_in_place(at, &files::beside(at));
+                backup.io("put in place", at, put)?;
+            }
+            Change::Remove { at, .. } => backup.io("remove", at, files::remove(at))?,
+        }
     }
-    Ok(restored(key, &files, started, clock()))
+    Ok(restored(backup, &manifest, started, clock()))
 }
 
 /// The same as far as it can be seen without touching the services' data. What one that was killed left is removed.
@@ -61,55 +64,135 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
 ) -> Result<Restored, Failure> {
     let started = clock();
     may_restore(backup, execution).await?;
-    let scratch = backup.folder(SCRATCH);
-    remove(backup, &scratch)?;
-    let (key, files) = chosen(backup, choice).await?;
-    for file in &files {
-        fetch(backup, file, &scratch.join(&file.service)).await?;
+    let scratch = backup.folder(&format!("{OURS}scratch"));
+    backup.io("remove", &scratch, files::remove_folder(&scratch))?;
+    let manifest = chosen(backup, choice).await?;
+    let mut wanted = vec![];
+    for source in backup.sources() {
+        for (path, file) in manifest.services.get(&source.service).into_iter().flatten() {
+            wanted.push((file, scratch.join(&source.service).join(path.as_str())));
+        }
     }
-    remove(backup, &scratch)?;
-    Ok(restored(key, &files, started, clock()))
+    unpack(backup, &manifest, &wanted).await?;
+    backup.io("remove", &scratch, files::remove_folder(&scratch))?;
+    Ok(restored(backup, &manifest, started, clock()))
 }
 
-/// Under the data directory, and no name of a service.
-pub(crate) const SCRATCH: &str = ".scratch";
+/// What a restore does to one file.
+enum Change<'a> {
+    Put {
+        source: &'a Source,
+        file: &'a backup::File,
+        at: PathBuf,
+        replaces: bool,
+    },
+    /// The backup has no such file.
+    Remove { source: &'a Source, at: PathBuf },
+}
 
-fn remove<C: Objects, B: Objects>(backup: &Backup<'_, C, B>, folder: &Path) -> Result<(), Failure> {
-    let removed = match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
+fn differences<'a, C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &'a Manifest,
+    source: &'a Source,
+) -> Result<Vec<Change<'a>>, Failure> {
+    let held: Vec<FilePath> = match source.folder.is_dir() {
+        true => backup.io("list", &source.folder, source.find())?.files,
+        false => vec![],
     };
-    backup.io("remove", folder, removed)
+    let mut changes = vec![];
+    let promised = manifest.services.get(&source.service);
+    for (path, file) in promised.into_iter().flatten() {
+        let at = source.at(path);
+        if let Some(link) = path
+            .folders()
+            .map(|above| source.folder.join(above))
+            .find(|f| f.is_symlink())
+        {
+            return Err(Failure::Refused(format!(
+                "{} is a link, and a restore follows none out of the service's data; remove it and try again",
+                link.display()
+            )));
+        }
+        if !backup.io("read", &at, files::holds(&at, file))? {
+            let replaces = held.contains(path);
+            changes.push(Change::Put {
+                source,
+                file,
+                at,
+                replaces,
+            });
+        }
+    }
+    let unknown = |path: &&FilePath| promised.is_none_or(|files| !files.contains_key(*path));
+    for path in held.iter().filter(unknown) {
+        let at = source.at(path);
+        changes.push(Change::Remove { source, at });
+    }
+    Ok(changes)
 }
 
-/// A backup, and the files of it that this region's services have.
+/// What the services have that will be replaced, as a backup of its own; one that was killed is kept again from where it is.
+async fn keep<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    changes: &[Change<'_>],
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let mut sources: Vec<Source> = vec![];
+    for change in changes {
+        let (Change::Put {
+            source,
+            replaces: true,
+            ..
+        }
+        | Change::Remove { source, .. }) = change
+        else {
+            continue;
+        };
+        if sources.iter().all(|kept| kept.service != source.service) {
+            sources.push((*source).clone().unchecked());
+        }
+    }
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let all = backups::all(backup.backups, Kind::Backup).await?;
+    let newest = find::newest_readable(backup, &all).await?;
+    let known = newest
+        .as_ref()
+        .map(|newest| (&newest.manifest, newest.written));
+    let known = Known::of(backup.backups, known, now).await?;
+    let key = BackupKey {
+        epoch: backup.state().await?.epoch,
+        name: BackupName::new(Kind::Replaced, now),
+        region: backup.configuration.region.clone(),
+    };
+    let saved = save(backup, sources, known, now).await?;
+    seal(backup, key, saved, None, (now, now)).await.map(drop)
+}
+
+/// A backup that has something of each of this region's services.
 async fn chosen<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     choice: Choice,
-) -> Result<(BackupKey, Vec<backup::File>), Failure> {
+) -> Result<Manifest, Failure> {
     let all = backups::all(backup.backups, Kind::Backup).await?;
     let key = backup::choose(&all, choice)?.clone();
-    let mut files = find::manifest(backup, &key).await?.files;
-    files.retain(|file| backup.services().contains(&file.service.as_str()));
-    Ok((key, files))
+    find::manifest(backup, &key).await
 }
 
-fn restored(
-    backup: BackupKey,
-    files: &[backup::File],
+fn restored<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
     started: Timestamp,
     finished: Timestamp,
 ) -> Restored {
-    let content = |file: &backup::File| Content {
-        bytes: file.bytes,
-        sha256: file.sha256.clone(),
-    };
-    let services = files.iter().map(|f| (f.service.clone(), content(f)));
+    let services = manifest.services.iter();
+    let ours = services.filter(|(service, _)| backup.services().contains(&service.as_str()));
     Restored {
-        backup,
+        backup: manifest.backup.clone(),
         started,
         finished,
-        services: services.collect(),
+        services: ours.map(|(s, files)| (s.clone(), content(files))).collect(),
     }
 }
 
@@ -120,56 +203,4 @@ async fn may_restore<C: Objects, B: Objects>(
     let state = backup.state().await?;
     let by = execution.map(|by| (by.arn.as_str(), by.epoch));
     backup::may_restore(&backup.configuration.region, &state, by)
-}
-
-/// Verified data in a folder; none where its file is exactly this data already.
-async fn fetch<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    file: &backup::File,
-    folder: &Path,
-) -> Result<Option<PathBuf>, Failure> {
-    backup.io("create", folder, fs::create_dir_all(folder))?;
-    let data = folder.join(FILE);
-    if backup.io("read", &data, holds(&data, file))? {
-        return Ok(None);
-    }
-    let packed = folder.join(format!("{FILE}.fetched"));
-    let ready = folder.join(format!("{FILE}.verified"));
-    if !backup.backups.download(&file.key, &packed).await? {
-        return Err(Failure::NotVerified(format!(
-            "{} is in the manifest and not in the bucket; choose another backup",
-            file.key
-        )));
-    }
-    let unpacked = unpack(&packed, &ready, file);
-    backup.io("remove", &packed, fs::remove_file(&packed))?;
-    match unpacked {
-        Ok(()) => Ok(Some(ready)),
-        Err(UnpackError::Io(why)) => backup.io("write", &ready, Err(why)),
-        Err(UnpackError::NotVerified(why)) => Err(Failure::NotVerified(format!(
-            "{}: {why}; nothing was changed, choose another backup",
-            file.key
-        ))),
-    }
-}
-
-fn put_in_place(data: &Path, ready: &Path) -> io::Result<()> {
-    fs::rename(ready, data)?;
-    match data.parent() {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-/// What is replaced is kept beside it; done again after being killed half-way, it comes to the same. Copied, because Linux
-/// forbids a hard link to another user's file. Under its own name it is whole.
-fn keep(data: &Path, by: &str) -> io::Result<()> {
-    let kept = data.with_file_name(format!("{FILE}.replaced-by-{by}"));
-    if !fs::exists(data)? || fs::exists(&kept)? {
-        return Ok(());
-    }
-    let half = data.with_extension("half");
-    fs::copy(data, &half)?;
-    fs::File::open(&half)?.sync_all()?;
-    fs::rename(half, kept)
 }

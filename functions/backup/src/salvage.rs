@@ -1,22 +1,19 @@
 //! What a replaced region still holds is saved, and compared with what was restored in its place.
 
-use std::collections::BTreeMap;
+use std::{fs::File, io::BufReader, path::Path};
 
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Epoch, Failure,
-    backup::{BackupKey, BackupName, File, Kind, Manifest},
+    backup::{BackupKey, BackupName, FilePath, Kind, Manifest},
     fence,
-    lost::{self, Lost},
+    lost::{Kept, Lost},
 };
-use serde_json::Value;
 
 use crate::{
-    Backup, FILE, Salvaged,
-    create::{save, seal},
-    find,
-    unpack::{UnpackError, unpack},
+    Backup, Salvaged, create::seal, files, find, known::Known, save::save, source::Source,
+    unpack::unpack,
 };
 
 pub(crate) async fn salvage<C: Objects, B: Objects>(
@@ -29,24 +26,25 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
     fence::replaced(&state, &backup.configuration.region, winner)?;
     let own = state.epoch;
     let mut lost = Lost::default();
-    let mut held = BTreeMap::new();
-    for service in backup.services() {
-        match read(backup, service) {
-            Ok(data) => drop(held.insert(service, data)),
-            Err(why) => drop(lost.unknown.insert(service.to_owned(), why)),
+    let mut held = vec![];
+    for source in backup.sources() {
+        match source.find() {
+            Ok(found) if !found.files.is_empty() => held.push((source.unchecked(), found.files)),
+            Ok(_) => drop(
+                lost.unknown
+                    .insert(source.service, "it has no data any more".into()),
+            ),
+            Err(why) => {
+                let why = format!("{}: {why}", source.folder.display());
+                lost.unknown.insert(source.service, why);
+            }
         }
     }
-    let key = BackupKey {
-        epoch: own,
-        name: BackupName::new(Kind::Salvage, now),
-        region: backup.configuration.region.clone(),
-    };
-    let salvage = match saved_already(backup, own).await? {
+    let salvage = match saved_already(backup, own, &held).await? {
         Some(key) => key,
         None => {
-            let services: Vec<&str> = held.keys().copied().collect();
-            let files = save(backup, &services, &key).await?;
-            seal(backup, key, files).await?.backup
+            let sources = held.iter().map(|(source, _)| source.clone()).collect();
+            save_again(backup, own, sources, now).await?
         }
     };
     let restored = match find::manifest(backup, against).await {
@@ -54,43 +52,57 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
         Err(Failure::NotVerified(why)) => Err(why),
         other => Ok(other?),
     };
-    for (service, held) in held {
-        let kept = match &restored {
-            Ok(restored) => restored_data(backup, restored, service).await,
+    for (source, files) in held {
+        let compared = match &restored {
+            Ok(restored) => compare(backup, restored, &source, &files).await,
             Err(why) => Err(Failure::NotVerified(why.clone())),
         };
-        match kept {
-            Ok(kept) => drop(
-                lost.services
-                    .insert(service.into(), lost::lost(&held, &kept)),
-            ),
-            Err(Failure::NotVerified(why)) => drop(lost.unknown.insert(service.into(), why)),
+        let service = source.service;
+        match compared {
+            Ok(records) => drop(lost.services.insert(service, records)),
+            Err(Failure::NotVerified(why)) => drop(lost.unknown.insert(service, why)),
             Err(other) => return Err(other),
         }
     }
     Ok(Salvaged { salvage, lost })
 }
 
-/// A region that lost its data with its disk has nothing to save, and that is no reason to try for ever.
-fn read<C: Objects, B: Objects>(backup: &Backup<'_, C, B>, service: &str) -> Result<Value, String> {
-    let held = backup.folder(service).join(FILE);
-    let bytes = std::fs::read(&held).map_err(|why| format!("{}: {why}", held.display()))?;
-    serde_json::from_slice(&bytes).map_err(|why| format!("{}: {why}", held.display()))
+async fn save_again<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    epoch: Epoch,
+    sources: Vec<Source>,
+    now: Timestamp,
+) -> Result<BackupKey, Failure> {
+    let key = BackupKey {
+        epoch,
+        name: BackupName::new(Kind::Salvage, now),
+        region: backup.configuration.region.clone(),
+    };
+    let all = backups::all(backup.backups, Kind::Backup).await?;
+    let newest = find::newest_readable(backup, &all).await?;
+    let known = newest
+        .as_ref()
+        .map(|newest| (&newest.manifest, newest.written));
+    let known = Known::of(backup.backups, known, now).await?;
+    let saved = save(backup, sources, known, now).await?;
+    let manifest = seal(backup, key, saved, None, (now, now)).await?;
+    Ok(manifest.backup)
 }
 
 /// Asked twice, a region is salvaged once: the same data is not saved again.
 async fn saved_already<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     own: Epoch,
+    held: &[(Source, Vec<FilePath>)],
 ) -> Result<Option<BackupKey>, Failure> {
     let me = &backup.configuration.region;
     let all = backups::all(backup.backups, Kind::Salvage).await?;
-    for key in all
+    let ours = all
         .into_iter()
-        .filter(|k| k.epoch == own && k.region == *me)
-    {
+        .filter(|k| k.epoch == own && k.region == *me);
+    for key in ours {
         let manifest = find::manifest(backup, &key).await?;
-        if is_still_here(backup, &manifest)? {
+        if is_still_here(backup, &manifest, held)? {
             return Ok(Some(key));
         }
     }
@@ -100,38 +112,66 @@ async fn saved_already<C: Objects, B: Objects>(
 fn is_still_here<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     manifest: &Manifest,
+    held: &[(Source, Vec<FilePath>)],
 ) -> Result<bool, Failure> {
-    for file in &manifest.files {
-        let data = backup.folder(&file.service).join(FILE);
-        if !backup.io("read", &data, crate::unpack::holds(&data, file))? {
+    if manifest.services.len() != held.len() {
+        return Ok(false);
+    }
+    for (source, paths) in held {
+        let saved = manifest.services.get(&source.service);
+        let Some(saved) = saved.filter(|saved| saved.keys().eq(paths)) else {
             return Ok(false);
+        };
+        for (path, file) in saved {
+            let at = source.at(path);
+            if !backup.io("read", &at, files::holds(&at, file))? {
+                return Ok(false);
+            }
         }
     }
     Ok(true)
 }
 
-async fn restored_data<C: Objects, B: Objects>(
+/// What the service holds in JSON that the restored backup lacks, record by record; of other files only that they differ.
+async fn compare<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    manifest: &Manifest,
-    service: &str,
-) -> Result<Value, Failure> {
-    let find = |file: &&File| file.service == service;
-    let file = manifest.files.iter().find(find).ok_or_else(|| {
-        Failure::NotVerified(format!("{} has no {service}", manifest.backup.manifest()))
+    restored: &Manifest,
+    source: &Source,
+    held: &[FilePath],
+) -> Result<Vec<String>, Failure> {
+    let saved = restored.services.get(&source.service).ok_or_else(|| {
+        let (manifest, service) = (restored.backup.manifest(), &source.service);
+        Failure::NotVerified(format!("{manifest} has nothing of {service}"))
     })?;
     let scratch = tempfile::tempdir();
-    let scratch = backup.io("create", std::path::Path::new("a scratch folder"), scratch)?;
-    let (packed, data) = (scratch.path().join("packed"), scratch.path().join("data"));
-    if !backup.backups.download(&file.key, &packed).await? {
-        return Err(Failure::NotVerified(format!("{} is gone", file.key)));
-    }
-    match unpack(&packed, &data, file) {
-        Ok(()) => {}
-        Err(UnpackError::Io(why)) => return backup.io("unpack", &packed, Err(why)),
-        Err(UnpackError::NotVerified(why)) => {
-            return Err(Failure::NotVerified(format!("{}: {why}", file.key)));
+    let scratch = backup.io("create", Path::new("a scratch folder"), scratch)?;
+    let mut lost = vec![];
+    for path in held {
+        let (at, there) = (source.at(path), saved.get(path));
+        let same = there.map(|file| files::holds(&at, file)).transpose();
+        if backup.io("read", &at, same)? == Some(true) {
+            continue;
         }
+        if !path.as_str().ends_with(".json") {
+            lost.push(format!("(the file {path})"));
+            continue;
+        }
+        let mut kept = Kept::default();
+        if let Some(file) = there {
+            let before = scratch.path().join("before.json");
+            unpack(backup, restored, &[(file, before.clone())]).await?;
+            records(&before, |reader| kept.learn(reader))?;
+        }
+        lost.extend(records(&at, |reader| kept.lacks(reader))?);
     }
-    let data = backup.io("read", &data, std::fs::read(&data))?;
-    serde_json::from_slice(&data).map_err(|e| Failure::NotVerified(format!("{}: {e}", file.key)))
+    Ok(lost)
+}
+
+fn records<T>(
+    path: &Path,
+    read: impl FnOnce(BufReader<File>) -> serde_json::Result<T>,
+) -> Result<T, Failure> {
+    let wrong = |why: String| Failure::NotVerified(format!("{}: {why}", path.display()));
+    let file = File::open(path).map_err(|why| wrong(why.to_string()))?;
+    read(BufReader::with_capacity(1 << 16, file)).map_err(|why| wrong(why.to_string()))
 }

@@ -1,70 +1,147 @@
-//! The way back: nothing is believed that does not match the manifest.
+//! Files from a backup, written and verified where nobody reads them yet.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    collections::VecDeque,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    pin::pin,
+};
 
-use flate2::read::GzDecoder;
-use lifeboat_core::backup;
+use futures::{Stream, StreamExt, stream::FuturesUnordered};
+use lifeboat_aws::Objects;
+use lifeboat_core::{
+    Failure,
+    backup::{self, ContentId, Manifest},
+};
+use lifeboat_pack::Hasher;
+use tokio::{sync::mpsc, task::spawn_blocking};
 
-use crate::pack::{Counted, PackError, Sums, Tee, check_json};
+use crate::{Backup, fetch::fetch, files};
 
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum UnpackError {
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    #[error("{0}")]
-    NotVerified(String),
-}
-
-/// Writes the data of a downloaded file, and says in what way it is not what the manifest promised.
-pub(crate) fn unpack(
-    packed: &Path,
-    target: &Path,
-    promised: &backup::File,
-) -> Result<(), UnpackError> {
-    let mut packed = Counted::new(File::open(packed)?);
-    let data = GzDecoder::new(&mut packed);
-    let mut tee = Tee {
-        source: Counted::new(data),
-        sink: File::create(target)?,
-    };
-    let read = check_json(io::BufReader::with_capacity(1 << 16, &mut tee));
-    tee.sink.sync_all()?;
-    let data = tee.source.sums();
-    // What follows the compressed data belongs to the file as well.
-    io::copy(&mut packed, &mut io::sink())?;
-    let compressed = packed.sums();
-    matches(
-        "compressed data",
-        &compressed,
-        &promised.compressed_sha256,
-        promised.compressed_bytes,
-    )?;
-    read.map_err(|error| match error {
-        PackError::Io(error) => UnpackError::NotVerified(format!("cannot be unpacked: {error}")),
-        PackError::NotJson(_) => UnpackError::NotVerified(error.to_string()),
-    })?;
-    matches("data", &data, &promised.sha256, promised.bytes)
-}
-
-fn matches(what: &str, found: &Sums, sha256: &str, bytes: u64) -> Result<(), UnpackError> {
-    if found.bytes == bytes && hex::encode(&found.sha256) == sha256 {
-        return Ok(());
+/// One after the other, with a few chunks in memory. One that an earlier try has finished is left as it is.
+pub(crate) async fn unpack<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    wanted: &[(&backup::File, PathBuf)],
+) -> Result<(), Failure> {
+    let mut missing = vec![];
+    for (file, to) in wanted {
+        if !backup.io("read", to, files::holds(to, file))? {
+            missing.push((*file, to));
+        }
     }
-    Err(UnpackError::NotVerified(format!(
-        "the {what} has {} bytes and SHA-256 {}, and the manifest says {bytes} and {sha256}",
-        found.bytes,
-        hex::encode(&found.sha256)
-    )))
+    if let Some((_, to)) = missing.first() {
+        room(backup, to, missing.iter().map(|(file, _)| file.bytes).sum())?;
+    }
+    let chunks = missing
+        .clone()
+        .into_iter()
+        .flat_map(|(file, _)| file.chunks.iter().copied());
+    let mut coming = pin!(fetch(backup.backups, &manifest.packs, chunks));
+    let mut there = VecDeque::<Vec<u8>>::new();
+    let mut writing = FuturesUnordered::new();
+    for (file, to) in missing {
+        let (chunks, from) = mpsc::channel(1);
+        let path = to.clone();
+        let written = spawn_blocking(move || write(&path, from));
+        writing.push(async move {
+            let written = written.await.map_err(io::Error::other).flatten();
+            (file, to, written)
+        });
+        for _ in &file.chunks {
+            let chunk = loop {
+                match there.pop_front() {
+                    Some(chunk) => break chunk,
+                    None => there.extend(coming.next().await.unwrap_or_else(|| {
+                        Err(backup.failed("read", to.display(), "its chunks ended too early"))
+                    })?),
+                }
+            };
+            if chunks.send(chunk).await.is_err() {
+                return Err(why(backup, manifest, writing).await);
+            }
+        }
+        drop(chunks);
+        // A file's last bytes reach the disk while the next ones are on their way.
+        while writing.len() > WRITING {
+            if let Some(written) = writing.next().await {
+                check(backup, manifest, written)?;
+            }
+        }
+    }
+    while let Some(written) = writing.next().await {
+        check(backup, manifest, written)?;
+    }
+    Ok(())
 }
 
-/// Whether a file holds exactly what the manifest promises.
-pub(crate) fn holds(file: &Path, promised: &backup::File) -> io::Result<bool> {
-    let mut counted = match File::open(file) {
-        Ok(file) => Counted::new(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    io::copy(&mut counted, &mut io::sink())?;
-    let sums = counted.sums();
-    Ok(sums.bytes == promised.bytes && hex::encode(sums.sha256) == promised.sha256)
+/// Files that are being written at the same time.
+const WRITING: usize = 4;
+
+/// Chunk after chunk as they come, and whether it is on the disk; what has become of it.
+fn write(to: &Path, mut chunks: mpsc::Receiver<Vec<u8>>) -> io::Result<ContentId> {
+    fs::create_dir_all(to.parent().unwrap_or(Path::new("/")))?;
+    let mut file = File::create(to)?;
+    let mut hasher = Hasher::default();
+    while let Some(chunk) = chunks.blocking_recv() {
+        hasher.update(&chunk);
+        file.write_all(&chunk)?;
+    }
+    file.sync_all()?;
+    Ok(hasher.finish())
+}
+
+/// What has become of a file.
+type Written<'a> = (&'a backup::File, &'a PathBuf, io::Result<ContentId>);
+
+/// One of these has broken off: in what way.
+async fn why<'a, C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    mut writing: impl Stream<Item = Written<'a>> + Unpin,
+) -> Failure {
+    while let Some(written) = writing.next().await {
+        if let Err(why) = check(backup, manifest, written) {
+            return why;
+        }
+    }
+    backup.failed("write", "the restored files", "it broke off")
+}
+
+fn check<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    (file, to, written): Written<'_>,
+) -> Result<(), Failure> {
+    let found = backup.io("write", to, written)?;
+    match found == file.content {
+        true => Ok(()),
+        false => Err(Failure::NotVerified(format!(
+            "{}: its chunks make {found} of {}, where it promises {}; nothing was changed, choose another backup",
+            manifest.backup.manifest(),
+            to.display(),
+            file.content
+        ))),
+    }
+}
+
+/// A disk that would be full half-way is found before anything is written.
+fn room<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    to: &Path,
+    needed: u64,
+) -> Result<(), Failure> {
+    let there = to.ancestors().find(|folder| folder.is_dir());
+    let there = there.unwrap_or(Path::new("/"));
+    let disk = rustix::fs::statvfs(there).map_err(Into::into);
+    let disk = backup.io("look at", there, disk)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    match free >= needed {
+        true => Ok(()),
+        false => Err(Failure::Refused(format!(
+            "{} has {free} bytes free and the restore needs {needed} beside the data that it replaces; make room there and try again",
+            there.display()
+        ))),
+    }
 }

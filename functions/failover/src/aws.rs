@@ -18,7 +18,7 @@ use lifeboat_aws::{
 use lifeboat_backup::{Event as BackupEvent, Question, Reply};
 use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
-    backup::{BackupKey, Kind, Manifest},
+    backup::{BackupKey, Kind},
     configuration::RegionResources,
     gate::{self, Gates, Priorities},
     lease::{EFFECT_LASTS, Fate},
@@ -154,29 +154,7 @@ impl World for Region {
     }
 
     async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure> {
-        let Some(found) = self.backups.get(&backup.manifest()).await? else {
-            return Ok(false);
-        };
-        let Configuration {
-            application,
-            services,
-            ..
-        } = &self.configuration;
-        let services: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
-        let manifest = match Manifest::parse(&found.body, application, backup, &services) {
-            // One that is damaged will not become whole by waiting, and an older one may be.
-            Err(Failure::NotVerified(why)) => {
-                tracing::warn!("{why}");
-                return Ok(false);
-            }
-            other => other?,
-        };
-        let here = self.backups.list(&backup.folder()).await?;
-        let there = |file: &lifeboat_core::backup::File| {
-            here.iter()
-                .any(|o| o.key == file.key && o.bytes == file.compressed_bytes)
-        };
-        Ok(manifest.files.iter().all(there))
+        backups::whole(&self.backups, &self.configuration, backup).await
     }
 
     async fn ask_service(&self, service: &str) -> Answer {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lifeboat_aws::{Control, memory::Memory};
 use lifeboat_core::{
     Configuration, Epoch, Failure, Region, RegionState,
-    backup::{BackupKey, BackupName, Kind},
+    backup::{self, BackupKey, BackupName, Kind},
     configuration::sample,
     gate::Priorities,
     liveness::Answer,
@@ -86,10 +86,11 @@ impl InMemory {
             configuration,
         };
         let backup = world.backup(-60);
-        for service in &world.configuration.services {
-            world.backups.set(&backup.data(&service.name), "data");
-        }
-        world.backups.set(&backup.manifest(), "manifest");
+        let services = world.configuration.services.iter().map(|s| s.name.as_str());
+        let manifest = backup::sample(&backup, services);
+        world.backups.set(&manifest.packs[0].id.key(), "123");
+        let json = serde_json::to_vec(&manifest).unwrap_or_default();
+        world.backups.set(&backup.manifest(), json);
         world
     }
 

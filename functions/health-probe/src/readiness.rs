@@ -1,13 +1,10 @@
 //! What this region would need to take over, and what of it is there.
 
-use std::collections::BTreeSet;
-
 use futures::future::join_all;
 use jiff::Timestamp;
-use lifeboat_aws::{Objects, Stored, ecs::Services};
+use lifeboat_aws::{backups, ecs::Services};
 use lifeboat_core::{
     Configuration, Failure,
-    backup::{self, BackupKey, Kind},
     gate::Priorities,
     marker::{Marker, Seen},
     readiness::{self, Fact, Facts, Readiness, ServiceFacts},
@@ -45,16 +42,16 @@ pub async fn observe<W: World>(world: &W, action: Action) -> Own {
             image(configuration, &service.name, there),
         )
     });
-    let (services, gates, images, listed, reclaim) = tokio::join!(
+    let (services, gates, images, newest_backup, reclaim) = tokio::join!(
         within(world, action, "describe", "services", world.services()),
         within(world, action, "describe", "gates", world.priorities()),
         join_all(images),
         within(
             world,
             action,
-            "list",
-            Kind::Backup.prefix(),
-            world.backups().list(Kind::Backup.prefix())
+            "look for",
+            "the newest whole backup",
+            backups::newest_whole(world.backups(), configuration)
         ),
         markers::seen(world, action, Marker::Reclaim),
     );
@@ -67,9 +64,7 @@ pub async fn observe<W: World>(world: &W, action: Action) -> Own {
         };
         (name, facts)
     };
-    let newest_backup = listed
-        .map(|listed| newest_complete(configuration, &listed))
-        .map_err(|failure| failure.to_string());
+    let newest_backup = newest_backup.map_err(|failure| failure.to_string());
     let facts = Facts {
         services: images.into_iter().map(of_service).collect(),
         newest_backup,
@@ -82,21 +77,6 @@ pub async fn observe<W: World>(world: &W, action: Action) -> Own {
         services,
         reclaim,
     }
-}
-
-/// Replication keeps no order, so a manifest may arrive before the data it speaks of.
-fn newest_complete(configuration: &Configuration, listed: &[Stored]) -> Option<BackupKey> {
-    let keys: BTreeSet<&str> = listed.iter().map(|stored| stored.key.as_str()).collect();
-    let complete = |backup: &BackupKey| {
-        let mut services = configuration.services.iter();
-        services.all(|service| keys.contains(backup.data(&service.name).as_str()))
-    };
-    let backups: Vec<BackupKey> = keys
-        .iter()
-        .filter_map(|key| BackupKey::of_manifest(key))
-        .filter(complete)
-        .collect();
-    backup::newest(&backups).cloned()
 }
 
 fn service(

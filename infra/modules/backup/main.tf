@@ -54,6 +54,17 @@ module "function" {
       Action   = "s3:ListBucket"
       Resource = "arn:aws:s3:::${var.own.backups_bucket}"
     },
+    # A salvage is not among what a prune may remove.
+    {
+      Effect   = "Allow"
+      Action   = "s3:DeleteObject"
+      Resource = [for prefix in ["backups", "packs", "replaced"] : "arn:aws:s3:::${var.own.backups_bucket}/${prefix}/*"]
+    },
+    {
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = "arn:aws:s3:::${var.own.control_bucket}/prune.json"
+    },
   ]
 }
 
@@ -63,6 +74,15 @@ module "schedule" {
   function = module.function.arn
   schedule = var.schedule
   input    = { action = "create" }
+  enabled  = var.enabled
+}
+
+module "prune" {
+  source   = "../rule"
+  name     = "${var.application}-prune"
+  function = module.function.arn
+  schedule = "rate(1 day)"
+  input    = { action = "prune" }
   enabled  = var.enabled
 }
 

@@ -108,21 +108,17 @@ resource "aws_s3_bucket_versioning" "backups" {
   }
 }
 
-# An expired backup stays for as long again as an older version, so that a schedule that stopped unseen loses nothing yet.
-# Salvage never expires: only a person can tell that it is no longer wanted.
+# What is old is removed by the backup function, which knows what a newer backup still needs; nothing goes by its age alone.
+# What it removed stays for as long again as an older version.
 resource "aws_s3_bucket_lifecycle_configuration" "backups" {
   bucket = aws_s3_bucket_versioning.backups.bucket
 
   rule {
-    id     = "backups-expire"
+    id     = "removed-objects-go"
     status = "Enabled"
 
     filter {
-      prefix = "backups/"
-    }
-
-    expiration {
-      days = var.retention_days
+      prefix = ""
     }
 
     noncurrent_version_expiration {

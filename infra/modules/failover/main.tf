@@ -109,7 +109,8 @@ module "function" {
       Effect = "Allow"
       Action = "s3:GetObject"
       Resource = [
-        "arn:aws:s3:::${var.own.backups_bucket}/*",
+        # What a backup consists of; not what is in it.
+        "arn:aws:s3:::${var.own.backups_bucket}/backups/*",
         "arn:aws:s3:::${var.peer.control_bucket}/configuration.json",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
         "arn:aws:s3:::${var.peer.control_bucket}/replies/*",

@@ -103,6 +103,8 @@ module "function" {
       Effect = "Allow"
       Action = "s3:GetObject"
       Resource = [
+        # What a backup consists of; not what is in it.
+        "arn:aws:s3:::${var.own.backups_bucket}/backups/*",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
         "arn:aws:s3:::${var.peer.control_bucket}/status.json",
         "arn:aws:s3:::${var.peer.markers_bucket}/*",

@@ -11,7 +11,7 @@ resource "aws_s3_object" "configuration" {
     region      = var.region
     home        = var.home_region
     standby     = var.standby_region
-    services    = [for service in var.services : merge({ name = service.name, writes = local.writes[service.name] }, local.bounds[service.name])]
+    services    = [for service in var.services : merge({ name = service.name, writes = local.writes[service.name], data = service.data }, local.bounds[service.name])]
 
     rpo_seconds        = var.rpo_seconds
     rto_seconds        = var.rto_seconds

@@ -68,7 +68,7 @@ variable "min_capacity" { type = number }
 variable "rpo_seconds" { type = number }
 variable "rto_seconds" { type = number }
 variable "services" {
-  type = list(object({ name = string, minimum = optional(number), maximum = optional(number), writes = string, longest_write_seconds = number }))
+  type = list(object({ name = string, minimum = optional(number), maximum = optional(number), writes = string, longest_write_seconds = number, data = string }))
 }
 variable "standby_region" { type = string }
 

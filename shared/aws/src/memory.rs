@@ -3,10 +3,12 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    path::Path,
+    ops::Range,
 };
 
+use jiff::Timestamp;
 use lifeboat_core::{Failure, Region};
+use sha2::{Digest, Sha256};
 
 use crate::objects::{Object, Objects, Only, Stored, Write};
 
@@ -15,6 +17,9 @@ pub struct Memory {
     name: String,
     region: Region,
     objects: RefCell<BTreeMap<String, Object>>,
+    written: RefCell<BTreeMap<String, Timestamp>>,
+    /// What it takes for the time.
+    pub now: Cell<Timestamp>,
     version: Cell<u64>,
     /// While set, nothing answers.
     pub dead: Cell<bool>,
@@ -28,6 +33,8 @@ impl Memory {
             name: name.into(),
             region: region.clone(),
             objects: RefCell::default(),
+            written: RefCell::default(),
+            now: Cell::new(Timestamp::UNIX_EPOCH),
             version: Cell::new(0),
             dead: Cell::new(false),
             writes_left: Cell::new(None),
@@ -46,6 +53,11 @@ impl Memory {
             etag,
         };
         self.objects.borrow_mut().insert(key.into(), object);
+        self.written.borrow_mut().insert(key.into(), self.now.get());
+    }
+
+    pub fn remove(&self, key: &str) {
+        self.objects.borrow_mut().remove(key);
     }
 
     pub fn body(&self, key: &str) -> Option<Vec<u8>> {
@@ -82,10 +94,6 @@ impl Memory {
             None => Ok(()),
         }
     }
-
-    fn io<T>(&self, file: &Path, outcome: std::io::Result<T>) -> Result<T, Failure> {
-        outcome.map_err(|e| Failure::unavailable("copy", file.display(), &self.region, e))
-    }
 }
 
 impl Objects for Memory {
@@ -110,6 +118,7 @@ impl Objects for Memory {
             .map(|(key, object)| Stored {
                 key: key.clone(),
                 bytes: object.body.len() as u64,
+                written: self.written.borrow()[key],
             })
             .collect())
     }
@@ -140,19 +149,20 @@ impl Objects for Memory {
         Ok(())
     }
 
-    async fn upload(&self, key: &str, file: &Path, _sha256: &[u8]) -> Result<(), Failure> {
-        self.may_write(key)?;
-        let body = self.io(file, std::fs::read(file))?;
-        self.set(key, body);
-        Ok(())
+    async fn put_checked(&self, key: &str, body: Vec<u8>, sha256: &[u8]) -> Result<(), Failure> {
+        if Sha256::digest(&body)[..] != *sha256 {
+            return Err(self.failed("write", key, "BadDigest"));
+        }
+        self.put(key, body).await
     }
 
-    async fn download(&self, key: &str, file: &Path) -> Result<bool, Failure> {
-        self.answer("download", key)?;
+    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
+        self.answer("read", key)?;
         let Some(body) = self.body(key) else {
-            return Ok(false);
+            return Ok(None);
         };
-        self.io(file, std::fs::write(file, body))?;
-        Ok(true)
+        let part = body.get(range.start as usize..range.end as usize);
+        let part = part.ok_or_else(|| Failure::NotVerified(format!("{key} ends too early")))?;
+        Ok(Some(part.to_vec()))
     }
 }

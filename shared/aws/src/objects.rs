@@ -1,7 +1,8 @@
 //! A bucket, as much of it as the functions need.
 
-use std::path::Path;
+use std::ops::Range;
 
+use jiff::Timestamp;
 use lifeboat_core::{Failure, Region};
 
 /// An object as it was read: what it held, and the mark that tells one version from the next.
@@ -16,6 +17,7 @@ pub struct Object {
 pub struct Stored {
     pub key: String,
     pub bytes: u64,
+    pub written: Timestamp,
 }
 
 /// When a write is allowed.
@@ -43,10 +45,10 @@ pub trait Objects {
     async fn put_only(&self, key: &str, body: Vec<u8>, only: Only<'_>) -> Result<Write, Failure>;
     /// Deleting what is not there is done already.
     async fn delete(&self, key: &str) -> Result<(), Failure>;
-    /// Writes a file, whose SHA-256 the storage checks.
-    async fn upload(&self, key: &str, file: &Path, sha256: &[u8]) -> Result<(), Failure>;
-    /// Writes the object into the file; false where there is none.
-    async fn download(&self, key: &str, file: &Path) -> Result<bool, Failure>;
+    /// Writes it once the storage has found that this is its SHA-256.
+    async fn put_checked(&self, key: &str, body: Vec<u8>, sha256: &[u8]) -> Result<(), Failure>;
+    /// These bytes of it, all of them; none where there is no such object.
+    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure>;
 
     /// An error of this bucket, with everything a person needs to look.
     fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {

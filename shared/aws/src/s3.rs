@@ -1,16 +1,14 @@
-use std::path::Path;
+use std::ops::Range;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
-    primitives::ByteStream,
 };
 use base64::Engine;
 use jiff::Timestamp;
 use lifeboat_core::{Failure, Region, liveness::Answer};
-use tokio::io::AsyncWriteExt;
 
 use crate::objects::{Object, Objects, Only, Stored, Write};
 use crate::{explain, sign};
@@ -106,9 +104,15 @@ impl Objects for Bucket {
         let mut all = vec![];
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| self.failed("list", prefix, explain(&e)))?;
-            all.extend(page.contents().iter().map(|object| Stored {
-                key: object.key().unwrap_or_default().to_owned(),
-                bytes: object.size().unwrap_or_default().unsigned_abs(),
+            all.extend(page.contents().iter().map(|object| {
+                Stored {
+                    key: object.key().unwrap_or_default().to_owned(),
+                    bytes: object.size().unwrap_or_default().unsigned_abs(),
+                    written: object
+                        .last_modified()
+                        .and_then(|at| Timestamp::from_second(at.secs()).ok())
+                        .unwrap_or(Timestamp::MAX),
+                }
             }));
         }
         Ok(all)
@@ -141,30 +145,41 @@ impl Objects for Bucket {
             .map_err(|e| self.failed("delete", key, explain(&e)))
     }
 
-    async fn upload(&self, key: &str, file: &Path, sha256: &[u8]) -> Result<(), Failure> {
-        let body = ByteStream::from_path(file).await;
-        let body = body.map_err(|e| self.failed("upload", key, e))?;
+    async fn put_checked(&self, key: &str, body: Vec<u8>, sha256: &[u8]) -> Result<(), Failure> {
         let put = self.client.put_object().bucket(&self.name).key(key);
         let put = put.checksum_sha256(base64::engine::general_purpose::STANDARD.encode(sha256));
-        let sent = put.body(body).send().await;
+        let sent = put.body(body.into()).send().await;
         sent.map(drop)
-            .map_err(|e| self.failed("upload", key, explain(&e)))
+            .map_err(|e| self.failed("write", key, explain(&e)))
     }
 
-    async fn download(&self, key: &str, file: &Path) -> Result<bool, Failure> {
-        let answer = self.object(key).send().await;
-        let Some(mut found) = self.found("download", key, answer)? else {
-            return Ok(false);
-        };
-        let written =
-            |e: std::io::Error| Failure::unavailable("write", file.display(), &self.region, e);
-        let mut target = tokio::fs::File::create(file).await.map_err(written)?;
-        while let Some(part) = found.body.next().await {
-            let part = part.map_err(|e| self.failed("download", key, e))?;
-            target.write_all(&part).await.map_err(written)?;
+    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
+        if range.is_empty() {
+            return Ok(Some(vec![]));
         }
-        target.sync_all().await.map_err(written)?;
-        Ok(true)
+        // HTTP names the last byte, not the one after it.
+        let bytes = format!("bytes={}-{}", range.start, range.end - 1);
+        let answer = self.object(key).range(bytes).send().await;
+        let short = |got: u64| {
+            let wanted = range.end - range.start;
+            Failure::NotVerified(format!(
+                "{}/{key} in {} has only {got} of the {wanted} bytes from {}",
+                self.name, self.region, range.start
+            ))
+        };
+        if matches!(&answer, Err(error) if error.code() == Some("InvalidRange")) {
+            return Err(short(0));
+        }
+        let Some(found) = self.found("read", key, answer)? else {
+            return Ok(None);
+        };
+        let body = found.body.collect().await;
+        let body = body.map_err(|e| self.failed("read", key, e))?.to_vec();
+        let got = body.len() as u64;
+        match got == range.end - range.start {
+            true => Ok(Some(body)),
+            false => Err(short(got)),
+        }
     }
 }
 

@@ -1,62 +1,29 @@
 //! Names, keys, manifests and the choice of a backup.
 
+mod id;
+mod key;
 mod manifest;
 mod name;
+mod path;
+pub mod prune;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Epoch, Failure, Invalid, Region, RegionState};
 
-pub use manifest::{File, Manifest};
+pub use id::{ContentId, PackId};
+pub use key::{BackupKey, newest};
+#[cfg(any(test, feature = "samples"))]
+pub use manifest::sample;
+pub use manifest::{
+    Chunk, FORMAT, File, Files, LONGEST_CHUNK, LONGEST_PACK, Manifest, PackUse, Previous, Reading,
+    reusable,
+};
 pub use name::{BackupName, Kind};
-
-/// Where a backup lies. The key carries epoch and region, so that the newest is found by listing alone.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BackupKey {
-    pub epoch: Epoch,
-    pub name: BackupName,
-    pub region: Region,
-}
-
-impl BackupKey {
-    pub fn folder(&self) -> String {
-        format!(
-            "{}{:010}/{}/{}/",
-            self.name.kind.prefix(),
-            self.epoch.0,
-            self.region,
-            self.name
-        )
-    }
-
-    pub fn manifest(&self) -> String {
-        format!("{}manifest.json", self.folder())
-    }
-
-    pub fn data(&self, service: &str) -> String {
-        format!("{}{service}.json.gz", self.folder())
-    }
-
-    /// The backup whose manifest this key is; anything else in the bucket is no backup.
-    pub fn of_manifest(key: &str) -> Option<Self> {
-        let [folder, epoch, region, name, "manifest.json"] = key.split('/').collect::<Vec<_>>()[..]
-        else {
-            return None;
-        };
-        let name: BackupName = name.parse().ok()?;
-        let matches = name.kind.prefix().trim_end_matches('/') == folder;
-        (matches && epoch.len() == 10).then_some(())?;
-        Some(Self {
-            epoch: Epoch(epoch.parse().ok()?),
-            region: Region::new(region).ok()?,
-            name,
-        })
-    }
-}
+pub use path::FilePath;
 
 /// What a restore put in place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,16 +42,10 @@ pub type Contents = BTreeMap<String, Content>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
+    pub files: u64,
     pub bytes: u64,
-    pub sha256: String,
-}
-
-/// Highest epoch first, then time.
-pub fn newest<'a>(backups: impl IntoIterator<Item = &'a BackupKey>) -> Option<&'a BackupKey> {
-    backups
-        .into_iter()
-        .filter(|b| b.name.kind == Kind::Backup)
-        .max_by_key(|b| (b.epoch, b.name.at))
+    /// Of the names and contents of all files.
+    pub content: ContentId,
 }
 
 /// Which backup a restore takes.
@@ -164,6 +125,50 @@ pub fn may_restore(
         ))),
         None => Ok(()),
     }
+}
+
+/// How a backup is called that begins now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub name: BackupName,
+    pub warning: Option<String>,
+}
+
+/// Its time, and later than any other of its epoch: a clock that went backwards must not make an old backup the newest.
+/// One of this very second is the same backup.
+pub fn name(me: &Region, epoch: Epoch, now: Timestamp, all: &[BackupKey]) -> Named {
+    let name = BackupName::new(Kind::Backup, now);
+    let ours = all
+        .iter()
+        .filter(|b| b.epoch == epoch && b.name.kind == Kind::Backup);
+    let newest = ours
+        .max_by_key(|b| b.name.at)
+        .filter(|b| b.name.at > name.at);
+    let Some(newest) = newest else {
+        return Named {
+            name,
+            warning: None,
+        };
+    };
+    let next = newest.name.at + SignedDuration::from_secs(1);
+    Named {
+        name: BackupName::new(Kind::Backup, next),
+        warning: Some(format!(
+            "the clock in {me} says {now}, and {} was taken already; this backup is named after that one, see whether the clock is right",
+            newest.name
+        )),
+    }
+}
+
+/// What was read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verified {
+    pub backup: BackupKey,
+    pub started: Timestamp,
+    pub finished: Timestamp,
+    pub packs: u64,
+    pub bytes: u64,
 }
 
 /// Whether a region may write a backup, from what it can read in its own region.

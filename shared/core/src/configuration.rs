@@ -93,6 +93,8 @@ pub struct Service {
     pub maximum: u32,
     #[serde(default)]
     pub writes: Writes,
+    #[serde(default)]
+    pub data: Data,
 }
 
 /// How a service's writes can be stopped.
@@ -104,6 +106,16 @@ pub enum Writes {
     Any,
     /// By its gate too: each comes by HTTP, by a method that says so, and none takes longer than this.
     Http { longest_seconds: u32 },
+}
+
+/// What a service's files hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Data {
+    #[default]
+    Any,
+    /// Those whose names end so hold JSON: a backup of one that does not is refused, because it would be no use.
+    Json,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,24 +195,7 @@ impl Configuration {
     pub fn validate(&self) -> Result<(), Invalid> {
         check_schema("schema", self.schema)?;
         self.pair()?.side(&self.region)?;
-        let name = |field: &str, value: &str| {
-            let good = !value.is_empty()
-                && value.len() <= 32
-                && value.starts_with(|c: char| c.is_ascii_lowercase())
-                && value
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-            if good {
-                Ok(())
-            } else {
-                Err(Invalid::new(
-                    field,
-                    "lower-case letters, digits and hyphens, at most 32",
-                    format!("{value:?}"),
-                ))
-            }
-        };
-        name("application", &self.application)?;
+        check_name("application", &self.application)?;
         if self.services.is_empty() {
             return Err(Invalid::new(
                 "services",
@@ -210,7 +205,7 @@ impl Configuration {
         }
         let mut seen = BTreeSet::new();
         for service in &self.services {
-            name("services.name", &service.name)?;
+            check_name("services.name", &service.name)?;
             if !seen.insert(&service.name) {
                 return Err(Invalid::new(
                     "services.name",
@@ -341,6 +336,23 @@ impl Configuration {
     }
 }
 
+/// What is written into keys, names of resources and folders.
+pub(crate) fn check_name(field: &str, value: &str) -> Result<(), Invalid> {
+    let good = !value.is_empty()
+        && value.len() <= 32
+        && value.starts_with(|c: char| c.is_ascii_lowercase())
+        && value
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    good.then_some(()).ok_or_else(|| {
+        Invalid::new(
+            field,
+            "lower-case letters, digits and hyphens, at most 32",
+            format!("{value:?}"),
+        )
+    })
+}
+
 #[cfg(any(test, feature = "samples"))]
 #[allow(clippy::expect_used)]
 pub fn sample(region: &str) -> Configuration {
@@ -361,7 +373,7 @@ pub fn sample(region: &str) -> Configuration {
     };
     let json = serde_json::json!({
         "schema": 1, "application": "forum", "account": "123456789012", "region": region, "home": "us-east-1", "standby": "us-west-2",
-        "services": [{"name": "users", "minimum": 2, "maximum": 10}, {"name": "posts", "minimum": 2, "maximum": 10}],
+        "services": [{"name": "users", "minimum": 2, "maximum": 10, "data": "json"}, {"name": "posts", "minimum": 2, "maximum": 10, "data": "json"}],
         "rpo_seconds": 3600, "rto_seconds": 900, "cool_down_seconds": 3600, "daily_starts": 2, "automatic": true,
         "automatic_failback": false, "look_interval_seconds": 20, "backup_retention_days": 7, "cross_region_backup": true, "data_directory": "/mnt/data",
         "regions": {"us-east-1": side("us-east-1", 5001), "us-west-2": side("us-west-2", 5002)},

@@ -64,6 +64,7 @@ mod tests {
             minimum: 2,
             maximum: 10,
             writes: Writes::Any,
+            data: crate::configuration::Data::Any,
         }
     }
 

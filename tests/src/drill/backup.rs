@@ -21,10 +21,13 @@ pub(super) async fn take(stage: &Stage, from: &str, to: &str) -> Result<BackupKe
     let rule = format!("{APPLICATION}-backup");
     let answers = events::fire(&cloud.aws, from, &rule).await?;
     let answer = answers.first().cloned().unwrap_or(Value::Null);
-    let manifest: Manifest = serde_json::from_value(answer["manifest"].clone())
+    let backup: BackupKey = serde_json::from_value(answer["backup"].clone())
         .context(|| format!("the backup answered {answer}"))?;
-    let keys = manifest.files.iter().map(|file| file.key.clone());
-    for key in keys.chain([manifest.backup.manifest()]) {
+    let manifest = cloud.object(from, "backups", &backup.manifest()).await?;
+    let manifest = manifest.context(|| format!("{} is gone", backup.manifest()))?;
+    let manifest = Manifest::parse(&manifest, APPLICATION, &backup)?;
+    let packs = manifest.packs.iter().map(|pack| pack.id.key());
+    for key in packs.chain([backup.manifest()]) {
         let replica = async || {
             let found = cloud.object(to, "backups", &key).await?;
             found.context(|| "not yet".to_owned())
@@ -33,7 +36,7 @@ pub(super) async fn take(stage: &Stage, from: &str, to: &str) -> Result<BackupKe
             .until(&format!("{key} in {to}"), REPLICATION, replica)
             .await?;
     }
-    let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
+    let bytes = manifest.bytes();
     progress.say(&format!(
         "{}: {bytes} bytes, whole in {to}",
         manifest.backup.name

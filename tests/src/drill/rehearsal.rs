@@ -35,9 +35,10 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
     )?;
     cloud.assert_empty(STANDBY).await?;
     cloud.assert_lowered().await?;
-    ensure(!cloud.data(STANDBY).join(".scratch").exists(), || {
-        "the rehearsed restore left something".to_owned()
-    })?;
+    ensure(
+        !cloud.data(STANDBY).join(".lifeboat-scratch").exists(),
+        || "the rehearsed restore left something".to_owned(),
+    )?;
     stage.assert_forum_in(HOME).await?;
     progress.say(&format!(
         "{STANDBY} would have taken over {} s after it was asked; it is empty again, and nobody was moved",

@@ -38,7 +38,12 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     ),
     (
         "backup/main.tf",
-        &["s3:GetObject", "s3:ListBucket", "s3:PutObject"],
+        &[
+            "s3:DeleteObject",
+            "s3:GetObject",
+            "s3:ListBucket",
+            "s3:PutObject",
+        ],
     ),
     (
         "image-sync/main.tf",

@@ -27,7 +27,7 @@ pub(super) async fn final_backup(world: &impl World, run: &mut Run) -> Result<Pr
     }
     let create = Question::Create {};
     let backup = match ask(world, run, Step::FinalBackup, create, "the final backup").await? {
-        Heard::Reply(Outcome::Created { manifest }) => manifest.backup,
+        Heard::Reply(Outcome::Created(created)) => created.backup,
         Heard::Reply(other) => {
             let why = format!("{} took no final backup: {other:?}", run.source);
             return Err(Failure::Refused(why));
@@ -76,8 +76,8 @@ pub(super) async fn compare(world: &impl World, run: &mut Run) -> Result<Progres
         let here = restored.and_then(|restored| restored.get(service));
         if here != Some(content) {
             return Err(Failure::NotVerified(format!(
-                "what {service} has in {} ({} bytes, SHA-256 {}) is not what was restored in {}: something wrote there; nothing was moved",
-                run.source, content.bytes, content.sha256, run.target
+                "what {service} has in {} ({} bytes, BLAKE3 {}) is not what was restored in {}: something wrote there; nothing was moved",
+                run.source, content.bytes, content.content, run.target
             )));
         }
     }

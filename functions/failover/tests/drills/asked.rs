@@ -1,10 +1,10 @@
 //! The backup function of a region that the other one asked: it comes to it when it comes to it, and nobody waits.
 
 use jiff::Timestamp;
-use lifeboat_backup::{Outcome, Question, Reply, Salvaged};
+use lifeboat_backup::{Created, Outcome, Question, Reply, Salvaged};
 use lifeboat_core::{
     Failure, ReplyId, Side,
-    backup::{BackupKey, BackupName, Kind, Manifest, Turn, turn},
+    backup::{BackupKey, BackupName, Kind, Turn, turn},
     lost::Lost,
 };
 
@@ -126,8 +126,13 @@ async fn create(seat: &Seat<'_>) -> Result<Outcome, Failure> {
         own.backups.entry(backup.clone()).or_insert(records);
     })
     .await?;
-    let manifest = Manifest::new("forum", backup, vec![]);
-    Ok(Outcome::Created { manifest })
+    Ok(Outcome::Created(Created {
+        backup,
+        files: 2,
+        bytes: 0,
+        sent: 0,
+        warnings: vec![],
+    }))
 }
 
 async fn salvage(seat: &Seat<'_>, against: &BackupKey) -> Result<Outcome, Failure> {

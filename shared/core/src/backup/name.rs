@@ -11,13 +11,18 @@ pub enum Kind {
     Backup,
     /// What a fenced region still held; never restored by itself.
     Salvage,
+    /// What a restore replaced.
+    Replaced,
 }
 
 impl Kind {
+    pub const ALL: [Self; 3] = [Self::Backup, Self::Salvage, Self::Replaced];
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Backup => "backup",
             Self::Salvage => "salvage",
+            Self::Replaced => "replaced",
         }
     }
 
@@ -26,6 +31,7 @@ impl Kind {
         match self {
             Self::Backup => "backups/",
             Self::Salvage => "salvage/",
+            Self::Replaced => "replaced/",
         }
     }
 }
@@ -68,7 +74,7 @@ impl FromStr for BackupName {
             )
         };
         let (word, time) = name.split_once('-').ok_or_else(invalid)?;
-        let kind = [Kind::Backup, Kind::Salvage]
+        let kind = Kind::ALL
             .into_iter()
             .find(|k| k.word() == word)
             .ok_or_else(invalid)?;

@@ -33,7 +33,8 @@ fn only_a_manifest_makes_a_backup() {
         BackupKey::of_manifest(&backup.manifest()),
         Some(backup.clone())
     );
-    assert_eq!(BackupKey::of_manifest(&backup.data("users")), None);
+    let other = format!("{}users.json", backup.folder());
+    assert_eq!(BackupKey::of_manifest(&other), None);
     assert_eq!(
         BackupKey::of_manifest("salvage/0000000003/us-west-2/backup-20241123-120000/manifest.json"),
         None
@@ -99,33 +100,27 @@ fn a_region_that_sees_a_higher_epoch_of_the_other_answers_passive() {
 }
 
 #[test]
-fn a_manifest_of_another_backup_or_without_a_service_is_refused() {
-    let backup = key(0, "us-east-1", "backup-20241123-120000");
-    let file = File {
-        service: "users".into(),
-        key: backup.data("users"),
-        sha256: String::new(),
-        bytes: 0,
-        compressed_sha256: String::new(),
-        compressed_bytes: 0,
-    };
-    let manifest = Manifest::new("forum", backup.clone(), vec![file]);
-    assert!(manifest.check("forum", &backup, &["users"]).is_ok());
-    assert!(
-        manifest
-            .check("forum", &backup, &["users", "posts"])
-            .unwrap_err()
-            .to_string()
-            .contains("one file of posts")
+fn a_backup_is_named_after_every_other_of_its_epoch_whatever_the_clock_says() {
+    let me = Region::new("us-east-1").unwrap();
+    let all = [
+        key(2, "us-east-1", "backup-20241123-120000"),
+        key(3, "us-west-2", "backup-20241123-130000"),
+    ];
+    let at = |time: &str| name(&me, Epoch(2), time.parse().unwrap(), &all);
+    let later = at("2024-11-23T12:00:01.5Z");
+    assert_eq!(later.name.to_string(), "backup-20241123-120001");
+    assert_eq!(later.warning, None);
+    assert_eq!(
+        at("2024-11-23T12:00:00.9Z").name,
+        all[0].name,
+        "the same second"
     );
-    assert!(manifest.check("shop", &backup, &["users"]).is_err());
+    let backwards = at("2024-11-23T11:00:00Z");
+    assert_eq!(backwards.name.to_string(), "backup-20241123-120001");
     assert!(
-        manifest
-            .check(
-                "forum",
-                &key(1, "us-east-1", "backup-20241123-120000"),
-                &["users"]
-            )
-            .is_err()
+        backwards
+            .warning
+            .unwrap()
+            .contains("the clock in us-east-1")
     );
 }

@@ -1,0 +1,131 @@
+//! From the bucket: chunk after chunk of these files, each what its name says or an error. Parts of a pack that are wanted
+//! one after the other are asked for together.
+
+use futures::{Stream, StreamExt};
+use lifeboat_aws::Objects;
+use lifeboat_core::{
+    Failure,
+    backup::{Chunk, PackUse},
+};
+use lifeboat_pack::Opener;
+use tokio::task::spawn_blocking;
+
+/// How much of a pack is asked for at once, and how many times at the same time.
+const ASKED: u32 = 1 << 20;
+const AT_ONCE: usize = 3;
+
+/// Chunks that lie one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Run {
+    pack: u32,
+    start: u32,
+    end: u32,
+    chunks: Vec<Chunk>,
+}
+
+/// In the order of the chunks.
+pub(crate) fn fetch<'a>(
+    bucket: &'a impl Objects,
+    packs: &'a [PackUse],
+    chunks: impl Iterator<Item = Chunk> + 'a,
+) -> impl Stream<Item = Result<Vec<Vec<u8>>, Failure>> + 'a {
+    let runs = futures::stream::iter(runs(chunks));
+    runs.map(async |run| read(bucket, packs, run).await)
+        .buffered(AT_ONCE)
+}
+
+fn runs(chunks: impl Iterator<Item = Chunk>) -> impl Iterator<Item = Run> {
+    let mut chunks = chunks.peekable();
+    std::iter::from_fn(move || {
+        let first = chunks.next()?;
+        let mut run = Run {
+            pack: first.pack,
+            start: first.offset,
+            end: first.offset + first.stored,
+            chunks: vec![first],
+        };
+        while let Some(next) = chunks.next_if(|next| {
+            let follows = next.pack == run.pack && next.offset == run.end;
+            follows && run.end - run.start + next.stored <= ASKED
+        }) {
+            run.end += next.stored;
+            run.chunks.push(next);
+        }
+        Some(run)
+    })
+}
+
+async fn read(bucket: &impl Objects, packs: &[PackUse], run: Run) -> Result<Vec<Vec<u8>>, Failure> {
+    let pack = &packs[run.pack as usize];
+    let key = pack.id.key();
+    let range = u64::from(run.start)..u64::from(run.end);
+    let read = bucket.get_range(&key, range).await?;
+    let read = read.ok_or_else(|| {
+        Failure::NotVerified(format!(
+            "{}/{key} in {} is gone; choose another backup",
+            bucket.name(),
+            bucket.region()
+        ))
+    })?;
+    let place = format!("{}/{key} in {}", bucket.name(), bucket.region());
+    let opened = spawn_blocking(move || open(&run, &read, &place)).await;
+    opened.map_err(|why| bucket.failed("open", &key, why))?
+}
+
+fn open(run: &Run, read: &[u8], place: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    let wrong = |why: String| {
+        Failure::NotVerified(format!(
+            "{place}: {why}; nothing was changed, choose another backup"
+        ))
+    };
+    let mut opener = Opener::new().map_err(|why| wrong(why.to_string()))?;
+    let chunks = run.chunks.iter().map(|chunk| {
+        let start = (chunk.offset - run.start) as usize;
+        let frame = &read[start..start + chunk.stored as usize];
+        let opened = opener.open(chunk.content, chunk.bytes, frame);
+        opened.map_err(|why| wrong(why.to_string()))
+    });
+    chunks.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lifeboat_pack::content_id;
+
+    fn chunk(pack: u32, offset: u32, stored: u32) -> Chunk {
+        Chunk {
+            content: content_id(b""),
+            pack,
+            offset,
+            stored,
+            bytes: 1,
+        }
+    }
+
+    #[test]
+    fn what_lies_one_behind_the_other_is_asked_for_together_up_to_a_bound() {
+        let chunks = [
+            chunk(0, 8, 10),
+            chunk(0, 18, 5),
+            chunk(0, 40, 5),
+            chunk(1, 45, 5),
+            chunk(1, 50, ASKED),
+            chunk(1, 50 + ASKED, 1),
+        ];
+        let asked: Vec<_> = runs(chunks.into_iter())
+            .map(|run| (run.pack, run.start, run.end))
+            .collect();
+        let far = 50 + ASKED;
+        assert_eq!(
+            asked,
+            [
+                (0, 8, 23),
+                (0, 40, 45),
+                (1, 45, 50),
+                (1, 50, far),
+                (1, far, far + 1)
+            ]
+        );
+    }
+}

@@ -1,0 +1,298 @@
+//! From the services' data to packs in the bucket: read, cut, hashed and compressed on several threads, and sent meanwhile.
+//! However much data there is, a few chunks and packs of it are in memory.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap, HashSet},
+    num::NonZero,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream::FuturesUnordered};
+use jiff::Timestamp;
+use lifeboat_aws::Objects;
+use lifeboat_core::{
+    Failure,
+    backup::{self, Chunk, ContentId, Files, PackUse, Reading},
+};
+use lifeboat_pack::{Compressor, Hasher, Pack, Packer, Sealed, content_id};
+use tokio::{sync::mpsc, task::spawn_blocking};
+
+use crate::{
+    Backup,
+    known::{Known, Place},
+    read::{Note, Part, Reader},
+    source::Source,
+};
+
+/// How many packs are on their way to the bucket while the next is filled.
+const SENDING: usize = 2;
+
+/// What was saved, not yet a backup: its manifest makes it one.
+#[derive(Debug, Default)]
+pub(crate) struct Saved {
+    pub services: BTreeMap<String, Files>,
+    pub packs: Vec<PackUse>,
+    pub warnings: Vec<String>,
+    /// What went to the bucket.
+    pub sent: u64,
+}
+
+/// A part whose chunk was named, and compressed where nobody has it yet.
+enum Prepared {
+    Chunk(Bytes, ContentId, Option<Sealed>),
+    Note(Note),
+}
+
+pub(crate) async fn save<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    sources: Vec<Source>,
+    known: Known,
+    now: Timestamp,
+) -> Result<Saved, Failure> {
+    let Known {
+        chunks,
+        files,
+        packs,
+    } = known;
+    let there: Arc<HashSet<ContentId>> = Arc::new(chunks.keys().copied().collect());
+    let (to, from) = mpsc::channel(2);
+    let reader = Reader {
+        region: backup.configuration.region.clone(),
+        sources,
+        known: files,
+        now,
+        to,
+    };
+    let reading = spawn_blocking(|| reader.read());
+    let level = backup.level;
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let parts = futures::stream::unfold(from, async |mut from| Some((from.recv().await?, from)));
+    let prepared = parts.map(|part| prepare(part, there.clone(), level));
+    let mut prepared = std::pin::pin!(prepared.buffered(threads));
+    let send = async |pack: Pack| {
+        let key = pack.id.key();
+        let sent = pack.bytes.len() as u64;
+        let put = backup
+            .backups
+            .put_checked(&key, pack.bytes, pack.id.bytes());
+        put.await.map(|()| sent)
+    };
+    let mut sending = FuturesUnordered::new();
+    let mut shelf = Shelf::new(chunks, packs);
+    let mut sent = 0;
+    loop {
+        let full = tokio::select! {
+            biased;
+            Some(done) = sending.next(), if !sending.is_empty() => {
+                sent += done?;
+                continue;
+            }
+            part = prepared.next(), if sending.len() < SENDING => match part {
+                Some(part) => shelf.take(part?),
+                None => break,
+            }
+        };
+        sending.extend(full.map(&send));
+    }
+    let reading = reading.await;
+    reading.map_err(|why| backup.failed("read", "the services' data", why))??;
+    let (mut saved, last) = shelf.finish();
+    sending.extend(last.map(&send));
+    while let Some(done) = sending.next().await {
+        sent += done?;
+    }
+    saved.sent = sent;
+    Ok(saved)
+}
+
+async fn prepare(
+    part: Part,
+    there: Arc<HashSet<ContentId>>,
+    level: i32,
+) -> Result<Prepared, Failure> {
+    let chunk = match part {
+        Part::Chunk(chunk) => chunk,
+        Part::Note(note) => return Ok(Prepared::Note(note)),
+    };
+    let prepared = spawn_blocking(move || {
+        let id = content_id(&chunk);
+        let sealed = match there.contains(&id) {
+            true => None,
+            false => Some(seal(level, id, &chunk)?),
+        };
+        std::io::Result::Ok(Prepared::Chunk(chunk, id, sealed))
+    });
+    let prepared = prepared.await.map_err(std::io::Error::other);
+    prepared
+        .flatten()
+        .map_err(|why| Failure::Refused(format!("cannot compress a chunk: {why}")))
+}
+
+thread_local! {
+    /// Its memory is asked for once on each thread, not for each chunk.
+    static COMPRESSOR: RefCell<Option<(i32, Compressor)>> = const { RefCell::new(None) };
+}
+
+fn seal(level: i32, id: ContentId, chunk: &[u8]) -> std::io::Result<Sealed> {
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let (_, compressor) = match kept {
+            Some(kept) if kept.0 == level => kept,
+            _ => kept.insert((level, Compressor::new(level)?)),
+        };
+        compressor.seal(id, chunk)
+    })
+}
+
+/// Where every chunk is put down, and what it belongs to.
+struct Shelf {
+    /// By number, as chunks name them; one that is being filled has no name yet.
+    packs: Vec<Option<PackUse>>,
+    numbers: HashMap<PackUse, u32>,
+    before: HashMap<ContentId, Place>,
+    /// The newest backup's own numbers.
+    numbered: Vec<PackUse>,
+    new: HashMap<ContentId, Chunk>,
+    packer: Packer,
+    /// The number of the pack that is being filled.
+    filling: Option<u32>,
+    service: String,
+    hasher: Hasher,
+    chunks: Vec<Chunk>,
+    saved: Saved,
+}
+
+impl Shelf {
+    fn new(before: HashMap<ContentId, Place>, numbered: Vec<PackUse>) -> Self {
+        Self {
+            packs: vec![],
+            numbers: HashMap::new(),
+            before,
+            numbered,
+            new: HashMap::new(),
+            packer: Packer::default(),
+            filling: None,
+            service: String::new(),
+            hasher: Hasher::default(),
+            chunks: vec![],
+            saved: Saved::default(),
+        }
+    }
+
+    /// A pack that became full.
+    fn take(&mut self, part: Prepared) -> Option<Pack> {
+        match part {
+            Prepared::Chunk(chunk, id, sealed) => {
+                self.hasher.update(&chunk);
+                let placed = self.place(id, sealed);
+                self.chunks.extend(placed);
+            }
+            Prepared::Note(Note::Service(service)) => {
+                self.saved.services.entry(service.clone()).or_default();
+                self.service = service;
+            }
+            Prepared::Note(Note::Same(path, mut file)) => {
+                for chunk in &mut file.chunks {
+                    chunk.pack = self.number(self.numbered[chunk.pack as usize]);
+                }
+                self.files().insert(path, file);
+            }
+            Prepared::Note(Note::End {
+                path,
+                mark,
+                reading,
+            }) => {
+                if reading == Reading::ChangedMeanwhile {
+                    self.saved.warnings.push(format!(
+                        "{path} of {} changed each time it was read: what is stored may never have been in it at one moment",
+                        self.service
+                    ));
+                }
+                let file = backup::File {
+                    bytes: self.hasher.bytes(),
+                    content: self.hasher.finish(),
+                    mark,
+                    reading,
+                    chunks: std::mem::take(&mut self.chunks),
+                };
+                self.hasher = Hasher::default();
+                self.files().insert(path, file);
+            }
+            Prepared::Note(Note::Again) => {
+                self.chunks.clear();
+                self.hasher = Hasher::default();
+            }
+            Prepared::Note(Note::Warning(warning)) => self.saved.warnings.push(warning),
+        }
+        self.packer.is_full().then(|| self.close()).flatten()
+    }
+
+    fn files(&mut self) -> &mut Files {
+        self.saved.services.entry(self.service.clone()).or_default()
+    }
+
+    fn place(&mut self, id: ContentId, sealed: Option<Sealed>) -> Option<Chunk> {
+        if let Some(chunk) = self.new.get(&id) {
+            return Some(*chunk);
+        }
+        let (pack, entry) = match self.before.get(&id).copied() {
+            Some(place) => (self.number(place.pack), place.entry),
+            None => {
+                let entry = self.packer.place(&sealed?);
+                (self.filling(), entry)
+            }
+        };
+        let chunk = Chunk {
+            content: id,
+            pack,
+            offset: entry.offset,
+            stored: entry.stored,
+            bytes: entry.bytes,
+        };
+        self.new.insert(id, chunk);
+        Some(chunk)
+    }
+
+    fn number(&mut self, pack: PackUse) -> u32 {
+        *self.numbers.entry(pack).or_insert_with(|| {
+            self.packs.push(Some(pack));
+            self.packs.len() as u32 - 1
+        })
+    }
+
+    fn filling(&mut self) -> u32 {
+        *self.filling.get_or_insert_with(|| {
+            self.packs.push(None);
+            self.packs.len() as u32 - 1
+        })
+    }
+
+    fn close(&mut self) -> Option<Pack> {
+        let number = self.filling.take()?;
+        let pack = std::mem::take(&mut self.packer).finish();
+        let bytes = pack.bytes.len() as u64;
+        let id = pack.id;
+        self.packs[number as usize] = Some(PackUse { id, bytes });
+        Some(pack)
+    }
+
+    /// Only the packs that a file needs, each once: the same chunks in the same order make the same pack.
+    fn finish(mut self) -> (Saved, Option<Pack>) {
+        let last = self.close();
+        let mut numbers = HashMap::new();
+        let mut needed = vec![];
+        let files = self.saved.services.values_mut().flat_map(Files::values_mut);
+        for chunk in files.flat_map(|file| &mut file.chunks) {
+            let Some(pack) = self.packs[chunk.pack as usize] else {
+                continue;
+            };
+            chunk.pack = *numbers.entry(pack).or_insert_with(|| {
+                needed.push(pack);
+                needed.len() as u32 - 1
+            });
+        }
+        self.saved.packs = needed;
+        (self.saved, last)
+    }
+}

@@ -1,0 +1,71 @@
+//! What a region may remove from its bucket. A pack goes in two steps, a day apart, and only while nobody needs it at
+//! either: what a manifest names, or what a running backup may be about to name, stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{BackupKey, Kind, PackId, newest};
+
+/// How long a pack that nobody names is left alone before it is condemned, and how long it stays condemned. Replication and
+/// any backup are over long before.
+pub const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a backup may take, and how old a pack may be that one builds on without a manifest that names it: well below the
+/// grace, so that the two never meet.
+pub const LONGEST_BACKUP: SignedDuration = SignedDuration::from_hours(12);
+
+/// Between one prune and the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condemned {
+    pub packs: BTreeMap<PackId, Timestamp>,
+    /// The newest backup that was ever pruned: whatever is missing up to here was taken away on purpose.
+    pub pruned: Option<BackupKey>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredPack {
+    pub id: PackId,
+    pub written: Timestamp,
+}
+
+/// Backups that are kept no longer. The newest is never among them, however old it is, nor is a salvage: only a person can
+/// tell that it is no longer wanted.
+pub fn expired(all: &[BackupKey], retention_days: u32, now: Timestamp) -> Vec<BackupKey> {
+    let days = SignedDuration::from_hours(24 * i64::from(retention_days));
+    let newest = newest(all);
+    let old = |key: &&BackupKey| now.duration_since(key.name.at) > days;
+    let goes = |key: &&BackupKey| match key.name.kind {
+        Kind::Backup => Some(*key) != newest,
+        Kind::Replaced => true,
+        Kind::Salvage => false,
+    };
+    all.iter().filter(old).filter(goes).cloned().collect()
+}
+
+/// The packs that go now, and those that are condemned afterwards.
+pub fn packs(
+    stored: &[StoredPack],
+    needed: &BTreeSet<PackId>,
+    condemned: &BTreeMap<PackId, Timestamp>,
+    now: Timestamp,
+) -> (Vec<PackId>, BTreeMap<PackId, Timestamp>) {
+    let long_ago = |at: Timestamp| now.duration_since(at) > GRACE;
+    let mut gone = vec![];
+    let mut left = BTreeMap::new();
+    let unneeded = stored.iter().filter(|pack| !needed.contains(&pack.id));
+    // One that was written again meanwhile is as good as new.
+    for pack in unneeded.filter(|pack| long_ago(pack.written)) {
+        match condemned.get(&pack.id) {
+            Some(at) if long_ago(*at) => gone.push(pack.id),
+            Some(at) => drop(left.insert(pack.id, *at)),
+            None => drop(left.insert(pack.id, now)),
+        }
+    }
+    (gone, left)
+}
+
+#[cfg(test)]
+mod tests;
