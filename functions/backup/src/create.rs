@@ -4,8 +4,10 @@ use lifeboat_aws::{
     objects::{Only, Write},
 };
 use lifeboat_core::{
-    Failure, Invalid,
-    backup::{self, BackupKey, Kind, Manifest, Previous, Turn, prune::LONGEST_BACKUP, turn},
+    Epoch, Failure, Invalid,
+    backup::{
+        self, BackupKey, BackupName, Kind, Manifest, Previous, Turn, prune::LONGEST_BACKUP, turn,
+    },
 };
 use sha2::{Digest, Sha256};
 
@@ -13,6 +15,7 @@ use crate::{
     Backup, Created, Outcome, find,
     known::Known,
     save::{Saved, save},
+    source::Source,
 };
 
 pub(crate) async fn create<C: Objects, B: Objects>(
@@ -20,12 +23,12 @@ pub(crate) async fn create<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     let started = clock();
-    let epoch = match whose_turn(backup).await? {
+    let (turn, all) = whose_turn(backup).await?;
+    let epoch = match turn {
         Turn::Active(epoch) => epoch,
         Turn::Passive { epoch, reason } => return Ok(Outcome::Passive { epoch, reason }),
     };
     let region = backup.configuration.region.clone();
-    let all = backups::all(backup.backups, Kind::Backup).await?;
     let named = backup::name(&region, epoch, started, &all);
     let key = BackupKey {
         epoch,
@@ -33,18 +36,15 @@ pub(crate) async fn create<C: Objects, B: Objects>(
         region,
     };
     // Asked twice in one second: the first is both.
-    if let Some((manifest, _)) = find::existing(backup, &key).await? {
+    if let Some(manifest) = find::existing(backup, &key).await? {
         return Ok(Outcome::Created(Created::of(&manifest, 0)));
     }
     let newest = find::newest_readable(backup, &all).await?;
-    let known = newest
-        .as_ref()
-        .map(|newest| (&newest.manifest, newest.written));
-    let known = Known::of(backup.backups, known, started).await?;
+    let known = Known::of(backup.backups, newest.as_ref(), started).await?;
     let mut saved = save(backup, backup.sources(), known, started).await?;
     saved.warnings.extend(named.warning);
     // It took time: whoever lost the right to write meanwhile leaves packs that nobody will miss.
-    if let Turn::Passive { epoch, reason } = whose_turn(backup).await? {
+    if let (Turn::Passive { epoch, reason }, _) = whose_turn(backup).await? {
         return Ok(Outcome::Passive { epoch, reason });
     }
     let sent = saved.sent;
@@ -53,15 +53,40 @@ pub(crate) async fn create<C: Objects, B: Objects>(
     Ok(Outcome::Created(Created::of(&manifest, sent)))
 }
 
-async fn whose_turn<C: Objects, B: Objects>(backup: &Backup<'_, C, B>) -> Result<Turn, Failure> {
+/// And every backup that it was judged by.
+async fn whose_turn<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+) -> Result<(Turn, Vec<BackupKey>), Failure> {
     let state = backup.state().await?;
-    let backups = backups::all(backup.backups, Kind::Backup).await?;
-    Ok(turn(&backup.configuration.region, &state, &backups))
+    let all = backups::all(backup.backups, Kind::Backup).await?;
+    Ok((turn(&backup.configuration.region, &state, &all), all))
+}
+
+/// What would be lost otherwise, whatever it is, as a backup of its own kind that nobody restores by itself.
+pub(crate) async fn save_aside<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    kind: Kind,
+    epoch: Epoch,
+    sources: Vec<Source>,
+    now: Timestamp,
+) -> Result<BackupKey, Failure> {
+    let key = BackupKey {
+        epoch,
+        name: BackupName::new(kind, now),
+        region: backup.configuration.region.clone(),
+    };
+    let all = backups::all(backup.backups, Kind::Backup).await?;
+    let newest = find::newest_readable(backup, &all).await?;
+    let known = Known::of(backup.backups, newest.as_ref(), now).await?;
+    let sources = sources.into_iter().map(Source::unchecked).collect();
+    let saved = save(backup, sources, known, now).await?;
+    let manifest = seal(backup, key, saved, None, (now, now)).await?;
+    Ok(manifest.backup)
 }
 
 /// The manifest comes last. Of two that were taken in the same second the first is the backup; the other's packs are no
 /// part of it and of no harm, because a pack's name is what is in it.
-pub(crate) async fn seal<C: Objects, B: Objects>(
+async fn seal<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     key: BackupKey,
     saved: Saved,

@@ -20,17 +20,16 @@ pub(crate) async fn manifest<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     key: &BackupKey,
 ) -> Result<Manifest, Failure> {
-    let (manifest, _) = existing(backup, key).await?.ok_or_else(|| {
+    existing(backup, key).await?.ok_or_else(|| {
         Failure::NotVerified(format!("{} is gone; choose another backup", key.manifest()))
-    })?;
-    Ok(manifest)
+    })
 }
 
-/// The same where there may be none, and its bytes.
+/// The same where there may be none.
 pub(crate) async fn existing<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     key: &BackupKey,
-) -> Result<Option<(Manifest, Vec<u8>)>, Failure> {
+) -> Result<Option<Manifest>, Failure> {
     let Some(found) = backup.backups.get(&key.manifest()).await? else {
         return Ok(None);
     };
@@ -38,7 +37,7 @@ pub(crate) async fn existing<C: Objects, B: Objects>(
     if key.name.kind == Kind::Backup {
         manifest.covers(backup.services())?;
     }
-    Ok(Some((manifest, found.body)))
+    Ok(Some(manifest))
 }
 
 /// What the next backup builds on.

@@ -12,6 +12,8 @@ use lifeboat_core::{
 };
 use lifeboat_pack::{Entry, Found, find_index};
 
+use crate::find::Newest;
+
 /// Where a chunk lies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
@@ -37,16 +39,16 @@ const END: u64 = 16 << 10;
 impl Known {
     pub(crate) async fn of(
         bucket: &impl Objects,
-        newest: Option<(&Manifest, Timestamp)>,
+        newest: Option<&Newest>,
         now: Timestamp,
     ) -> Result<Self, Failure> {
         let stored = bucket.list(PackId::PREFIX).await?;
         let mut known = Self::default();
         // Older ones may be condemned.
         let mut since = now - LONGEST_BACKUP;
-        if let Some((manifest, written)) = newest {
-            known.learn(manifest, &stored);
-            since = since.max(written);
+        if let Some(newest) = newest {
+            known.learn(&newest.manifest, &stored);
+            since = since.max(newest.written);
         }
         let left = stored.iter().filter(|pack| pack.written >= since);
         let left = left.filter_map(|pack| {

@@ -4,17 +4,15 @@ use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Failure,
-    backup::{self, BackupKey, BackupName, Choice, FilePath, Kind, Manifest, Restored},
+    backup::{self, Choice, FilePath, Kind, Manifest, Restored},
 };
 
 use crate::{
     Backup,
     contents::content,
-    create::seal,
+    create::save_aside,
     event::Execution,
     files, find,
-    known::Known,
-    save::save,
     source::{OURS, Source},
     unpack::unpack,
 };
@@ -114,7 +112,7 @@ fn differences<'a, C: Objects, B: Objects>(
             )));
         }
         if !backup.io("read", &at, files::holds(&at, file))? {
-            let replaces = held.contains(path);
+            let replaces = held.binary_search(path).is_ok();
             changes.push(Change::Put {
                 source,
                 file,
@@ -149,25 +147,16 @@ async fn keep<C: Objects, B: Objects>(
             continue;
         };
         if sources.iter().all(|kept| kept.service != source.service) {
-            sources.push((*source).clone().unchecked());
+            sources.push((*source).clone());
         }
     }
     if sources.is_empty() {
         return Ok(());
     }
-    let all = backups::all(backup.backups, Kind::Backup).await?;
-    let newest = find::newest_readable(backup, &all).await?;
-    let known = newest
-        .as_ref()
-        .map(|newest| (&newest.manifest, newest.written));
-    let known = Known::of(backup.backups, known, now).await?;
-    let key = BackupKey {
-        epoch: backup.state().await?.epoch,
-        name: BackupName::new(Kind::Replaced, now),
-        region: backup.configuration.region.clone(),
-    };
-    let saved = save(backup, sources, known, now).await?;
-    seal(backup, key, saved, None, (now, now)).await.map(drop)
+    let epoch = backup.state().await?.epoch;
+    save_aside(backup, Kind::Replaced, epoch, sources, now)
+        .await
+        .map(drop)
 }
 
 /// A backup that has something of each of this region's services.

@@ -6,15 +6,12 @@ use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Epoch, Failure,
-    backup::{BackupKey, BackupName, FilePath, Kind, Manifest},
+    backup::{BackupKey, FilePath, Kind, Manifest},
     fence,
     lost::{Kept, Lost},
 };
 
-use crate::{
-    Backup, Salvaged, create::seal, files, find, known::Known, save::save, source::Source,
-    unpack::unpack,
-};
+use crate::{Backup, Salvaged, create::save_aside, files, find, source::Source, unpack::unpack};
 
 pub(crate) async fn salvage<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
@@ -29,7 +26,7 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
     let mut held = vec![];
     for source in backup.sources() {
         match source.find() {
-            Ok(found) if !found.files.is_empty() => held.push((source.unchecked(), found.files)),
+            Ok(found) if !found.files.is_empty() => held.push((source, found.files)),
             Ok(_) => drop(
                 lost.unknown
                     .insert(source.service, "it has no data any more".into()),
@@ -44,7 +41,7 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
         Some(key) => key,
         None => {
             let sources = held.iter().map(|(source, _)| source.clone()).collect();
-            save_again(backup, own, sources, now).await?
+            save_aside(backup, Kind::Salvage, own, sources, now).await?
         }
     };
     let restored = match find::manifest(backup, against).await {
@@ -65,28 +62,6 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
         }
     }
     Ok(Salvaged { salvage, lost })
-}
-
-async fn save_again<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    epoch: Epoch,
-    sources: Vec<Source>,
-    now: Timestamp,
-) -> Result<BackupKey, Failure> {
-    let key = BackupKey {
-        epoch,
-        name: BackupName::new(Kind::Salvage, now),
-        region: backup.configuration.region.clone(),
-    };
-    let all = backups::all(backup.backups, Kind::Backup).await?;
-    let newest = find::newest_readable(backup, &all).await?;
-    let known = newest
-        .as_ref()
-        .map(|newest| (&newest.manifest, newest.written));
-    let known = Known::of(backup.backups, known, now).await?;
-    let saved = save(backup, sources, known, now).await?;
-    let manifest = seal(backup, key, saved, None, (now, now)).await?;
-    Ok(manifest.backup)
 }
 
 /// Asked twice, a region is salvaged once: the same data is not saved again.

@@ -19,8 +19,8 @@ pub use key::{BackupKey, newest};
 #[cfg(any(test, feature = "samples"))]
 pub use manifest::sample;
 pub use manifest::{
-    Chunk, FORMAT, File, Files, LONGEST_CHUNK, LONGEST_PACK, Manifest, PackUse, Previous, Reading,
-    reusable,
+    Chunk, FORMAT, File, Files, LONGEST_CHUNK, LONGEST_PACK, Manifest, PACK_ENTRY, PackUse,
+    Previous, Reading, reusable,
 };
 pub use name::{BackupName, Kind};
 pub use path::FilePath;

@@ -1,6 +1,6 @@
 //! The end of a pack says what is in it, so that a pack can be checked, and a lost manifest be replaced, by itself.
 
-use lifeboat_core::backup::ContentId;
+use lifeboat_core::backup::{ContentId, PACK_ENTRY};
 
 use crate::{Damaged, HEADER, MAXIMUM};
 
@@ -23,8 +23,6 @@ impl Entry {
     }
 }
 
-/// Hash, length in the pack, length when opened.
-const ENTRY: usize = 32 + 4 + 4;
 /// The count of the entries, and a word that nothing follows.
 const TRAILER: usize = 4 + END.len();
 const END: [u8; 4] = *b"LBPE";
@@ -60,15 +58,15 @@ pub fn find_index(end: &[u8], pack: u64) -> Result<Found, Damaged> {
     if count > MOST {
         return Err(damaged("it speaks of more chunks than any has"));
     }
-    let length = (count * ENTRY + TRAILER) as u64;
+    let length = (count * PACK_ENTRY + TRAILER) as u64;
     let frames = pack.checked_sub(length + HEADER.len() as u64);
     let frames = frames.ok_or_else(|| damaged("its index is longer than it"))?;
-    let Some(start) = body.len().checked_sub(count * ENTRY) else {
+    let Some(start) = body.len().checked_sub(count * PACK_ENTRY) else {
         return Ok(Found::Longer(length));
     };
     let mut entries = Vec::with_capacity(count);
     let mut offset = HEADER.len() as u64;
-    for entry in body[start..].chunks_exact(ENTRY) {
+    for entry in body[start..].chunks_exact(PACK_ENTRY) {
         let (id, lengths) = entry.split_at(32);
         let (stored, bytes) = lengths.split_at(4);
         let (stored, bytes) = (u32_of(stored), u32_of(bytes));

@@ -220,8 +220,8 @@ impl Manifest {
     }
 }
 
-/// What a pack has for each chunk beside its frame.
-const ENTRY: u64 = 40;
+/// What a pack has for each chunk beside its frame: hash, length there, length when opened.
+pub const PACK_ENTRY: usize = 32 + 4 + 4;
 
 /// Of each pack, whether the next backup may build on it: of one that is hardly needed any more the few chunks are stored
 /// again, so that packs can be pruned and a restore does not read here and there.
@@ -230,7 +230,7 @@ pub fn reusable(manifest: &Manifest) -> Vec<bool> {
     let files = manifest.services.values().flat_map(BTreeMap::values);
     for chunk in files.flat_map(|file| &file.chunks) {
         if let Some(used) = used.get_mut(chunk.pack as usize) {
-            used.insert(chunk.offset, u64::from(chunk.stored) + ENTRY);
+            used.insert(chunk.offset, u64::from(chunk.stored) + PACK_ENTRY as u64);
         }
     }
     let packs = manifest.packs.iter().zip(used);
