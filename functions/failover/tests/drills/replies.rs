@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     asked::Mail,
-    scenario::{home_died, home_is_back, minutes, sample, scaled_up, watch},
+    scenario::{home_died, home_died_again, minutes, sample, scaled_up, watch},
     workflow::{Ended, Trip, execute, execute_with, redrive},
     world::{Records, World},
 };
@@ -257,17 +257,7 @@ fn a_last_backup_that_does_not_come_is_waited_for_half_a_minute() {
 
 #[test]
 fn a_region_that_is_replaced_again_is_salvaged_for_each_epoch() {
-    let world = home_is_back();
-    let planned = sample("request-planned");
-    execute(&world, Side::Home, "failback", &planned)
-        .outcome
-        .unwrap();
-    minutes(&world, 5);
-    world.dies(Side::Home);
-    let request = sample("request-unplanned");
-    execute(&world, STANDBY, "second", &request)
-        .outcome
-        .unwrap();
+    let world = home_died_again();
     world.returns(Side::Home);
     minutes(&world, 4);
     let replies = world.place(Side::Home).replies.clone();

@@ -116,6 +116,22 @@ pub(crate) fn home_is_back() -> World {
     world
 }
 
+/// Everyone had come home, and it died once more; the standby serves.
+pub(crate) fn home_died_again() -> World {
+    let world = home_is_back();
+    let planned = sample("request-planned");
+    execute(&world, Side::Home, "failback", &planned)
+        .outcome
+        .unwrap();
+    minutes(&world, 5);
+    world.dies(Side::Home);
+    let request = sample("request-unplanned");
+    execute(&world, Side::Standby, "second", &request)
+        .outcome
+        .unwrap();
+    world
+}
+
 /// Home was left by plan, its writes stopped by a gate.
 pub(crate) fn moved_by_a_gate() -> World {
     let world = scaled_up().gated();

@@ -10,7 +10,7 @@ use lifeboat_core::{
 
 use crate::{
     faults::{Fault, How, When},
-    scenario::{alarm, home_died, home_is_back, minutes, run_started, sample},
+    scenario::{alarm, home_died, home_died_again, home_is_back, minutes, run_started, sample},
     workflow::{Trip, execute, execute_with},
     world::World,
 };
@@ -369,17 +369,7 @@ fn the_standby_dies_and_a_person_reclaims_home_with_calls_in_home_only() {
 
 #[test]
 fn a_second_disaster_after_a_failback_owes_home_a_fence_again() {
-    let world = home_is_back();
-    let planned = sample("request-planned");
-    execute(&world, Side::Home, "failback", &planned)
-        .outcome
-        .unwrap();
-    minutes(&world, 5);
-    world.dies(Side::Home);
-    let request = sample("request-unplanned");
-    execute(&world, STANDBY, "second", &request)
-        .outcome
-        .unwrap();
+    let world = home_died_again();
     let fence = world.place(STANDBY).state.fence.clone().unwrap();
     assert_eq!(fence.progress, FenceProgress::Pending);
     assert_eq!(fence.execution, world.arn(STANDBY, "second"));
