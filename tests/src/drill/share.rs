@@ -11,6 +11,7 @@ use lifeboat_core::request::{Mode, Request, RequestedBy};
 use serde_json::{Map, json};
 
 use crate::cloud::{APPLICATION, HOME, LocalCloud, Protected, STANDBY};
+use crate::drill::homecoming::salvaged;
 use crate::drill::progress::Progress;
 use crate::drill::readiness::wait_until_ready;
 use crate::drill::stage::{SERVICES, Stage, ensure};
@@ -87,6 +88,10 @@ async fn play(stage: &Stage) -> Result<Measured> {
     let (first, since) = (cloud.ledger.count(), jiff::Timestamp::now());
     let mut executions = vec![];
     for (mode, to, times) in EXECUTIONS {
+        if to == HOME {
+            // What read on behind its gates is salvaged before anybody moves back.
+            salvaged(stage, STANDBY, HOME).await?;
+        }
         wait_until_ready(stage, to).await?;
         for time in 1..=times {
             let spent = execute(stage, mode, to, time).await?;
