@@ -3,7 +3,10 @@
 mod targets;
 mod workflow;
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use aws_sdk_cloudwatch::types::StateValue;
 use jiff::Timestamp;
@@ -161,8 +164,8 @@ impl World for Region {
         load_balancer::ask(&self.http, &self.configuration.own().load_balancer, service).await
     }
 
-    async fn healthy(&self, service: &str) -> Result<u32, Failure> {
-        self.targets.healthy(service).await
+    async fn healthy(&self, services: &Services) -> Result<BTreeMap<String, u32>, Failure> {
+        self.targets.healthy(services).await
     }
 
     async fn alarm(&self) -> Result<Option<Timestamp>, Failure> {
@@ -230,10 +233,10 @@ impl World for Region {
         ecs::services(clients, resources, self.configuration.region_of(side)).await
     }
 
-    async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
+    async fn unfinished(&self, side: Side) -> Result<BTreeMap<String, u32>, Failure> {
         let (clients, resources) = self.ecs(side);
         let region = self.configuration.region_of(side);
-        ecs::unfinished(&clients.ecs, resources, service, region).await
+        ecs::unfinished(&clients.ecs, resources, region).await
     }
 
     async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {

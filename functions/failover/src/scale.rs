@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_aws::ecs::Services;
+use lifeboat_aws::ecs::{Deployed, Services};
 use lifeboat_core::{
     Failure, Side,
     configuration::Service,
@@ -66,35 +66,38 @@ pub(crate) async fn down_but(
     let mut services = world.services(side).await?;
     services.retain(|service, _| !gates.contains_key(service));
     // One that cannot be stopped keeps no other from being stopped.
-    let stop = async |service: String| Ok(stop(world, side, &service, &services, &may).await);
+    let stop = async |service: String| {
+        let there = services.get(&service);
+        let open = there.is_some_and(|there| !there.set_to(Scale::NONE));
+        Ok(match open {
+            true => set(world, side, &service, Scale::NONE, &may).await,
+            false => Ok(()),
+        })
+    };
     let stopped = each(services.keys().cloned(), stop).await?;
-    let left: Vec<String> = stopped
-        .into_iter()
-        .filter_map(Result::transpose)
-        .collect::<Result<_, _>>()?;
-    Ok((!left.is_empty()).then(|| left.join(", ")))
+    stopped.into_iter().collect::<Result<(), Failure>>()?;
+    left(world, side, &services).await
 }
 
-/// What is left of one.
-async fn stop(
+/// What runs still, or is on its way out.
+async fn left(
     world: &impl World,
     side: Side,
-    service: &str,
     services: &Services,
-    may: &impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<Option<String>, Failure> {
-    let Some(there) = services.get(service) else {
-        return Ok(None);
+    let unfinished = match services.values().any(Deployed::empty) {
+        true => world.unfinished(side).await?,
+        false => BTreeMap::new(),
     };
-    if !there.set_to(Scale::NONE) {
-        set(world, side, service, Scale::NONE, may).await?;
-    }
-    if !there.empty() {
-        return Ok(Some(format!("{service} {} running", there.running)));
-    }
-    let unfinished = world.unfinished(side, service).await?;
-    let left = format!("{service} {unfinished} on their way out");
-    Ok((unfinished > 0).then_some(left))
+    let left = services.iter().filter_map(|(service, there)| {
+        if !there.empty() {
+            return Some(format!("{service} {} running", there.running));
+        }
+        let unfinished = unfinished.get(service).filter(|tasks| **tasks > 0)?;
+        Some(format!("{service} {unfinished} on their way out"))
+    });
+    let left: Vec<String> = left.collect();
+    Ok((!left.is_empty()).then(|| left.join(", ")))
 }
 
 pub(crate) async fn back(

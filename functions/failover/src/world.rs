@@ -1,6 +1,9 @@
 //! Everything an execution sees and does, as large as the steps need it and no larger.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
@@ -43,8 +46,8 @@ pub trait World {
     async fn backups(&self) -> Result<Vec<BackupKey>, Failure>;
     /// The backup's manifest is here, and every file that it names, in full size.
     async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure>;
-    /// How many of the service's own tasks are healthy in all its target groups.
-    async fn healthy(&self, service: &str) -> Result<u32, Failure>;
+    /// How many of each service's own tasks are healthy in all its target groups.
+    async fn healthy(&self, services: &Services) -> Result<BTreeMap<String, u32>, Failure>;
     async fn ask_service(&self, service: &str) -> Answer;
     /// Since when the alarm stands; none while it does not.
     async fn alarm(&self) -> Result<Option<Timestamp>, Failure>;
@@ -60,8 +63,8 @@ pub trait World {
 
     // In either region; the other one is asked once and briefly.
     async fn services(&self, side: Side) -> Result<Services, Failure>;
-    /// Tasks of a service that have not ended, also those that are no longer counted as running.
-    async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure>;
+    /// How many tasks of each service have not ended, also those that are no longer counted as running.
+    async fn unfinished(&self, side: Side) -> Result<BTreeMap<String, u32>, Failure>;
     async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure>;
     async fn mark(&self, to: Move) -> Result<(), Failure>;
     /// Of the gates' rules.

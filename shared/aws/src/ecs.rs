@@ -9,8 +9,9 @@ use aws_sdk_ecs::{
     Client,
     error::SdkError,
     operation::describe_services::DescribeServicesError,
-    types::{DesiredStatus, Task},
+    types::{DesiredStatus, Service, Task},
 };
+use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use lifeboat_core::{
     Failure, Region,
     configuration::RegionResources,
@@ -48,6 +49,8 @@ pub struct Deployed {
     pub pending: u32,
     /// None where scaling knows nothing of it, or does not answer.
     pub bounds: Option<Bounds>,
+    /// The target groups that its tasks are to be in.
+    pub groups: Vec<String>,
 }
 
 impl Deployed {
@@ -124,6 +127,7 @@ async fn deployed(
                     running: count(service.running_count()),
                     pending: count(service.pending_count()),
                     bounds: None,
+                    groups: groups(service),
                 };
                 found.insert((*name).clone(), deployed);
             }
@@ -132,51 +136,71 @@ async fn deployed(
     Ok(found)
 }
 
-/// Tasks that have not ended. ECS no longer counts one that is on its way out, and until it has ended it may write.
+fn groups(service: &Service) -> Vec<String> {
+    let balancers = service.load_balancers().iter();
+    let groups = balancers.filter_map(|balancer| balancer.target_group_arn());
+    groups.map(str::to_owned).collect()
+}
+
+/// How many tasks of each service have not ended. ECS no longer counts one that is on its way out, and until it has ended it
+/// may write.
 pub async fn unfinished(
     client: &Client,
     resources: &RegionResources,
-    service: &str,
     region: &Region,
-) -> Result<u32, Failure> {
+) -> Result<BTreeMap<String, u32>, Failure> {
     let wanted = [DesiredStatus::Running, DesiredStatus::Stopped];
-    let tasks = tasks(client, resources, service, &wanted, region).await?;
-    let ended = |task: &Task| matches!(task.last_status(), Some("STOPPED" | "DELETED"));
-    let left = tasks.iter().filter(|task| !ended(task)).count();
-    Ok(u32::try_from(left).unwrap_or(u32::MAX))
+    let tasks = tasks(client, resources, &wanted, region).await?;
+    let ended = |task: &&Task| matches!(task.last_status(), Some("STOPPED" | "DELETED"));
+    let left = |tasks: Vec<Task>| tasks.iter().filter(|task| !ended(task)).count();
+    let left = |tasks| u32::try_from(left(tasks)).unwrap_or(u32::MAX);
+    Ok(tasks
+        .into_iter()
+        .map(|(s, tasks)| (s, left(tasks)))
+        .collect())
 }
 
-/// A service's tasks of which ECS wants any of this.
+/// The tasks of which ECS wants any of this, by the name of their service in the configuration. The cluster is asked as a
+/// whole: one call for each service would make an execution slower by each of them.
 pub async fn tasks(
     client: &Client,
     resources: &RegionResources,
-    service: &str,
     wanted: &[DesiredStatus],
     region: &Region,
-) -> Result<Vec<Task>, Failure> {
-    let Some(named) = resources.services.get(service) else {
-        return Ok(vec![]);
-    };
+) -> Result<BTreeMap<String, Vec<Task>>, Failure> {
     let failed = |operation, cause| {
-        let object = format!("tasks of {}", named.service);
+        let object = format!("tasks of cluster {}", resources.cluster);
         Failure::unavailable(operation, object, region, cause)
     };
-    let mut names = vec![];
-    for wanted in wanted {
+    let list = async |wanted: &DesiredStatus| {
         let list = client.list_tasks().cluster(&resources.cluster);
-        let list = list.service_name(&named.service);
         let mut pages = list.desired_status(wanted.clone()).into_paginator().send();
+        let mut names = vec![];
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| failed("list", explain(&e)))?;
             names.extend_from_slice(page.task_arns());
         }
-    }
-    let mut tasks = vec![];
-    for some in names.chunks(TASKS_AT_ONCE) {
+        Ok::<_, Failure>(names)
+    };
+    let names = try_join_all(wanted.iter().map(list)).await?.concat();
+    let describe = async |some: &[String]| {
         let describe = client.describe_tasks().cluster(&resources.cluster);
         let answer = describe.set_tasks(Some(some.to_vec())).send().await;
         let answer = answer.map_err(|e| failed("describe", explain(&e)))?;
-        tasks.extend_from_slice(answer.tasks());
+        Ok::<_, Failure>(answer.tasks.unwrap_or_default())
+    };
+    let described = stream::iter(names.chunks(TASKS_AT_ONCE)).map(describe);
+    let described: Vec<_> = described.buffered(AT_ONCE).try_collect().await?;
+    let groups = resources.services.iter();
+    let groups: BTreeMap<String, &String> = groups
+        .map(|(name, service)| (format!("service:{}", service.service), name))
+        .collect();
+    let mut tasks = BTreeMap::<String, Vec<Task>>::new();
+    for task in described.into_iter().flatten() {
+        // One that nobody protects has no name here.
+        if let Some(name) = task.group().and_then(|group| groups.get(group)) {
+            tasks.entry((*name).clone()).or_default().push(task);
+        }
     }
     Ok(tasks)
 }

@@ -1,13 +1,18 @@
 //! A task that runs is not one that serves: a service's own tasks, as its target groups see them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_config::SdkConfig;
-use aws_sdk_ecs::types::DesiredStatus;
+use aws_sdk_ecs::types::{DesiredStatus, Task};
 use aws_sdk_elasticloadbalancingv2 as elb;
 use elb::types::TargetHealthStateEnum::Healthy;
-use lifeboat_aws::{ecs, explain};
+use lifeboat_aws::{
+    ecs::{self, Services},
+    explain,
+};
 use lifeboat_core::{Configuration, Failure, Region, configuration::RegionResources};
+
+use crate::each::each;
 
 #[derive(Debug)]
 pub(super) struct Targets {
@@ -27,43 +32,26 @@ impl Targets {
         }
     }
 
-    /// How many of the service's tasks every target group of it finds healthy. Others' targets do not count: a group may
+    /// How many of each service's tasks every target group of it finds healthy. Others' targets do not count: a group may
     /// still hold those of tasks that are gone.
-    pub(super) async fn healthy(&self, service: &str) -> Result<u32, Failure> {
-        let groups = self.groups(service).await?;
-        let mut serving = self.addresses(service).await?;
-        for group in groups {
-            let healthy = self.healthy_in(&group).await?;
-            serving.retain(|address| healthy.contains(address));
-        }
-        Ok(u32::try_from(serving.len()).unwrap_or(u32::MAX))
-    }
-
-    async fn groups(&self, service: &str) -> Result<Vec<String>, Failure> {
-        let Some(named) = self.own.services.get(service) else {
-            return Ok(vec![]);
-        };
-        let describe = self.ecs.describe_services().cluster(&self.own.cluster);
-        let answer = describe.services(&named.service).send().await;
-        let answer = answer
-            .map_err(|e| self.failed("describe", format!("service {service}"), explain(&e)))?;
-        let balancers = answer.services().iter().flat_map(|s| s.load_balancers());
-        let groups = balancers.filter_map(|balancer| balancer.target_group_arn());
-        Ok(groups.map(str::to_owned).collect())
-    }
-
-    /// The addresses of the service's running tasks.
-    async fn addresses(&self, service: &str) -> Result<BTreeSet<String>, Failure> {
-        let (own, wanted) = (&self.own, [DesiredStatus::Running]);
-        let tasks = ecs::tasks(&self.ecs, own, service, &wanted, &self.region).await?;
-        let running = tasks
-            .iter()
-            .filter(|task| task.last_status() == Some("RUNNING"));
-        let details = running.flat_map(|t| t.attachments().iter().flat_map(|a| a.details()));
-        let own = details.filter(|detail| detail.name() == Some("privateIPv4Address"));
-        Ok(own
-            .filter_map(|detail| detail.value().map(str::to_owned))
-            .collect())
+    pub(super) async fn healthy(
+        &self,
+        services: &Services,
+    ) -> Result<BTreeMap<String, u32>, Failure> {
+        let wanted = [DesiredStatus::Running];
+        let tasks = ecs::tasks(&self.ecs, &self.own, &wanted, &self.region).await?;
+        let healthy = each(services.keys().cloned(), async |service: String| {
+            let mut serving = tasks
+                .get(&service)
+                .map(|tasks| addresses(tasks))
+                .unwrap_or_default();
+            for group in services.get(&service).map_or(&[][..], |s| &s.groups) {
+                let healthy = self.healthy_in(group).await?;
+                serving.retain(|address| healthy.contains(address));
+            }
+            Ok((service, u32::try_from(serving.len()).unwrap_or(u32::MAX)))
+        });
+        Ok(healthy.await?.into_iter().collect())
     }
 
     async fn healthy_in(&self, group: &str) -> Result<BTreeSet<String>, Failure> {
@@ -89,17 +77,26 @@ impl Targets {
     }
 }
 
+/// Of those that run.
+fn addresses(tasks: &[Task]) -> BTreeSet<String> {
+    let running = tasks
+        .iter()
+        .filter(|task| task.last_status() == Some("RUNNING"));
+    let details = running.flat_map(|t| t.attachments().iter().flat_map(|a| a.details()));
+    let own = details.filter(|detail| detail.name() == Some("privateIPv4Address"));
+    own.filter_map(|detail| detail.value().map(str::to_owned))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use aws_sdk_ecs::{
-        operation::{
-            describe_services::DescribeServicesOutput, describe_tasks::DescribeTasksOutput,
-            list_tasks::ListTasksOutput,
-        },
-        types::{Attachment, KeyValuePair, LoadBalancer, Service, Task},
+        operation::{describe_tasks::DescribeTasksOutput, list_tasks::ListTasksOutput},
+        types::{Attachment, KeyValuePair},
     };
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use ecs::Deployed;
     use elb::{
         operation::describe_target_health::DescribeTargetHealthOutput,
         types::{
@@ -114,6 +111,7 @@ mod tests {
             .value(address);
         let attachment = Attachment::builder().details(detail.build()).build();
         Task::builder()
+            .group("service:forum-users")
             .last_status(status)
             .attachments(attachment)
             .build()
@@ -126,16 +124,7 @@ mod tests {
             .build()
     }
 
-    fn targets(groups: &'static [&'static str], tasks: Vec<Task>) -> Targets {
-        let described = mock!(aws_sdk_ecs::Client::describe_services).then_output(move || {
-            let balancers = groups
-                .iter()
-                .map(|group| LoadBalancer::builder().target_group_arn(*group).build());
-            let service = Service::builder().set_load_balancers(Some(balancers.collect()));
-            DescribeServicesOutput::builder()
-                .services(service.build())
-                .build()
-        });
+    fn targets(tasks: Vec<Task>) -> Targets {
         let listed = mock!(aws_sdk_ecs::Client::list_tasks)
             .then_output(|| ListTasksOutput::builder().task_arns("t").build());
         let found = mock!(aws_sdk_ecs::Client::describe_tasks).then_output(move || {
@@ -162,11 +151,7 @@ mod tests {
                     .build()
             });
         Targets {
-            ecs: mock_client!(
-                aws_sdk_ecs,
-                RuleMode::MatchAny,
-                [&described, &listed, &found]
-            ),
+            ecs: mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&listed, &found]),
             elb: mock_client!(
                 aws_sdk_elasticloadbalancingv2,
                 RuleMode::MatchAny,
@@ -187,20 +172,33 @@ mod tests {
         ]
     }
 
+    async fn healthy(groups: &[&str], tasks: Vec<Task>) -> u32 {
+        let users = Deployed {
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            ..Deployed::default()
+        };
+        let services = [("users".to_owned(), users)].into();
+        targets(tasks).healthy(&services).await.unwrap()["users"]
+    }
+
     #[tokio::test]
     async fn only_running_tasks_of_the_service_itself_count() {
-        assert_eq!(targets(&["one"], three()).healthy("users").await, Ok(2));
-        assert_eq!(targets(&["one"], vec![]).healthy("users").await, Ok(0));
+        assert_eq!(healthy(&["one"], three()).await, 2);
+        assert_eq!(healthy(&["one"], vec![]).await, 0);
+        let others = three().into_iter().map(|mut task| {
+            task.group = Some("service:others".into());
+            task
+        });
+        assert_eq!(healthy(&["one"], others.collect()).await, 0);
     }
 
     #[tokio::test]
     async fn a_task_must_be_healthy_in_every_target_group() {
-        let both = targets(&["one", "two"], three());
-        assert_eq!(both.healthy("users").await, Ok(1));
+        assert_eq!(healthy(&["one", "two"], three()).await, 1);
     }
 
     #[tokio::test]
     async fn a_service_behind_no_load_balancer_is_as_healthy_as_its_tasks_run() {
-        assert_eq!(targets(&[], three()).healthy("users").await, Ok(2));
+        assert_eq!(healthy(&[], three()).await, 2);
     }
 }

@@ -1,5 +1,7 @@
 //! The target: empty while its data is restored, then at production capacity, then seen to answer.
 
+use std::collections::BTreeMap;
+
 use lifeboat_core::{
     Failure, lease,
     liveness::Answer,
@@ -51,22 +53,32 @@ pub(super) async fn scale_up(world: &impl World, run: &Run) -> Result<Progress, 
     Ok(Progress::Done(tasks(&run.capacity)))
 }
 
+/// What does not run yet is not asked for its health: that takes a call for each service.
 pub(super) async fn await_healthy(world: &impl World, run: &Run) -> Result<Progress, Failure> {
-    let healthy = each(run.capacity.keys().cloned(), async |service: String| {
-        let healthy = world.healthy(&service).await?;
-        Ok((service, healthy))
+    let services = world.services(world.configuration().side()).await?;
+    let running = services.iter();
+    let running = running.map(|(service, there)| (service.clone(), there.running));
+    if let Some(missing) = missing(&run.capacity, &running.collect(), "running") {
+        return Ok(Progress::Waiting(missing));
+    }
+    let healthy = world.healthy(&services).await?;
+    match missing(&run.capacity, &healthy, "healthy") {
+        Some(missing) => Ok(Progress::Waiting(missing)),
+        None => super::done(),
+    }
+}
+
+fn missing(
+    wanted: &BTreeMap<String, u32>,
+    there: &BTreeMap<String, u32>,
+    what: &str,
+) -> Option<String> {
+    let missing = wanted.iter().filter_map(|(service, wanted)| {
+        let there = there.get(service).copied().unwrap_or_default();
+        (there < *wanted).then(|| format!("{service} {there} of {wanted}"))
     });
-    let mut missing = vec![];
-    for (service, healthy) in healthy.await? {
-        let wanted = run.capacity.get(&service).copied().unwrap_or_default();
-        if healthy < wanted {
-            missing.push(format!("{service} {healthy} of {wanted}"));
-        }
-    }
-    if missing.is_empty() {
-        return super::done();
-    }
-    Ok(Progress::Waiting(missing.join(", ")))
+    let missing: Vec<String> = missing.collect();
+    (!missing.is_empty()).then(|| format!("{} {what}", missing.join(", ")))
 }
 
 /// A drill's end: what it brought up is gone, and nobody has noticed.

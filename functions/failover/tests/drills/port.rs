@@ -1,6 +1,9 @@
 //! What the function asks of the world, answered by two regions in memory.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
@@ -105,9 +108,11 @@ impl lifeboat_failover::World for Seat<'_> {
         Answer::Good
     }
 
-    async fn healthy(&self, service: &str) -> Result<u32, Failure> {
+    async fn healthy(&self, services: &Services) -> Result<BTreeMap<String, u32>, Failure> {
         self.reach(self.side, "describe targets")?;
-        Ok(self.world.place(self.side).services[service].running)
+        let place = self.world.place(self.side);
+        let running = |service: &String| (service.clone(), place.services[service].running);
+        Ok(services.keys().map(running).collect())
     }
 
     async fn alarm(&self) -> Result<Option<Timestamp>, Failure> {
@@ -187,9 +192,13 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(services)
     }
 
-    async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
+    async fn unfinished(&self, side: Side) -> Result<BTreeMap<String, u32>, Failure> {
         self.reach(side, "list tasks")?;
-        Ok(self.world.place(side).services[service].running)
+        let place = self.world.place(side);
+        let services = place.services.iter();
+        Ok(services
+            .map(|(name, there)| (name.clone(), there.running))
+            .collect())
     }
 
     async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {

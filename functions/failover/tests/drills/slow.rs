@@ -1,6 +1,10 @@
 //! The same world, in which every call takes as long as it does on AWS.
 
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use lifeboat_aws::ecs::Services;
@@ -79,10 +83,12 @@ impl World for Slow<'_> {
     async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure> {
         self.own(self.own(self.0.whole(backup))).await
     }
-    /// Its groups, its tasks, their addresses, and a group's targets: one call after the other.
-    async fn healthy(&self, service: &str) -> Result<u32, Failure> {
-        self.own(self.own(self.own(self.own(self.0.healthy(service)))))
-            .await
+    /// The tasks, their addresses, and each service's targets, 25 at once.
+    async fn healthy(&self, services: &Services) -> Result<BTreeMap<String, u32>, Failure> {
+        for _ in 0..services.len().div_ceil(25) {
+            self.own(async {}).await;
+        }
+        self.own(self.own(self.0.healthy(services))).await
     }
     async fn ask_service(&self, service: &str) -> Answer {
         self.own(self.0.ask_service(service)).await
@@ -119,8 +125,10 @@ impl World for Slow<'_> {
         }
         self.peer(side, self.0.services(side)).await
     }
-    async fn unfinished(&self, side: Side, service: &str) -> Result<u32, Failure> {
-        self.peer(side, self.0.unfinished(side, service)).await
+    /// The tasks, and what has become of each.
+    async fn unfinished(&self, side: Side) -> Result<BTreeMap<String, u32>, Failure> {
+        self.peer(side, async {}).await;
+        self.peer(side, self.0.unfinished(side)).await
     }
     /// The bounds, and then the tasks.
     async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {

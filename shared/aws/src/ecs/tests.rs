@@ -302,21 +302,46 @@ async fn ask_for(to: Scale, image: Image, count: &Rule, bounds: &Rule) -> Result
     scale(&clients, own, "users", to, image, region).await
 }
 
-#[tokio::test]
-async fn a_task_on_its_way_out_has_not_ended_although_nobody_counts_it() {
+fn task(service: &str, status: &str) -> Task {
+    let group = format!("service:{service}");
+    Task::builder().group(group).last_status(status).build()
+}
+
+async fn unfinished_of(tasks: Vec<Task>) -> BTreeMap<String, u32> {
     let listed =
         mock!(Client::list_tasks).then_output(|| ListTasksOutput::builder().task_arns("a").build());
-    for (status, left) in [("DEACTIVATING", 2), ("STOPPING", 2), ("STOPPED", 0)] {
-        let described = mock!(Client::describe_tasks).then_output(move || {
-            let task = Task::builder().last_status(status).build();
-            DescribeTasksOutput::builder()
-                .tasks(task.clone())
-                .tasks(task)
-                .build()
+    // Listed twice, by what ECS wants of them, and described once.
+    let described = mock!(Client::describe_tasks)
+        .match_requests(|r| r.tasks() == ["a", "a"])
+        .then_output(move || {
+            let tasks = Some(tasks.clone());
+            DescribeTasksOutput::builder().set_tasks(tasks).build()
         });
-        let client = mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&listed, &described]);
-        let configuration = sample("us-west-2");
-        let (own, region) = (configuration.own(), &configuration.region);
-        assert_eq!(unfinished(&client, own, "users", region).await, Ok(left));
+    let client = mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&listed, &described]);
+    let configuration = sample("us-west-2");
+    let (own, region) = (configuration.own(), &configuration.region);
+    unfinished(&client, own, region).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_task_on_its_way_out_has_not_ended_although_nobody_counts_it() {
+    for (status, left) in [("DEACTIVATING", 2), ("STOPPING", 2), ("STOPPED", 0)] {
+        let tasks = vec![task("forum-users", status), task("forum-users", status)];
+        assert_eq!(
+            unfinished_of(tasks).await,
+            [("users".to_owned(), left)].into()
+        );
     }
+}
+
+#[tokio::test]
+async fn the_clusters_tasks_are_told_apart_by_service_and_others_are_nobodys() {
+    let tasks = vec![
+        task("forum-users", "STOPPING"),
+        task("forum-posts", "RUNNING"),
+        task("forum-posts", "RUNNING"),
+        task("somebody-elses", "RUNNING"),
+    ];
+    let each = [("users".to_owned(), 1), ("posts".to_owned(), 2)];
+    assert_eq!(unfinished_of(tasks).await, each.into());
 }
