@@ -5,25 +5,21 @@ use lifeboat_core::{
 };
 use lifeboat_pack::files_id;
 
-use crate::{Backup, files};
+use crate::Backup;
 
 /// Reads everything and writes nothing.
-pub(crate) fn contents<C: Objects, B: Objects>(
+pub(crate) async fn contents<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
 ) -> Result<Contents, Failure> {
     let mut contents = Contents::new();
     for source in backup.sources() {
-        let found = source.find();
+        let found = source.find().await;
         let mut held = Files::new();
-        for path in backup.io("list", &source.folder, found)?.files {
-            let at = source.at(&path);
-            let content = backup.io("read", &at, files::content(&at))?;
+        for path in backup.io("list", &source.place, found)?.files {
+            let at = source.place.at(&path);
+            let content = backup.io("read", &at, source.content(&path).await)?;
             let (bytes, content) = content.ok_or_else(|| {
-                Invalid::new(
-                    at.display(),
-                    "data that nobody writes",
-                    "a file that vanished",
-                )
+                Invalid::new(at, "data that nobody writes", "a file that vanished")
             })?;
             held.insert(path, file(bytes, content));
         }

@@ -1,4 +1,4 @@
-//! The services' files as they lie there: what is in one, and how a whole one takes its place.
+//! Files of a file system: what is in one, and how a whole one takes its place.
 
 use std::{
     fs::{self, File},
@@ -9,26 +9,22 @@ use std::{
 use lifeboat_core::backup::{self, ContentId};
 use lifeboat_pack::Hasher;
 
-use crate::source::OURS;
+/// What this function itself puts beside the data begins so, and is no data.
+pub(crate) const OURS: &str = ".lifeboat-";
 
-/// Length and content of a file; none where there is none.
-pub(crate) fn content(path: &Path) -> io::Result<Option<(u64, ContentId)>> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+/// Length and content of what is read to its end.
+pub(crate) fn content(mut file: impl Read) -> io::Result<(u64, ContentId)> {
     let mut hasher = Hasher::default();
     let mut buffer = vec![0; 1 << 18];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(Some((hasher.bytes(), hasher.finish()))),
+            0 => return Ok((hasher.bytes(), hasher.finish())),
             count => hasher.update(&buffer[..count]),
         }
     }
 }
 
-/// Whether a file is exactly this one. Its length is asked first, because that costs nothing.
+/// Whether a file is exactly this one.
 pub(crate) fn holds(path: &Path, file: &backup::File) -> io::Result<bool> {
     let length = match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => found.len(),
@@ -36,7 +32,7 @@ pub(crate) fn holds(path: &Path, file: &backup::File) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    Ok(length == file.bytes && content(path)? == Some((file.bytes, file.content)))
+    Ok(length == file.bytes && content(File::open(path)?)? == (file.bytes, file.content))
 }
 
 /// Where a file is made ready: beside its place, so that it takes it at once.

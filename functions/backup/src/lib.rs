@@ -6,6 +6,7 @@ mod event;
 mod fetch;
 mod files;
 mod find;
+mod folder;
 mod known;
 mod prune;
 mod read;
@@ -17,12 +18,13 @@ mod source;
 mod unpack;
 mod verify;
 
-use std::path::PathBuf;
+use std::{fmt::Display, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects};
 use lifeboat_core::{Configuration, Failure, RegionState, configuration::Service};
 
+use folder::Folder;
 use source::Source;
 
 pub use event::{Created, Event, Outcome, Pruned, Question, Salvaged};
@@ -54,8 +56,8 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
         let services = self.configuration.services.iter();
         let source = |service: &Service| Source {
             service: service.name.clone(),
-            folder: self.folder(&service.name),
             data: service.data,
+            place: Arc::new(Folder::new(self.folder(&service.name))),
         };
         services.map(source).collect()
     }
@@ -64,8 +66,8 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
     pub(crate) fn failed(
         &self,
         operation: &str,
-        object: impl std::fmt::Display,
-        why: impl std::fmt::Display,
+        object: impl Display,
+        why: impl Display,
     ) -> Failure {
         Failure::unavailable(operation, object, &self.configuration.region, why)
     }
@@ -78,10 +80,10 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
     pub(crate) fn io<T>(
         &self,
         operation: &str,
-        path: &std::path::Path,
+        at: impl Display,
         outcome: std::io::Result<T>,
     ) -> Result<T, Failure> {
-        outcome.map_err(|why| self.failed(operation, path.display(), why))
+        outcome.map_err(|why| self.failed(operation, at, why))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     io::{self, Read},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
@@ -19,7 +18,7 @@ use lifeboat_pack::Cutter;
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc::Sender;
 
-use crate::source::{Mark, Source};
+use crate::source::{Opened, Source};
 
 /// What is read, in its order.
 #[derive(Debug)]
@@ -69,9 +68,8 @@ impl Reader {
             if let Err(Deaf) = self.tell(Note::Service(source.service.clone())) {
                 return Ok(());
             }
-            let found = source
-                .find()
-                .map_err(|why| self.failed(source, None, &why))?;
+            let found = source.place.find();
+            let found = found.map_err(|why| self.failed(source, None, &why))?;
             for link in found.links {
                 let said = format!(
                     "{link} of {} is a link or no file, and not in the backup",
@@ -109,7 +107,7 @@ impl Reader {
         known: Option<&backup::File>,
     ) -> io::Result<Told> {
         for last in (1..=TRIES).map(|attempt| attempt == TRIES) {
-            let Some(file) = source.open(path)? else {
+            let Some(mut file) = source.place.open(path)? else {
                 let gone = format!(
                     "{} of {} vanished while it was backed up",
                     path, source.service
@@ -118,7 +116,7 @@ impl Reader {
                     .tell(Note::Again)
                     .and_then(|()| self.tell(Note::Warning(gone))));
             };
-            let before = Mark::of(&file.metadata()?);
+            let before = file.mark()?;
             let mark = before.settled(self.now);
             if let (Some(known), true) = (known, mark.is_some())
                 && known.mark == mark
@@ -126,12 +124,11 @@ impl Reader {
                 return Ok(self.tell(Note::Same(path.clone(), known.clone())));
             }
             let checked = source.data == Data::Json && path.as_str().ends_with(".json");
-            let (told, json) = self.chunks(&file, checked)?;
+            let (told, json) = self.chunks(&mut *file, checked)?;
             if let Err(Deaf) = told {
                 return Ok(Err(Deaf));
             }
-            // The very file that was read, wherever its name leads by now.
-            let held = Mark::of(&file.metadata()?) == before;
+            let held = file.mark()? == before;
             if !held && !last {
                 if let Err(Deaf) = self.tell(Note::Again) {
                     return Ok(Err(Deaf));
@@ -155,7 +152,7 @@ impl Reader {
     }
 
     /// Sends the file, and says whether it is the JSON that it should be.
-    fn chunks(&self, file: &File, checked: bool) -> io::Result<(Told, io::Result<()>)> {
+    fn chunks(&self, file: &mut dyn Opened, checked: bool) -> io::Result<(Told, io::Result<()>)> {
         if !checked {
             return Ok((self.send(file, |_| {})?, Ok(())));
         }
@@ -172,7 +169,7 @@ impl Reader {
         })
     }
 
-    fn send(&self, file: &File, see: impl Fn(&Bytes)) -> io::Result<Told> {
+    fn send(&self, file: &mut dyn Opened, see: impl Fn(&Bytes)) -> io::Result<Told> {
         for chunk in Cutter::new(file) {
             let chunk = Bytes::from(chunk?);
             see(&chunk);
@@ -184,14 +181,15 @@ impl Reader {
     }
 
     fn failed(&self, source: &Source, path: Option<&FilePath>, why: &io::Error) -> Failure {
-        let at = path.map_or_else(|| source.folder.clone(), |path| source.at(path));
+        let place = &source.place;
+        let at = path.map_or_else(|| place.to_string(), |path| place.at(path));
         let field = format!("data of {}", source.service);
         match why.kind() {
             io::ErrorKind::InvalidData => {
-                Invalid::new(field, format!("{} holding JSON", at.display()), why).into()
+                Invalid::new(field, format!("{at} holding JSON"), why).into()
             }
             io::ErrorKind::NotFound => empty(source),
-            _ => Failure::unavailable("read", at.display(), &self.region, why),
+            _ => Failure::unavailable("read", at, &self.region, why),
         }
     }
 }
@@ -199,7 +197,7 @@ impl Reader {
 /// A service without data is a mount that is missing, sooner than a service that has none.
 fn empty(source: &Source) -> Failure {
     let field = format!("data of {}", source.service);
-    let expected = format!("files in {}", source.folder.display());
+    let expected = format!("files in {}", source.place);
     Invalid::new(
         field,
         expected,

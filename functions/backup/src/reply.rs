@@ -102,7 +102,7 @@ async fn answer<C: Objects, B: Objects>(
     match to {
         Question::Create {} => create::create(backup, clock).await,
         Question::Contents {} => Ok(Outcome::Contents {
-            services: contents::contents(backup)?,
+            services: contents::contents(backup).await?,
         }),
         Question::Salvage { epoch, against } => Ok(Outcome::Salvaged {
             salvaged: salvage::salvage(backup, epoch, &against, clock()).await?,

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::io;
 
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
@@ -12,8 +12,9 @@ use crate::{
     contents::content,
     create::save_aside,
     event::Execution,
-    files, find,
-    source::{OURS, Source},
+    files::{self, OURS},
+    find,
+    source::Source,
     unpack::unpack,
 };
 
@@ -31,10 +32,12 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
     let sources = backup.sources();
     let mut changes = vec![];
     for source in &sources {
-        changes.extend(differences(backup, &manifest, source)?);
+        changes.extend(differences(backup, &manifest, source).await?);
     }
     let wanted = changes.iter().filter_map(|change| match change {
-        Change::Put { file, at, .. } => Some((*file, files::beside(at))),
+        Change::Put {
+            source, path, file, ..
+        } => Some((*file, source.place.beside(path))),
         Change::Remove { .. } => None,
     });
     unpack(backup, &manifest, &wanted.collect::<Vec<_>>()).await?;
@@ -43,11 +46,14 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
         // All that takes time is over, and the right to write may have gone meanwhile.
         may_restore(backup, execution).await?;
         match change {
-            Change::Put { at, .. } => {
-                let put = files::put_in_place(at, &files::beside(at));
-                backup.io("put in place", at, put)?;
+            Change::Put { source, path, .. } => {
+                let put = source.put(path).await;
+                backup.io("put in place", source.place.at(path), put)?;
             }
-            Change::Remove { at, .. } => backup.io("remove", at, files::remove(at))?,
+            Change::Remove { source, path } => {
+                let removed = source.remove(path).await;
+                backup.io("remove", source.place.at(path), removed)?;
+            }
         }
     }
     Ok(restored(backup, &manifest, started, clock()))
@@ -63,7 +69,8 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
     let started = clock();
     may_restore(backup, execution).await?;
     let scratch = backup.folder(&format!("{OURS}scratch"));
-    backup.io("remove", &scratch, files::remove_folder(&scratch))?;
+    let removed = files::remove_folder(&scratch);
+    backup.io("remove", scratch.display(), removed)?;
     let manifest = chosen(backup, choice).await?;
     let mut wanted = vec![];
     for source in backup.sources() {
@@ -72,7 +79,8 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
         }
     }
     unpack(backup, &manifest, &wanted).await?;
-    backup.io("remove", &scratch, files::remove_folder(&scratch))?;
+    let removed = files::remove_folder(&scratch);
+    backup.io("remove", scratch.display(), removed)?;
     Ok(restored(backup, &manifest, started, clock()))
 }
 
@@ -80,51 +88,46 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
 enum Change<'a> {
     Put {
         source: &'a Source,
+        path: FilePath,
         file: &'a backup::File,
-        at: PathBuf,
         replaces: bool,
     },
     /// The backup has no such file.
-    Remove { source: &'a Source, at: PathBuf },
+    Remove { source: &'a Source, path: FilePath },
 }
 
-fn differences<'a, C: Objects, B: Objects>(
+async fn differences<'a, C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     manifest: &'a Manifest,
     source: &'a Source,
 ) -> Result<Vec<Change<'a>>, Failure> {
-    let held: Vec<FilePath> = match source.folder.is_dir() {
-        true => backup.io("list", &source.folder, source.find())?.files,
-        false => vec![],
+    let held = match source.find().await {
+        // Nothing was ever there.
+        Err(why) if why.kind() == io::ErrorKind::NotFound => vec![],
+        found => backup.io("list", &source.place, found)?.files,
     };
     let mut changes = vec![];
     let promised = manifest.services.get(&source.service);
     for (path, file) in promised.into_iter().flatten() {
-        let at = source.at(path);
-        if let Some(link) = path
-            .folders()
-            .map(|above| source.folder.join(above))
-            .find(|f| f.is_symlink())
-        {
-            return Err(Failure::Refused(format!(
-                "{} is a link, and a restore follows none out of the service's data; remove it and try again",
-                link.display()
-            )));
+        if let Some(why) = source.place.bars(path) {
+            return Err(Failure::Refused(why));
         }
-        if !backup.io("read", &at, files::holds(&at, file))? {
+        let holds = source.holds(path, file).await;
+        if !backup.io("read", source.place.at(path), holds)? {
             let replaces = held.binary_search(path).is_ok();
+            let path = path.clone();
             changes.push(Change::Put {
                 source,
+                path,
                 file,
-                at,
                 replaces,
             });
         }
     }
     let unknown = |path: &&FilePath| promised.is_none_or(|files| !files.contains_key(*path));
     for path in held.iter().filter(unknown) {
-        let at = source.at(path);
-        changes.push(Change::Remove { source, at });
+        let path = path.clone();
+        changes.push(Change::Remove { source, path });
     }
     Ok(changes)
 }

@@ -1,6 +1,10 @@
 //! What a replaced region still holds is saved, and compared with what was restored in its place.
 
-use std::{fs::File, io::BufReader, path::Path};
+use std::{
+    fmt::Display,
+    fs::File,
+    io::{self, BufReader, Read},
+};
 
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
@@ -11,7 +15,7 @@ use lifeboat_core::{
     lost::{Kept, Lost},
 };
 
-use crate::{Backup, Salvaged, create::save_aside, files, find, source::Source, unpack::unpack};
+use crate::{Backup, Salvaged, create::save_aside, find, source::Source, unpack::unpack};
 
 pub(crate) async fn salvage<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
@@ -25,14 +29,14 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
     let mut lost = Lost::default();
     let mut held = vec![];
     for source in backup.sources() {
-        match source.find() {
+        match source.find().await {
             Ok(found) if !found.files.is_empty() => held.push((source, found.files)),
             Ok(_) => drop(
                 lost.unknown
                     .insert(source.service, "it has no data any more".into()),
             ),
             Err(why) => {
-                let why = format!("{}: {why}", source.folder.display());
+                let why = format!("{}: {why}", source.place);
                 lost.unknown.insert(source.service, why);
             }
         }
@@ -77,14 +81,14 @@ async fn saved_already<C: Objects, B: Objects>(
         .filter(|k| k.epoch == own && k.region == *me);
     for key in ours {
         let manifest = find::manifest(backup, &key).await?;
-        if is_still_here(backup, &manifest, held)? {
+        if is_still_here(backup, &manifest, held).await? {
             return Ok(Some(key));
         }
     }
     Ok(None)
 }
 
-fn is_still_here<C: Objects, B: Objects>(
+async fn is_still_here<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     manifest: &Manifest,
     held: &[(Source, Vec<FilePath>)],
@@ -98,8 +102,8 @@ fn is_still_here<C: Objects, B: Objects>(
             return Ok(false);
         };
         for (path, file) in saved {
-            let at = source.at(path);
-            if !backup.io("read", &at, files::holds(&at, file))? {
+            let holds = source.holds(path, file).await;
+            if !backup.io("read", source.place.at(path), holds)? {
                 return Ok(false);
             }
         }
@@ -119,12 +123,13 @@ async fn compare<C: Objects, B: Objects>(
         Failure::NotVerified(format!("{manifest} has nothing of {service}"))
     })?;
     let scratch = tempfile::tempdir();
-    let scratch = backup.io("create", Path::new("a scratch folder"), scratch)?;
+    let scratch = backup.io("create", "a scratch folder", scratch)?;
     let mut lost = vec![];
     for path in held {
-        let (at, there) = (source.at(path), saved.get(path));
-        let same = there.map(|file| files::holds(&at, file)).transpose();
-        if backup.io("read", &at, same)? == Some(true) {
+        let (at, there) = (source.place.at(path), saved.get(path));
+        if let Some(file) = there
+            && backup.io("read", &at, source.holds(path, file).await)?
+        {
             continue;
         }
         if !path.as_str().ends_with(".json") {
@@ -135,18 +140,24 @@ async fn compare<C: Objects, B: Objects>(
         if let Some(file) = there {
             let before = scratch.path().join("before.json");
             unpack(backup, restored, &[(file, before.clone())]).await?;
-            records(&before, |reader| kept.learn(reader))?;
+            let learnt = File::open(&before).and_then(|file| Ok(kept.learn(buffered(file))?));
+            learnt.map_err(|why| unclear(before.display(), &why))?;
         }
-        lost.extend(records(&at, |reader| kept.lacks(reader))?);
+        let path = path.clone();
+        let lacking = source.wait(move |place| {
+            let held = place.open(&path)?.ok_or(io::ErrorKind::NotFound)?;
+            Ok(kept.lacks(buffered(held))?)
+        });
+        lost.extend(lacking.await.map_err(|why| unclear(at, &why))?);
     }
     Ok(lost)
 }
 
-fn records<T>(
-    path: &Path,
-    read: impl FnOnce(BufReader<File>) -> serde_json::Result<T>,
-) -> Result<T, Failure> {
-    let wrong = |why: String| Failure::NotVerified(format!("{}: {why}", path.display()));
-    let file = File::open(path).map_err(|why| wrong(why.to_string()))?;
-    read(BufReader::with_capacity(1 << 16, file)).map_err(|why| wrong(why.to_string()))
+fn buffered<R: Read>(file: R) -> BufReader<R> {
+    BufReader::with_capacity(1 << 16, file)
+}
+
+/// Whoever cannot read it cannot say what it lacks.
+fn unclear(at: impl Display, why: &io::Error) -> Failure {
+    Failure::NotVerified(format!("{at}: {why}"))
 }

@@ -1,23 +1,79 @@
-//! Where a service's data lies: its folder on the mounted file system.
+//! A service's data: where it is, read from there and put back there.
 
 use std::{
-    fs::{self, File, Metadata},
-    io,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    fmt,
+    io::{self, Read},
+    path::PathBuf,
+    sync::Arc,
 };
 
-use jiff::{SignedDuration, Timestamp};
-use lifeboat_core::{Invalid, backup::FilePath, configuration::Data};
+use jiff::Timestamp;
+use lifeboat_core::{
+    backup::{self, ContentId, FilePath},
+    configuration::Data,
+};
+use tokio::task::spawn_blocking;
 
-/// What this function itself puts beside the data begins so, and is no data.
-pub(crate) const OURS: &str = ".lifeboat-";
+use crate::files;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub service: String,
-    pub folder: PathBuf,
     pub data: Data,
+    pub place: Arc<dyn Place>,
+}
+
+/// Where the files of a service are. Whoever calls may wait: it is done on threads of its own.
+pub(crate) trait Place: fmt::Debug + fmt::Display + Send + Sync {
+    /// A file as a person finds it.
+    fn at(&self, path: &FilePath) -> String;
+
+    /// Every file, in the order of their names.
+    fn find(&self) -> io::Result<Found>;
+
+    /// The file as it is now; none where it is gone.
+    fn open(&self, path: &FilePath) -> io::Result<Option<Box<dyn Opened>>>;
+
+    /// Why nothing can be put there, and what to do about it.
+    fn bars(&self, path: &FilePath) -> Option<String>;
+
+    /// Where a file is made ready, so that it takes its place at once.
+    fn beside(&self, path: &FilePath) -> PathBuf;
+
+    /// What was made ready takes its place.
+    fn put(&self, path: &FilePath) -> io::Result<()>;
+
+    /// What is not there is removed already.
+    fn remove(&self, path: &FilePath) -> io::Result<()>;
+}
+
+/// The very file that was opened, wherever its name leads by now.
+pub(crate) trait Opened: Read + Send {
+    fn length(&self) -> io::Result<u64>;
+    fn mark(&self) -> io::Result<Mark>;
+}
+
+/// What a service has.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub files: Vec<FilePath>,
+    /// What stands there and is no file.
+    pub links: Vec<String>,
+}
+
+/// By which a file tells that it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub text: String,
+    /// From when on it tells that nobody changed the file since.
+    pub settled: Timestamp,
+}
+
+impl Mark {
+    /// What the next backup may believe; nothing of a file that changed a moment ago.
+    pub(crate) fn settled(&self, now: Timestamp) -> Option<String> {
+        (now > self.settled).then(|| self.text.clone())
+    }
 }
 
 impl Source {
@@ -27,91 +83,45 @@ impl Source {
         Self { data, ..self }
     }
 
-    pub(crate) fn at(&self, path: &FilePath) -> PathBuf {
-        self.folder.join(path.as_str())
+    pub(crate) async fn find(&self) -> io::Result<Found> {
+        self.wait(|place| place.find()).await
     }
 
-    /// Every file below the folder, in the order of their names. A link is not followed, wherever it leads.
-    pub(crate) fn find(&self) -> io::Result<Found> {
-        let mut found = Found::default();
-        let mut folders = vec![self.folder.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder)? {
-                let entry = entry?;
-                let kind = entry.file_type()?;
-                if entry.file_name().to_string_lossy().starts_with(OURS) {
-                    continue;
-                }
-                if kind.is_dir() {
-                    folders.push(entry.path());
-                } else if kind.is_file() {
-                    found.files.push(self.name(&entry.path())?);
-                } else {
-                    found.links.push(self.name(&entry.path())?);
-                }
+    /// Length and content of a file; none where there is none.
+    pub(crate) async fn content(&self, path: &FilePath) -> io::Result<Option<(u64, ContentId)>> {
+        let path = path.clone();
+        let read = self.wait(move |place| place.open(&path)?.map(files::content).transpose());
+        read.await
+    }
+
+    /// Whether a file is exactly this one. Its length is asked first, because that costs nothing.
+    pub(crate) async fn holds(&self, path: &FilePath, file: &backup::File) -> io::Result<bool> {
+        let (path, bytes, content) = (path.clone(), file.bytes, file.content);
+        let read = self.wait(move |place| match place.open(&path)? {
+            Some(opened) if opened.length()? == bytes => {
+                Ok(files::content(opened)? == (bytes, content))
             }
-        }
-        found.files.sort();
-        Ok(found)
+            _ => Ok(false),
+        });
+        read.await
     }
 
-    fn name(&self, path: &Path) -> io::Result<FilePath> {
-        let below = path.strip_prefix(&self.folder).map_err(io::Error::other)?;
-        let name = below.to_str().ok_or_else(|| {
-            let found = below.display();
-            io::Error::other(Invalid::new("path", "a name in UTF-8", found))
-        })?;
-        name.parse().map_err(io::Error::other)
+    pub(crate) async fn put(&self, path: &FilePath) -> io::Result<()> {
+        let path = path.clone();
+        self.wait(move |place| place.put(&path)).await
     }
 
-    /// The file as it is now; none where it is gone.
-    pub(crate) fn open(&self, path: &FilePath) -> io::Result<Option<File>> {
-        match File::open(self.at(path)) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// What is in a folder.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    pub files: Vec<FilePath>,
-    pub links: Vec<FilePath>,
-}
-
-/// How long after its last change a file's times tell that nobody changed it since: they may be this coarse.
-const SETTLED: SignedDuration = SignedDuration::from_secs(3);
-
-/// By which a file tells that it is still the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mark {
-    text: String,
-    changed: Timestamp,
-}
-
-impl Mark {
-    pub(crate) fn of(file: &Metadata) -> Self {
-        let changed = |seconds: i64, nanoseconds: i64| {
-            let at = Timestamp::new(seconds, nanoseconds as i32);
-            at.unwrap_or(Timestamp::MAX)
-        };
-        let content = changed(file.mtime(), file.mtime_nsec());
-        let status = changed(file.ctime(), file.ctime_nsec());
-        Self {
-            text: format!(
-                "{}:{}:{}:{content}:{status}",
-                file.dev(),
-                file.ino(),
-                file.size()
-            ),
-            changed: content.max(status),
-        }
+    pub(crate) async fn remove(&self, path: &FilePath) -> io::Result<()> {
+        let path = path.clone();
+        self.wait(move |place| place.remove(&path)).await
     }
 
-    /// What the next backup may believe; nothing of a file that changed a moment ago.
-    pub(crate) fn settled(&self, now: Timestamp) -> Option<String> {
-        (now.duration_since(self.changed) > SETTLED).then(|| self.text.clone())
+    pub(crate) async fn wait<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Place) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let place = self.place.clone();
+        let done = spawn_blocking(move || work(&*place)).await;
+        done.map_err(io::Error::other).flatten()
     }
 }

@@ -27,7 +27,7 @@ pub(crate) async fn unpack<C: Objects, B: Objects>(
 ) -> Result<(), Failure> {
     let mut missing = vec![];
     for (file, to) in wanted {
-        if !backup.io("read", to, files::holds(to, file))? {
+        if !backup.io("read", to.display(), files::holds(to, file))? {
             missing.push((*file, to));
         }
     }
@@ -114,7 +114,7 @@ fn check<C: Objects, B: Objects>(
     manifest: &Manifest,
     (file, to, written): Written<'_>,
 ) -> Result<(), Failure> {
-    let found = backup.io("write", to, written)?;
+    let found = backup.io("write", to.display(), written)?;
     match found == file.content {
         true => Ok(()),
         false => Err(Failure::NotVerified(format!(
@@ -135,7 +135,7 @@ fn room<C: Objects, B: Objects>(
     let there = to.ancestors().find(|folder| folder.is_dir());
     let there = there.unwrap_or(Path::new("/"));
     let disk = rustix::fs::statvfs(there).map_err(Into::into);
-    let disk = backup.io("look at", there, disk)?;
+    let disk = backup.io("look at", there.display(), disk)?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     match free >= needed {
         true => Ok(()),

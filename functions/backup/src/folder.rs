@@ -1,0 +1,155 @@
+//! A folder on the mounted file system.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::{self, Read},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use lifeboat_core::{Invalid, backup::FilePath};
+use rustix::{fs::OFlags, io::Errno};
+
+use crate::{
+    files::{self, OURS},
+    source::{Found, Mark, Opened, Place},
+};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    fn path(&self, path: &FilePath) -> PathBuf {
+        self.root.join(path.as_str())
+    }
+
+    fn name(&self, path: &Path) -> io::Result<FilePath> {
+        let below = path.strip_prefix(&self.root).map_err(io::Error::other)?;
+        let name = below.to_str().ok_or_else(|| {
+            let found = below.display();
+            io::Error::other(Invalid::new("path", "a name in UTF-8", found))
+        })?;
+        name.parse().map_err(io::Error::other)
+    }
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.root.display().fmt(f)
+    }
+}
+
+impl Place for Folder {
+    fn at(&self, path: &FilePath) -> String {
+        self.path(path).display().to_string()
+    }
+
+    /// A link is not followed, wherever it leads.
+    fn find(&self) -> io::Result<Found> {
+        let mut found = Found::default();
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries = match fs::read_dir(&folder) {
+                // It went while the others were read.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && folder != self.root => {
+                    continue;
+                }
+                entries => entries?,
+            };
+            for entry in entries {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                if entry.file_name().to_string_lossy().starts_with(OURS) {
+                    continue;
+                }
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_file() {
+                    found.files.push(self.name(&entry.path())?);
+                } else {
+                    found.links.push(self.name(&entry.path())?.to_string());
+                }
+            }
+        }
+        found.files.sort();
+        Ok(found)
+    }
+
+    fn open(&self, path: &FilePath) -> io::Result<Option<Box<dyn Opened>>> {
+        // What became a link since it was found is not followed either, and what became a pipe is not waited for.
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
+        let mut options = OpenOptions::new();
+        match options.read(true).custom_flags(flags).open(self.path(path)) {
+            Ok(file) if file.metadata()?.is_file() => Ok(Some(Box::new(OpenFile(file)))),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn bars(&self, path: &FilePath) -> Option<String> {
+        let mut above = path.folders().map(|above| self.root.join(above));
+        let link = above.find(|folder| folder.is_symlink())?;
+        Some(format!(
+            "{} is a link, and a restore follows none out of the service's data; remove it and try again",
+            link.display()
+        ))
+    }
+
+    fn beside(&self, path: &FilePath) -> PathBuf {
+        files::beside(&self.path(path))
+    }
+
+    fn put(&self, path: &FilePath) -> io::Result<()> {
+        files::put_in_place(&self.path(path), &self.beside(path))
+    }
+
+    fn remove(&self, path: &FilePath) -> io::Result<()> {
+        files::remove(&self.path(path))
+    }
+}
+
+struct OpenFile(File);
+
+/// How long after its last change a file's times tell that nobody changed it since: they may be this coarse.
+const SETTLED: SignedDuration = SignedDuration::from_secs(3);
+
+impl Opened for OpenFile {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn mark(&self) -> io::Result<Mark> {
+        let file = self.0.metadata()?;
+        let changed = |seconds: i64, nanoseconds: i64| {
+            let at = Timestamp::new(seconds, nanoseconds as i32);
+            at.unwrap_or(Timestamp::MAX)
+        };
+        let content = changed(file.mtime(), file.mtime_nsec());
+        let status = changed(file.ctime(), file.ctime_nsec());
+        let last = content.max(status);
+        let text = format!(
+            "{}:{}:{}:{content}:{status}",
+            file.dev(),
+            file.ino(),
+            file.size()
+        );
+        let settled = last.checked_add(SETTLED).unwrap_or(Timestamp::MAX);
+        Ok(Mark { text, settled })
+    }
+}
+
+impl Read for OpenFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
