@@ -1,0 +1,12 @@
+//! The whole function over buckets in memory and real folders.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod contents;
+mod create;
+mod format;
+mod prune;
+mod region;
+mod reply;
+mod restore;
+mod salvage;
+mod verify;

@@ -1,0 +1,143 @@
+//! A region with buckets in memory and a real folder.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use lifeboat_aws::{Control, memory::Memory};
+use lifeboat_backup::{Backup, Created, Outcome, Reply, handle};
+use lifeboat_core::{
+    Configuration, Epoch, Failure, RegionState,
+    backup::{BackupKey, Manifest, PackId},
+    configuration,
+    request::Mode,
+    state::Lease,
+};
+use serde_json::json;
+
+pub(crate) struct Region {
+    pub(crate) configuration: Configuration,
+    pub(crate) control: Control<Memory>,
+    pub(crate) backups: Memory,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+pub(crate) fn lease() -> Lease {
+    Lease::new("a", Mode::Unplanned, &BTreeMap::new())
+}
+
+impl Region {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut configuration = configuration::sample(name);
+        configuration.data_directory = folder.path().to_str().unwrap().into();
+        Self {
+            control: Control::new(Memory::new("control", &configuration.region)),
+            backups: Memory::new("backups", &configuration.region),
+            configuration,
+            folder,
+        }
+    }
+
+    pub(crate) fn home() -> Self {
+        let home = Self::new("us-east-1");
+        home.write("users", r#"{"users":[{"id":"1","name":"ada"}]}"#);
+        home.write("posts", r#"{"posts":[{"id":"1","text":"hello"}]}"#);
+        home
+    }
+
+    pub(crate) fn data(&self, service: &str) -> PathBuf {
+        self.folder.path().join(service).join("db.json")
+    }
+
+    pub(crate) fn write(&self, service: &str, text: &str) {
+        fs::create_dir_all(self.folder.path().join(service)).unwrap();
+        fs::write(self.data(service), text).unwrap();
+    }
+
+    pub(crate) fn read(&self, service: &str) -> String {
+        fs::read_to_string(self.data(service)).unwrap()
+    }
+
+    pub(crate) fn state(&self, change: impl Fn(&mut RegionState)) {
+        let mut state = RegionState::genesis(&self.configuration.pair().unwrap());
+        change(&mut state);
+        let json = serde_json::to_vec(&state).unwrap();
+        self.control.bucket().set("state.json", json);
+    }
+
+    /// Held by the execution `a` at epoch 1.
+    pub(crate) fn leased(self) -> Self {
+        self.state(|state| (state.epoch, state.lease) = (Epoch(1), Some(lease())));
+        self
+    }
+
+    pub(crate) async fn ask(&self, event: serde_json::Value, at: i64) -> Result<Outcome, Failure> {
+        let backup = Backup {
+            configuration: &self.configuration,
+            control: &self.control,
+            backups: &self.backups,
+            level: 1,
+        };
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
+        self.backups.now.set(now);
+        handle(&backup, lifeboat_aws::parse_event(event)?, || now).await
+    }
+
+    /// A question of the other region, with its reply.
+    pub(crate) async fn reply(
+        &self,
+        id: &str,
+        to: serde_json::Value,
+        at: i64,
+    ) -> Result<Outcome, Failure> {
+        let event = json!({"action": "reply", "id": id, "to": to});
+        let outcome = self.ask(event, at).await?;
+        let id = id.to_owned().try_into()?;
+        assert_eq!(outcome, Outcome::Replied { id });
+        self.replied(outcome)
+    }
+
+    pub(crate) fn replied(&self, outcome: Outcome) -> Result<Outcome, Failure> {
+        let Outcome::Replied { id } = outcome else {
+            panic!("{outcome:?}")
+        };
+        let body = self.control.bucket().body(&id.key()).unwrap();
+        let reply: Reply = serde_json::from_slice(&body).unwrap();
+        reply.heard("forum-backup", &self.configuration.region)
+    }
+
+    pub(crate) async fn created(&self, at: i64) -> Created {
+        match self.ask(json!({"action": "create"}), at).await.unwrap() {
+            Outcome::Created(created) => created,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn create(&self, at: i64) -> Manifest {
+        self.manifest(&self.created(at).await.backup)
+    }
+
+    pub(crate) fn manifest(&self, backup: &BackupKey) -> Manifest {
+        let bytes = self.backups.body(&backup.manifest()).unwrap();
+        Manifest::parse(&bytes, "forum", backup).unwrap()
+    }
+
+    /// The one backup of this kind.
+    pub(crate) fn only(&self, kind: &str) -> Manifest {
+        let keys = self.backups.keys();
+        let mut found = keys.iter().filter(|key| key.starts_with(kind));
+        let key = BackupKey::of_manifest(found.next().unwrap()).unwrap();
+        assert_eq!(found.next(), None);
+        self.manifest(&key)
+    }
+
+    pub(crate) fn packs(&self) -> Vec<String> {
+        let mut keys = self.backups.keys();
+        keys.retain(|key| PackId::of_key(key).is_some());
+        keys
+    }
+}
+
+pub(crate) fn by_execution(backup: &str) -> serde_json::Value {
+    json!({"action": "restore", "backup": backup, "execution": {"arn": "a", "epoch": 1}})
+}
