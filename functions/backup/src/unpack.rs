@@ -38,10 +38,36 @@ pub(crate) async fn unpack<C: Objects, B: Objects>(
         .clone()
         .into_iter()
         .flat_map(|(file, _)| file.chunks.iter().copied());
-    let mut coming = pin!(fetch(backup.backups, &manifest.packs, chunks));
+    let (to, from) = mpsc::channel(AHEAD);
+    let fetching = async move {
+        let mut coming = pin!(fetch(backup.backups, &manifest.packs, chunks));
+        while let Some(chunks) = coming.next().await {
+            // Who has stopped writing says why.
+            if to.send(chunks).await.is_err() {
+                break;
+            }
+        }
+    };
+    // Side by side: while one waits for the disk the other reads on.
+    let ((), written) = tokio::join!(fetching, write_all(backup, manifest, missing, from));
+    written
+}
+
+/// How many times that much of a pack is asked for waits to be written.
+const AHEAD: usize = 2;
+
+/// Files that are being written at the same time.
+const WRITING: usize = 4;
+
+async fn write_all<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    files: Vec<(&backup::File, &PathBuf)>,
+    mut coming: mpsc::Receiver<Result<Vec<Vec<u8>>, Failure>>,
+) -> Result<(), Failure> {
     let mut there = VecDeque::<Vec<u8>>::new();
     let mut writing = FuturesUnordered::new();
-    for (file, to) in missing {
+    for (file, to) in files {
         let (chunks, from) = mpsc::channel(1);
         let path = to.clone();
         let written = spawn_blocking(move || write(&path, from));
@@ -53,7 +79,7 @@ pub(crate) async fn unpack<C: Objects, B: Objects>(
             let chunk = loop {
                 match there.pop_front() {
                     Some(chunk) => break chunk,
-                    None => there.extend(coming.next().await.unwrap_or_else(|| {
+                    None => there.extend(coming.recv().await.unwrap_or_else(|| {
                         Err(backup.failed("read", to.display(), "its chunks ended too early"))
                     })?),
                 }
@@ -75,9 +101,6 @@ pub(crate) async fn unpack<C: Objects, B: Objects>(
     }
     Ok(())
 }
-
-/// Files that are being written at the same time.
-const WRITING: usize = 4;
 
 /// Chunk after chunk as they come, and whether it is on the disk; what has become of it.
 fn write(to: &Path, mut chunks: mpsc::Receiver<Vec<u8>>) -> io::Result<ContentId> {
