@@ -9,6 +9,6 @@ mod pack;
 
 pub use chunk::{Compressor, Damaged, Opener, Sealed};
 pub use cut::{AVERAGE, Cutter, MAXIMUM, MINIMUM};
-pub use hash::{Hasher, content_id, files_id, pack_id};
+pub use hash::{Aside, Hasher, content_id, files_id, pack_id};
 pub use index::{Entry, Found, find_index, read_index};
 pub use pack::{HEADER, Pack, Packer};
