@@ -12,10 +12,12 @@ use lifeboat_core::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Backup, Created, Outcome, find,
+    Backup, Created, Outcome,
+    find::{self, Newest},
     known::Known,
-    save::{Saved, save},
+    save::{Came, Saved, save},
     source::Source,
+    unfinished,
 };
 
 pub(crate) async fn create<C: Objects, B: Objects>(
@@ -40,8 +42,7 @@ pub(crate) async fn create<C: Objects, B: Objects>(
         return Ok(Outcome::Created(Created::of(&manifest, 0)));
     }
     let newest = find::newest_readable(backup, &all).await?;
-    let known = Known::of(backup.backups, newest.as_ref(), started).await?;
-    let mut saved = save(backup, backup.sources(), known, started).await?;
+    let (mut saved, left) = gather(backup, &key, backup.sources(), newest.as_ref(), &clock).await?;
     saved.warnings.extend(named.warning);
     // It took time: whoever lost the right to write meanwhile leaves packs that nobody will miss.
     if let (Turn::Passive { epoch, reason }, _) = whose_turn(backup).await? {
@@ -50,7 +51,31 @@ pub(crate) async fn create<C: Objects, B: Objects>(
     let sent = saved.sent;
     let previous = newest.map(|newest| newest.link);
     let manifest = seal(backup, key, saved, previous, (started, clock())).await?;
+    if left {
+        unfinished::remove(backup).await;
+    }
     Ok(Outcome::Created(Created::of(&manifest, sent)))
+}
+
+/// Everything that the sources have, and whether there is something left of an earlier invocation. Where the time of this one
+/// is not enough it fails, and the next one goes on.
+async fn gather<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    key: &BackupKey,
+    sources: Vec<Source>,
+    newest: Option<&Newest>,
+    clock: impl Fn() -> Timestamp,
+) -> Result<(Saved, bool), Failure> {
+    let (unfinished, left) = unfinished::read(backup, key, newest).await?;
+    let known = Known::of(backup.backups, newest, unfinished, clock()).await?;
+    match save(backup, sources, known, &clock).await? {
+        Came::Whole(saved) => Ok((saved, left)),
+        Came::Unfinished(saved, half) => {
+            let previous = newest.map(|newest| newest.link.clone());
+            let so_far = (saved, half);
+            Err(unfinished::hand_over(backup, key, so_far, previous, clock()).await)
+        }
+    }
 }
 
 /// And every backup that it was judged by.
@@ -68,8 +93,9 @@ pub(crate) async fn save_aside<C: Objects, B: Objects>(
     kind: Kind,
     epoch: Epoch,
     sources: Vec<Source>,
-    now: Timestamp,
+    clock: impl Fn() -> Timestamp,
 ) -> Result<BackupKey, Failure> {
+    let now = clock();
     let key = BackupKey {
         epoch,
         name: BackupName::new(kind, now),
@@ -77,10 +103,12 @@ pub(crate) async fn save_aside<C: Objects, B: Objects>(
     };
     let all = backups::all(backup.backups, Kind::Backup).await?;
     let newest = find::newest_readable(backup, &all).await?;
-    let known = Known::of(backup.backups, newest.as_ref(), now).await?;
     let sources = sources.into_iter().map(Source::unchecked).collect();
-    let saved = save(backup, sources, known, now).await?;
-    let manifest = seal(backup, key, saved, None, (now, now)).await?;
+    let (saved, left) = gather(backup, &key, sources, newest.as_ref(), &clock).await?;
+    let manifest = seal(backup, key, saved, None, (now, clock())).await?;
+    if left {
+        unfinished::remove(backup).await;
+    }
     Ok(manifest.backup)
 }
 
@@ -93,17 +121,7 @@ async fn seal<C: Objects, B: Objects>(
     previous: Option<Previous>,
     (started, finished): (Timestamp, Timestamp),
 ) -> Result<Manifest, Failure> {
-    let manifest = Manifest {
-        format: backup::FORMAT,
-        application: backup.configuration.application.clone(),
-        backup: key.clone(),
-        started,
-        finished,
-        previous,
-        warnings: saved.warnings,
-        services: saved.services,
-        packs: saved.packs,
-    };
+    let manifest = manifest(backup, &key, saved, previous, (started, finished));
     let name = key.manifest();
     // What nobody would read must not be written.
     manifest.check(&backup.configuration.application, &key)?;
@@ -114,6 +132,26 @@ async fn seal<C: Objects, B: Objects>(
     match written {
         Write::Done => Ok(manifest),
         Write::Lost => find::manifest(backup, &key).await,
+    }
+}
+
+pub(crate) fn manifest<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    key: &BackupKey,
+    saved: Saved,
+    previous: Option<Previous>,
+    (started, finished): (Timestamp, Timestamp),
+) -> Manifest {
+    Manifest {
+        format: backup::FORMAT,
+        application: backup.configuration.application.clone(),
+        backup: key.clone(),
+        started,
+        finished,
+        previous,
+        warnings: saved.warnings,
+        services: saved.services,
+        packs: saved.packs,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::{self, File, OpenOptions},
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -145,6 +145,10 @@ impl Opened for OpenFile {
         );
         let settled = last.checked_add(SETTLED).unwrap_or(Timestamp::MAX);
         Ok(Mark { text, settled })
+    }
+
+    fn skip(&mut self, to: u64) -> io::Result<bool> {
+        self.0.seek(SeekFrom::Start(to)).map(|at| at == to)
     }
 }
 

@@ -1,18 +1,24 @@
 //! Which chunks are in the bucket already, and where: those of the newest backup, and those that a backup left which was
-//! killed since. So one that was cut short is gone on with, and nothing needs to be remembered for it.
+//! killed since. So one that was cut short is gone on with, and only what it read need be remembered for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, objects::Stored};
 use lifeboat_core::{
     Failure,
-    backup::{Chunk, ContentId, Files, Manifest, PackId, PackUse, prune::LONGEST_BACKUP, reusable},
+    backup::{
+        self, Chunk, ContentId, FilePath, Files, Manifest, PackId, PackUse, prune::LONGEST_BACKUP,
+        reusable,
+    },
 };
 use lifeboat_pack::{Entry, Found, find_index};
 
-use crate::find::Newest;
+use crate::{
+    find::Newest,
+    unfinished::{Half, Unfinished},
+};
 
 /// Where a chunk lies.
 #[derive(Debug, Clone, Copy)]
@@ -24,10 +30,34 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pub chunks: HashMap<ContentId, Place>,
-    /// The newest backup's files, as far as all of their chunks are there.
-    pub files: BTreeMap<String, Files>,
-    /// The newest backup's packs, by which its chunks name theirs.
+    pub files: KnownFiles,
+    /// The packs by which the files' chunks name theirs.
     pub packs: Vec<PackUse>,
+    pub half: Option<Half>,
+}
+
+/// The files of the newest backup, and of one that is not finished, as far as all of their chunks are there.
+#[derive(Debug, Default)]
+pub(crate) struct KnownFiles {
+    files: BTreeMap<String, Files>,
+    /// Those that the unfinished one has.
+    finished: BTreeMap<String, BTreeSet<FilePath>>,
+}
+
+impl KnownFiles {
+    pub(crate) fn get(&self, service: &str, path: &FilePath) -> Option<&backup::File> {
+        self.files.get(service)?.get(path)
+    }
+
+    pub(crate) fn is_finished(&self, service: &str, path: &FilePath) -> bool {
+        let finished = self.finished.get(service);
+        finished.is_some_and(|paths| paths.contains(path))
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &FilePath, &backup::File)> {
+        let services = self.files.iter();
+        services.flat_map(|(service, files)| files.iter().map(move |(p, f)| (service, p, f)))
+    }
 }
 
 /// How many packs are asked for their index at once.
@@ -40,23 +70,52 @@ impl Known {
     pub(crate) async fn of(
         bucket: &impl Objects,
         newest: Option<&Newest>,
+        unfinished: Option<Unfinished>,
         now: Timestamp,
     ) -> Result<Self, Failure> {
         let stored = bucket.list(PackId::PREFIX).await?;
+        let there: HashMap<&str, &Stored> = stored.iter().map(|o| (o.key.as_str(), o)).collect();
+        let whole = |pack: &PackUse| {
+            let found = there.get(pack.id.key().as_str());
+            found.filter(|found| found.bytes == pack.bytes)
+        };
         let mut known = Self::default();
         // Older ones may be condemned.
-        let mut since = now - LONGEST_BACKUP;
-        if let Some(newest) = newest {
-            known.learn(&newest.manifest, &stored);
-            since = since.max(newest.written);
+        let young = now - LONGEST_BACKUP;
+        let mut since = young;
+        if let Some(Newest {
+            manifest, written, ..
+        }) = newest
+        {
+            let packs = manifest.packs.iter().zip(reusable(manifest));
+            let usable = packs.map(|(pack, reusable)| reusable && whole(pack).is_some());
+            known.learn(manifest, &usable.collect::<Vec<_>>());
+            since = since.max(*written);
         }
+        if let Some(Unfinished { so_far, half }) = unfinished {
+            let first = known.packs.len() as u32;
+            let named: HashSet<PackUse> = known.packs.iter().copied().collect();
+            let usable = so_far.packs.iter().map(|pack| {
+                let found = whole(pack);
+                found.is_some_and(|found| found.written >= young || named.contains(pack))
+            });
+            let usable = usable.collect::<Vec<_>>();
+            known.learn(&so_far, &usable);
+            let services = so_far.services.into_iter();
+            let finished = services.map(|(s, files)| (s, files.into_keys().collect()));
+            known.files.finished = finished.collect();
+            known.half = half.filter(|half| half.chunks().all(|c| usable[c.pack as usize]));
+            let half = known.half.iter_mut();
+            half.for_each(|half| shift(&mut half.file, first));
+        }
+        let named: HashSet<PackUse> = known.packs.iter().copied().collect();
         let left = stored.iter().filter(|pack| pack.written >= since);
         let left = left.filter_map(|pack| {
             let id = PackId::of_key(&pack.key)?;
             let bytes = pack.bytes;
             Some(PackUse { id, bytes })
         });
-        let left = left.filter(|pack| !known.packs.contains(pack));
+        let left = left.filter(|pack| !named.contains(pack));
         let indexes = stream::iter(left.collect::<Vec<_>>());
         let indexes =
             indexes.map(async |pack| Ok::<_, Failure>((pack, index(bucket, pack).await?)));
@@ -72,15 +131,11 @@ impl Known {
         Ok(known)
     }
 
-    fn learn(&mut self, manifest: &Manifest, stored: &[Stored]) {
-        let there: BTreeMap<&str, u64> = stored.iter().map(|o| (o.key.as_str(), o.bytes)).collect();
-        let reusable = reusable(manifest);
-        let usable = |chunk: &Chunk| {
-            let pack = &manifest.packs[chunk.pack as usize];
-            let whole = there.get(pack.id.key().as_str()) == Some(&pack.bytes);
-            whole && reusable[chunk.pack as usize]
-        };
-        self.packs.clone_from(&manifest.packs);
+    /// Which of its packs may be built on is another's judgement.
+    fn learn(&mut self, manifest: &Manifest, usable: &[bool]) {
+        let first = self.packs.len() as u32;
+        let usable = |chunk: &Chunk| usable[chunk.pack as usize];
+        self.packs.extend(&manifest.packs);
         for (service, files) in &manifest.services {
             for (path, file) in files {
                 for chunk in file.chunks.iter().filter(|chunk| usable(chunk)) {
@@ -94,11 +149,20 @@ impl Known {
                     self.chunks.insert(chunk.content, Place { pack, entry });
                 }
                 if file.chunks.iter().all(usable) {
-                    let files = self.files.entry(service.clone()).or_default();
-                    files.insert(path.clone(), file.clone());
+                    let mut file = file.clone();
+                    shift(&mut file, first);
+                    let files = &mut self.files.files;
+                    let files = files.entry(service.clone()).or_default();
+                    files.insert(path.clone(), file);
                 }
             }
         }
+    }
+}
+
+fn shift(file: &mut backup::File, first: u32) {
+    for chunk in &mut file.chunks {
+        chunk.pack += first;
     }
 }
 

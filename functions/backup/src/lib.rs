@@ -15,6 +15,7 @@ mod restore;
 mod salvage;
 mod save;
 mod source;
+mod unfinished;
 mod unpack;
 mod verify;
 
@@ -40,6 +41,8 @@ pub struct Backup<'a, C, B> {
     pub control: &'a Control<C>,
     pub backups: &'a B,
     pub level: i32,
+    /// When reading ends, done or not: what was read is sent and handed over to the next invocation.
+    pub until: Timestamp,
 }
 
 impl<C: Objects, B: Objects> Backup<'_, C, B> {

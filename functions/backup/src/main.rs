@@ -1,10 +1,20 @@
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::{function, parse_event};
 use lifeboat_backup::{Backup, LEVEL, handle};
+use lifeboat_core::Failure;
+
+/// Kept for what follows the reading: the packs that are on their way, and the manifest or what the next invocation needs.
+const AFTER_READING: SignedDuration = SignedDuration::from_secs(60);
+
+/// Kept for words: whoever is ended by Lambda says none.
+const WORDS: SignedDuration = SignedDuration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     function::run(async |start, event| {
+        let action = event["action"].to_string();
         let event = parse_event(event)?;
         let backups = start.own_bucket(&start.configuration.own().backups_bucket);
         let backup = Backup {
@@ -12,8 +22,20 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             control: &start.control,
             backups: &backups,
             level: LEVEL,
+            until: before(start.ends, AFTER_READING),
         };
-        handle(&backup, event, Timestamp::now).await
+        let left = before(start.ends, WORDS).duration_since(Timestamp::now());
+        let left = Duration::try_from(left).unwrap_or_default();
+        let done = tokio::time::timeout(left, handle(&backup, event, Timestamp::now));
+        done.await.unwrap_or_else(|_| {
+            let why = "the time of one invocation was not enough; what a restore has fetched is kept, and it goes on from there when it is asked again";
+            let region = &start.configuration.region;
+            Err(Failure::unavailable("finish", action, region, why))
+        })
     })
     .await
+}
+
+fn before(ends: Timestamp, by: SignedDuration) -> Timestamp {
+    ends.checked_sub(by).unwrap_or(Timestamp::MIN)
 }

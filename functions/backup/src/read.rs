@@ -1,8 +1,8 @@
 //! Reads what the services have, from the first byte to the last, on a thread of its own.
 
 use std::{
-    collections::BTreeMap,
-    io::{self, Read},
+    io,
+    sync::Arc,
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
 };
@@ -11,14 +11,18 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use lifeboat_core::{
     Failure, Invalid, Region,
-    backup::{self, FilePath, Files, Reading},
+    backup::{self, FilePath, Reading},
     configuration::Data,
 };
-use lifeboat_pack::Cutter;
+use lifeboat_pack::{Cutter, Hasher};
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc::Sender;
 
-use crate::source::{Opened, Source};
+use crate::{
+    known::KnownFiles,
+    source::{Opened, Source},
+    unfinished::Resumable,
+};
 
 /// What is read, in its order.
 #[derive(Debug)]
@@ -31,16 +35,24 @@ pub(crate) enum Part {
 #[derive(Debug)]
 pub(crate) enum Note {
     Service(String),
-    /// The source proves that it is as it was at the last backup.
-    Same(FilePath, backup::File),
-    /// What was read of this file is void: it changed meanwhile.
-    Again,
-    End {
-        path: FilePath,
-        mark: Option<String>,
-        reading: Reading,
-    },
+    /// The source proves that this file of a service is as it was at the last backup.
+    Same(String, FilePath, backup::File),
+    /// What was read before and did not end is void. With what an earlier invocation has read of it.
+    Begin(Begun, Option<Box<(Hasher, backup::File)>>),
+    End(Reading),
     Warning(String),
+}
+
+/// A file that is being read.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub service: String,
+    pub path: FilePath,
+    /// As which it was seen when it began to be read.
+    pub seen: String,
+    /// The same where the next backup may believe it.
+    pub mark: Option<String>,
+    pub attempt: u32,
 }
 
 /// How often a file is read that changes while it is read.
@@ -50,8 +62,9 @@ const TRIES: u32 = 3;
 pub(crate) struct Reader {
     pub region: Region,
     pub sources: Vec<Source>,
-    /// What the last backup says of files whose data is still there.
-    pub known: BTreeMap<String, Files>,
+    /// What an earlier backup says of files whose data is still there.
+    pub known: Arc<KnownFiles>,
+    pub half: Option<Resumable>,
     pub now: Timestamp,
     pub to: Sender<Part>,
 }
@@ -61,9 +74,23 @@ struct Deaf;
 
 type Told = Result<(), Deaf>;
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    First,
+    Last,
+}
+
+enum Read {
+    Told(Told),
+    /// It was finished before, and is no longer what it was.
+    Later,
+}
+
 impl Reader {
-    /// Until all is read, it fails, or nobody listens.
+    /// Until all is read, it fails, or nobody listens. First the file that an earlier invocation was at, and last those that it
+    /// had finished and that have changed since: so the others get on, whatever changes.
     pub(crate) fn read(self) -> Result<(), Failure> {
+        let mut files = vec![];
         for source in &self.sources {
             if let Err(Deaf) = self.tell(Note::Service(source.service.clone())) {
                 return Ok(());
@@ -79,76 +106,120 @@ impl Reader {
                     return Ok(());
                 }
             }
-            let files = found.files;
-            if files.is_empty() {
+            if found.files.is_empty() {
                 return Err(empty(source));
             }
-            for path in files {
-                let known = self.known.get(&source.service);
-                let known = known.and_then(|files| files.get(&path));
-                match self.file(source, &path, known) {
-                    Ok(Ok(())) => {}
-                    Ok(Err(Deaf)) => return Ok(()),
-                    Err(why) => return Err(self.failed(source, Some(&path), &why)),
-                }
+            files.extend(found.files.into_iter().map(|path| (source, path)));
+        }
+        files.sort_by_key(|(source, path)| self.half_of(source, path).is_none());
+        let mut changed = vec![];
+        for (source, path) in files {
+            match self.file(source, &path, Turn::First) {
+                Ok(Read::Told(Ok(()))) => {}
+                Ok(Read::Told(Err(Deaf))) => return Ok(()),
+                Ok(Read::Later) => changed.push((source, path)),
+                Err(why) => return Err(self.failed(source, Some(&path), &why)),
+            }
+        }
+        for (source, path) in changed {
+            match self.file(source, &path, Turn::Last) {
+                Ok(Read::Told(Err(Deaf))) => return Ok(()),
+                Ok(Read::Told(Ok(())) | Read::Later) => {}
+                Err(why) => return Err(self.failed(source, Some(&path), &why)),
             }
         }
         Ok(())
+    }
+
+    fn half_of(&self, source: &Source, path: &FilePath) -> Option<&Resumable> {
+        let half = self.half.as_ref();
+        half.filter(|half| half.service == source.service && half.path == *path)
     }
 
     fn tell(&self, note: Note) -> Told {
         self.to.blocking_send(Part::Note(note)).map_err(|_| Deaf)
     }
 
-    fn file(
-        &self,
-        source: &Source,
-        path: &FilePath,
-        known: Option<&backup::File>,
-    ) -> io::Result<Told> {
-        for last in (1..=TRIES).map(|attempt| attempt == TRIES) {
+    fn file(&self, source: &Source, path: &FilePath, turn: Turn) -> io::Result<Read> {
+        let service = &source.service;
+        let json = source.data == Data::Json && path.as_str().ends_with(".json");
+        let known = self.known.get(service, path);
+        let mut half = self.half_of(source, path);
+        let mut attempt = half.map_or(1, |half| half.attempt);
+        loop {
             let Some(mut file) = source.place.open(path)? else {
-                let gone = format!(
-                    "{} of {} vanished while it was backed up",
-                    path, source.service
-                );
-                return Ok(self
-                    .tell(Note::Again)
-                    .and_then(|()| self.tell(Note::Warning(gone))));
+                let gone = format!("{path} of {service} vanished while it was backed up");
+                return Ok(Read::Told(self.tell(Note::Warning(gone))));
             };
             let before = file.mark()?;
             let mark = before.settled(self.now);
             if let (Some(known), true) = (known, mark.is_some())
                 && known.mark == mark
             {
-                return Ok(self.tell(Note::Same(path.clone(), known.clone())));
+                let same = Note::Same(service.clone(), path.clone(), known.clone());
+                return Ok(Read::Told(self.tell(same)));
             }
-            let checked = source.data == Data::Json && path.as_str().ends_with(".json");
-            let (told, json) = self.chunks(&mut *file, checked)?;
-            if let Err(Deaf) = told {
-                return Ok(Err(Deaf));
+            let finished = || self.known.is_finished(service, path);
+            if turn == Turn::First && half.is_none() && attempt == 1 && finished() {
+                return Ok(Read::Later);
             }
-            let held = file.mark()? == before;
-            if !held && !last {
-                if let Err(Deaf) = self.tell(Note::Again) {
-                    return Ok(Err(Deaf));
+            let same = half.is_none_or(|half| half.seen == before.text);
+            // Nobody can look whether half a file holds JSON, so it has an invocation of its own first.
+            let anew = json && half.is_some_and(|half| half.attempt == 1);
+            if !same || anew {
+                attempt = TRIES.min(attempt + 1);
+            }
+            let last = attempt == TRIES;
+            // One that changes again and again would never be read to its end.
+            let going_on = half.take().filter(|_| (same && !anew) || last);
+            let resumed = match going_on {
+                Some(half) => file.skip(half.file.bytes)?.then_some(half),
+                None => None,
+            };
+            let steady = same || resumed.is_none();
+            let (seen, mark, resumed) = match resumed {
+                Some(half) => {
+                    let mark = half.file.mark.clone().filter(|_| same);
+                    let resumed = Box::new((half.hasher.clone(), half.file.clone()));
+                    (half.seen.clone(), mark, Some(resumed))
                 }
+                None => (before.text.clone(), mark, None),
+            };
+            let checked = json && resumed.is_none();
+            if json && !checked {
+                let said = format!(
+                    "{path} of {service} was read in more than one invocation, so nobody looked whether it holds JSON"
+                );
+                if let Err(Deaf) = self.tell(Note::Warning(said)) {
+                    return Ok(Read::Told(Err(Deaf)));
+                }
+            }
+            let begun = Begun {
+                service: service.clone(),
+                path: path.clone(),
+                seen,
+                mark,
+                attempt,
+            };
+            if let Err(Deaf) = self.tell(Note::Begin(begun, resumed)) {
+                return Ok(Read::Told(Err(Deaf)));
+            }
+            let (told, checked) = self.chunks(&mut *file, checked)?;
+            if let Err(Deaf) = told {
+                return Ok(Read::Told(Err(Deaf)));
+            }
+            let held = steady && file.mark()? == before;
+            if !held && !last {
+                attempt += 1;
                 continue;
             }
-            json?;
-            let reading = match held {
+            checked?;
+            let end = Note::End(match held {
                 true => Reading::Consistent,
                 false => Reading::ChangedMeanwhile,
-            };
-            let mark = mark.filter(|_| held);
-            let path = path.clone();
-            return Ok(self.tell(Note::End {
-                path,
-                mark,
-                reading,
-            }));
+            });
+            return Ok(Read::Told(self.tell(end)));
         }
-        Ok(Ok(()))
     }
 
     /// Sends the file, and says whether it is the JSON that it should be.
@@ -223,7 +294,7 @@ struct Chunks {
     left: Bytes,
 }
 
-impl Read for Chunks {
+impl io::Read for Chunks {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.left.is_empty()
             && let Ok(next) = self.chunks.recv()

@@ -67,6 +67,10 @@ pub(crate) async fn reply<C: Objects, B: Objects>(
         return Ok(Outcome::Replied { id });
     }
     let came = answer(backup, to, &clock).await;
+    if let Err(Failure::Unfinished(_)) = &came {
+        // No reply yet: Lambda puts the question again, and so does whoever asked.
+        return came;
+    }
     if let Err(failure) = &came {
         tracing::error!(error = failure.name(), %id, "{failure}");
     }
@@ -105,7 +109,7 @@ async fn answer<C: Objects, B: Objects>(
             services: contents::contents(backup).await?,
         }),
         Question::Salvage { epoch, against } => Ok(Outcome::Salvaged {
-            salvaged: salvage::salvage(backup, epoch, &against, clock()).await?,
+            salvaged: salvage::salvage(backup, epoch, &against, clock).await?,
         }),
     }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
         Change::Remove { .. } => None,
     });
     unpack(backup, &manifest, &wanted.collect::<Vec<_>>()).await?;
-    keep(backup, &changes, clock()).await?;
+    keep(backup, &changes, &clock).await?;
     for change in &changes {
         // All that takes time is over, and the right to write may have gone meanwhile.
         may_restore(backup, execution).await?;
@@ -136,7 +136,7 @@ async fn differences<'a, C: Objects, B: Objects>(
 async fn keep<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     changes: &[Change<'_>],
-    now: Timestamp,
+    clock: impl Fn() -> Timestamp,
 ) -> Result<(), Failure> {
     let mut sources: Vec<Source> = vec![];
     for change in changes {
@@ -157,7 +157,7 @@ async fn keep<C: Objects, B: Objects>(
         return Ok(());
     }
     let epoch = backup.state().await?.epoch;
-    save_aside(backup, Kind::Replaced, epoch, sources, now)
+    save_aside(backup, Kind::Replaced, epoch, sources, clock)
         .await
         .map(drop)
 }

@@ -21,7 +21,7 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     winner: Epoch,
     against: &BackupKey,
-    now: Timestamp,
+    clock: impl Fn() -> Timestamp,
 ) -> Result<Salvaged, Failure> {
     let state = backup.state().await?;
     fence::replaced(&state, &backup.configuration.region, winner)?;
@@ -45,7 +45,7 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
         Some(key) => key,
         None => {
             let sources = held.iter().map(|(source, _)| source.clone()).collect();
-            save_aside(backup, Kind::Salvage, own, sources, now).await?
+            save_aside(backup, Kind::Salvage, own, sources, clock).await?
         }
     };
     let restored = match find::manifest(backup, against).await {

@@ -14,16 +14,17 @@ use jiff::Timestamp;
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
-    backup::{self, Chunk, ContentId, Files, PackUse, Reading},
+    backup::{self, Chunk, ContentId, FilePath, Files, PackUse, Reading},
 };
 use lifeboat_pack::{Compressor, Hasher, Pack, Packer, Sealed, content_id};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use crate::{
     Backup,
-    known::{Known, Place},
-    read::{Note, Part, Reader},
+    known::{Known, KnownFiles, Place},
+    read::{Begun, Note, Part, Reader},
     source::Source,
+    unfinished::{Half, resume},
 };
 
 /// How many packs are on their way to the bucket while the next is filled.
@@ -39,6 +40,14 @@ pub(crate) struct Saved {
     pub sent: u64,
 }
 
+/// What became of it by the time that reading had to end.
+#[derive(Debug)]
+pub(crate) enum Came {
+    Whole(Saved),
+    /// With the file that was being read.
+    Unfinished(Saved, Option<Box<Half>>),
+}
+
 /// A part whose chunk was named, and compressed where nobody has it yet.
 enum Prepared {
     Chunk(Bytes, ContentId, Option<Sealed>),
@@ -49,20 +58,27 @@ pub(crate) async fn save<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     sources: Vec<Source>,
     known: Known,
-    now: Timestamp,
-) -> Result<Saved, Failure> {
+    clock: impl Fn() -> Timestamp,
+) -> Result<Came, Failure> {
     let Known {
         chunks,
         files,
         packs,
+        half,
     } = known;
     let there: Arc<HashSet<ContentId>> = Arc::new(chunks.keys().copied().collect());
+    let files = Arc::new(files);
+    let half = match half {
+        Some(half) => resume(backup.backups, &packs, half).await?,
+        None => None,
+    };
     let (to, from) = mpsc::channel(2);
     let reader = Reader {
         region: backup.configuration.region.clone(),
         sources,
-        known: files,
-        now,
+        known: files.clone(),
+        half,
+        now: clock(),
         to,
     };
     let reading = spawn_blocking(|| reader.read());
@@ -70,7 +86,7 @@ pub(crate) async fn save<C: Objects, B: Objects>(
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let parts = futures::stream::unfold(from, async |mut from| Some((from.recv().await?, from)));
     let prepared = parts.map(|part| prepare(part, there.clone(), level));
-    let mut prepared = std::pin::pin!(prepared.buffered(threads));
+    let mut prepared = Box::pin(prepared.buffered(threads));
     let send = async |pack: Pack| {
         let key = pack.id.key();
         let sent = pack.bytes.len() as u64;
@@ -82,29 +98,42 @@ pub(crate) async fn save<C: Objects, B: Objects>(
     let mut sending = FuturesUnordered::new();
     let mut shelf = Shelf::new(chunks, packs);
     let mut sent = 0;
-    loop {
-        let full = tokio::select! {
+    let whole = loop {
+        let part = tokio::select! {
             biased;
             Some(done) = sending.next(), if !sending.is_empty() => {
                 sent += done?;
                 continue;
             }
             part = prepared.next(), if sending.len() < SENDING => match part {
-                Some(part) => shelf.take(part?),
-                None => break,
+                Some(part) => part?,
+                None => break true,
             }
         };
-        sending.extend(full.map(&send));
-    }
+        let further = matches!(part, Prepared::Chunk(..));
+        sending.extend(shelf.take(part).map(&send));
+        // Never before a chunk was taken, so that each invocation gets further, however little time it has.
+        if further && clock() >= backup.until {
+            break false;
+        }
+    };
+    // The reader ends where nobody listens.
+    drop(prepared);
     let reading = reading.await;
     reading.map_err(|why| backup.failed("read", "the services' data", why))??;
-    let (mut saved, last) = shelf.finish();
+    if !whole {
+        shelf.carry(&files);
+    }
+    let (mut saved, half, last) = shelf.finish();
     sending.extend(last.map(&send));
     while let Some(done) = sending.next().await {
         sent += done?;
     }
     saved.sent = sent;
-    Ok(saved)
+    Ok(match whole {
+        true => Came::Whole(saved),
+        false => Came::Unfinished(saved, half.map(Box::new)),
+    })
 }
 
 async fn prepare(
@@ -151,13 +180,14 @@ struct Shelf {
     packs: Vec<Option<PackUse>>,
     numbers: HashMap<PackUse, u32>,
     before: HashMap<ContentId, Place>,
-    /// The newest backup's own numbers.
+    /// By the numbers of what was known.
     numbered: Vec<PackUse>,
     new: HashMap<ContentId, Chunk>,
     packer: Packer,
     /// The number of the pack that is being filled.
     filling: Option<u32>,
-    service: String,
+    /// The file that is being read.
+    begun: Option<Begun>,
     hasher: Hasher,
     chunks: Vec<Chunk>,
     saved: Saved,
@@ -173,7 +203,7 @@ impl Shelf {
             new: HashMap::new(),
             packer: Packer::default(),
             filling: None,
-            service: String::new(),
+            begun: None,
             hasher: Hasher::default(),
             chunks: vec![],
             saved: Saved::default(),
@@ -189,47 +219,98 @@ impl Shelf {
                 self.chunks.extend(placed);
             }
             Prepared::Note(Note::Service(service)) => {
-                self.saved.services.entry(service.clone()).or_default();
-                self.service = service;
+                self.saved.services.entry(service).or_default();
             }
-            Prepared::Note(Note::Same(path, mut file)) => {
-                for chunk in &mut file.chunks {
-                    chunk.pack = self.number(self.numbered[chunk.pack as usize]);
-                }
-                self.files().insert(path, file);
+            Prepared::Note(Note::Same(service, path, mut file)) => {
+                self.renumber(&mut file);
+                self.put(service, path, file);
             }
-            Prepared::Note(Note::End {
-                path,
-                mark,
-                reading,
-            }) => {
+            Prepared::Note(Note::Begin(begun, resumed)) => {
+                (self.hasher, self.chunks) = match resumed {
+                    Some(resumed) => {
+                        let (hasher, mut file) = *resumed;
+                        self.renumber(&mut file);
+                        (hasher, file.chunks)
+                    }
+                    None => Default::default(),
+                };
+                self.begun = Some(begun);
+            }
+            Prepared::Note(Note::End(reading)) => {
+                let begun = self.begun.take()?;
+                let Begun {
+                    service,
+                    path,
+                    mark,
+                    ..
+                } = begun;
                 if reading == Reading::ChangedMeanwhile {
                     self.saved.warnings.push(format!(
-                        "{path} of {} changed each time it was read: what is stored may never have been in it at one moment",
-                        self.service
+                        "{path} of {service} changed each time it was read: what is stored may never have been in it at one moment"
                     ));
                 }
                 let file = backup::File {
                     bytes: self.hasher.bytes(),
                     content: self.hasher.finish(),
-                    mark,
+                    mark: mark.filter(|_| reading == Reading::Consistent),
                     reading,
                     chunks: std::mem::take(&mut self.chunks),
                 };
                 self.hasher = Hasher::default();
-                self.files().insert(path, file);
-            }
-            Prepared::Note(Note::Again) => {
-                self.chunks.clear();
-                self.hasher = Hasher::default();
+                self.put(service, path, file);
             }
             Prepared::Note(Note::Warning(warning)) => self.saved.warnings.push(warning),
         }
         self.packer.is_full().then(|| self.close()).flatten()
     }
 
-    fn files(&mut self) -> &mut Files {
-        self.saved.services.entry(self.service.clone()).or_default()
+    fn renumber(&mut self, file: &mut backup::File) {
+        for chunk in &mut file.chunks {
+            chunk.pack = self.number(self.numbered[chunk.pack as usize]);
+        }
+    }
+
+    /// What was known of the files that nobody came to.
+    fn carry(&mut self, known: &KnownFiles) {
+        for (service, path, file) in known.all() {
+            let there = self.saved.services.get(service);
+            if there.is_none_or(|files| !files.contains_key(path)) {
+                let mut file = file.clone();
+                self.renumber(&mut file);
+                self.put(service.clone(), path.clone(), file);
+            }
+        }
+    }
+
+    /// The file that is being read, as far as it is on the shelf.
+    fn half(&mut self) -> Option<Half> {
+        let Begun {
+            service,
+            path,
+            seen,
+            mark,
+            attempt,
+        } = self.begun.take()?;
+        let file = backup::File {
+            bytes: self.hasher.bytes(),
+            content: self.hasher.finish(),
+            mark,
+            reading: Reading::Consistent,
+            chunks: std::mem::take(&mut self.chunks),
+        };
+        (file.bytes > 0).then(|| Half {
+            service,
+            path,
+            seen,
+            attempt,
+            file,
+            hash: self.hasher.aside(),
+        })
+    }
+
+    fn put(&mut self, service: String, path: FilePath, file: backup::File) {
+        let files = self.saved.services.entry(service).or_default();
+        files.insert(path, file);
     }
 
     fn place(&mut self, id: ContentId, sealed: Option<Sealed>) -> Option<Chunk> {
@@ -278,11 +359,13 @@ impl Shelf {
     }
 
     /// Only the packs that a file needs, each once: the same chunks in the same order make the same pack.
-    fn finish(mut self) -> (Saved, Option<Pack>) {
+    fn finish(mut self) -> (Saved, Option<Half>, Option<Pack>) {
         let last = self.close();
+        let mut half = self.half();
         let mut numbers = HashMap::new();
         let mut needed = vec![];
         let files = self.saved.services.values_mut().flat_map(Files::values_mut);
+        let files = files.chain(half.as_mut().map(|half| &mut half.file));
         for chunk in files.flat_map(|file| &mut file.chunks) {
             let Some(pack) = self.packs[chunk.pack as usize] else {
                 continue;
@@ -293,6 +376,6 @@ impl Shelf {
             });
         }
         self.saved.packs = needed;
-        (self.saved, last)
+        (self.saved, half, last)
     }
 }

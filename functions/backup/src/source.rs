@@ -51,6 +51,9 @@ pub(crate) trait Place: fmt::Debug + fmt::Display + Send + Sync {
 pub(crate) trait Opened: Read + Send {
     fn length(&self) -> io::Result<u64>;
     fn mark(&self) -> io::Result<Mark>;
+
+    /// Goes to this byte; what can be read only from its first one says no.
+    fn skip(&mut self, to: u64) -> io::Result<bool>;
 }
 
 /// What a service has.

@@ -65,6 +65,12 @@ module "function" {
       Action   = ["s3:GetObject", "s3:PutObject"]
       Resource = "arn:aws:s3:::${var.own.control_bucket}/prune.json"
     },
+    # Handed from one invocation to the next, until the backup stands.
+    {
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      Resource = "arn:aws:s3:::${var.own.control_bucket}/unfinished.json"
+    },
   ]
 }
 
@@ -86,11 +92,13 @@ module "prune" {
   enabled  = var.enabled
 }
 
+# An event is given up after three invocations, and not counted among the errors: an invocation whose time is over fails so that
+# the next one follows, and nobody is woken while a large backup goes on.
 resource "aws_cloudwatch_metric_alarm" "failed" {
   alarm_name          = "${var.application}-backup-failed"
-  alarm_description   = "The backup function ended with an error: the recovery point grows older. Read its log."
+  alarm_description   = "The backup function failed three times at the same event: the recovery point grows older. Read its log. Unfinished there means that a backup needs more than three invocations, and goes on with the next schedule."
   namespace           = "AWS/Lambda"
-  metric_name         = "Errors"
+  metric_name         = "AsyncEventsDropped"
   dimensions          = { FunctionName = module.function.name }
   statistic           = "Sum"
   period              = 300

@@ -1,5 +1,6 @@
 //! What every function does before and after its own work.
 
+use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use lifeboat_core::{Configuration, Failure, Invalid, Region};
 use serde::Serialize;
@@ -17,11 +18,13 @@ pub struct Start {
     pub aws: Aws,
     pub configuration: Configuration,
     pub control: Control<Bucket>,
+    /// When Lambda ends this invocation, whatever it is at.
+    pub ends: Timestamp,
 }
 
 impl Start {
     /// The configuration is read at each invocation, so that a change of it needs no new function.
-    pub async fn read(aws: &Aws) -> Result<Self, Failure> {
+    async fn read(aws: &Aws, ends: Timestamp) -> Result<Self, Failure> {
         let region = aws.own_region().ok_or_else(|| missing("AWS_REGION"))?;
         let region = Region::new(region)?;
         let name = variable("CONTROL_BUCKET")?;
@@ -34,6 +37,7 @@ impl Start {
             aws: aws.clone(),
             configuration,
             control,
+            ends,
         })
     }
 
@@ -71,7 +75,9 @@ where
     let (aws, handle) = (&aws, &handle);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let outcome = async {
-            let start = Start::read(aws).await?;
+            let ends = i64::try_from(event.context.deadline).ok();
+            let ends = ends.and_then(|at| Timestamp::from_millisecond(at).ok());
+            let start = Start::read(aws, ends.unwrap_or(Timestamp::MAX)).await?;
             handle(start, event.payload).await
         };
         let outcome = outcome.await;

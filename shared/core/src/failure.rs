@@ -28,6 +28,9 @@ pub enum Failure {
     /// Data is not what its manifest says.
     #[error("{0}")]
     NotVerified(String),
+    /// The time of one invocation was not enough; what was done is kept, and the next one goes on.
+    #[error("{0}")]
+    Unfinished(String),
     /// What an execution failed with, said again under its own name.
     #[error("{}", .0.said())]
     Caught(Caught),
@@ -43,7 +46,7 @@ pub struct Unavailable {
 }
 
 impl Failure {
-    pub const NAMES: [&str; 7] = [
+    pub const NAMES: [&str; 8] = [
         "Invalid",
         "Refused",
         "Rejected",
@@ -51,6 +54,7 @@ impl Failure {
         "Unavailable",
         "TimedOut",
         "NotVerified",
+        "Unfinished",
     ];
 
     /// The error's name in the workflow.
@@ -63,6 +67,7 @@ impl Failure {
             Self::Unavailable(_) => "Unavailable",
             Self::TimedOut(_) => "TimedOut",
             Self::NotVerified(_) => "NotVerified",
+            Self::Unfinished(_) => "Unfinished",
             Self::Caught(caught) => &caught.error,
         }
     }

@@ -81,6 +81,7 @@ pub(crate) async fn run(arguments: &[String]) {
         control: &control,
         backups: &backups,
         level: level.parse().unwrap(),
+        until: Timestamp::MAX,
     };
     let newest = Choice::Newest;
     let event = match what.as_str() {

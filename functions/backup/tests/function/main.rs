@@ -9,4 +9,5 @@ mod region;
 mod reply;
 mod restore;
 mod salvage;
+mod unfinished;
 mod verify;

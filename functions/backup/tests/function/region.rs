@@ -1,6 +1,6 @@
 //! A region with buckets in memory and a real folder.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{cell::Cell, collections::BTreeMap, fs, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::{Control, memory::Memory};
@@ -19,6 +19,7 @@ pub(crate) struct Region {
     pub(crate) control: Control<Memory>,
     pub(crate) backups: Memory,
     pub(crate) folder: tempfile::TempDir,
+    pub(crate) until: Cell<Timestamp>,
 }
 
 pub(crate) fn lease() -> Lease {
@@ -35,6 +36,7 @@ impl Region {
             backups: Memory::new("backups", &configuration.region),
             configuration,
             folder,
+            until: Cell::new(Timestamp::MAX),
         }
     }
 
@@ -77,6 +79,7 @@ impl Region {
             control: &self.control,
             backups: &self.backups,
             level: 1,
+            until: self.until.get(),
         };
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
         self.backups.now.set(now);

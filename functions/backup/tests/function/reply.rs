@@ -64,6 +64,7 @@ async fn of_two_that_are_at_it_at_once_the_first_that_succeeds_is_the_reply() {
             control: &home.control,
             backups: &home.backups,
             level: 1,
+            until: Timestamp::MAX,
         };
         let id = if comes { "a" } else { "b" };
         let event = json!({"action": "reply", "id": id, "to": create()});

@@ -180,7 +180,8 @@ impl Manifest {
         Ok(())
     }
 
-    fn check_file(&self, field: &str, file: &File) -> Result<(), Invalid> {
+    /// Whether a file is made of what lies within the packs.
+    pub fn check_file(&self, field: &str, file: &File) -> Result<(), Invalid> {
         for chunk in &file.chunks {
             let pack = self.packs.get(chunk.pack as usize);
             let end = u64::from(chunk.offset) + u64::from(chunk.stored);
