@@ -26,6 +26,8 @@ pub enum Event {
     },
     /// By the schedule, in both regions: removes what is kept no longer.
     Prune {},
+    /// By the schedule, in both regions: sees to it that this region's backups reach the other one.
+    Follow {},
     /// By the other region, which does not wait: what comes of its question is written down for it.
     Reply {
         id: ReplyId,
@@ -81,6 +83,22 @@ pub enum Outcome {
         verified: Verified,
     },
     Pruned(Pruned),
+    Followed(Following),
+}
+
+/// How far this region's backups have come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Following {
+    /// The newest that is in the other region, with every older one.
+    pub complete: Option<BackupKey>,
+    pub waiting: Vec<BackupKey>,
+    /// Since the oldest of these was finished.
+    pub lag_seconds: i64,
+    /// How many objects were written again, because the storage had given them up.
+    pub written_again: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,7 +162,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), json);
             seen += 1;
         }
-        assert_eq!(seen, 10);
+        assert_eq!(seen, 11);
     }
 
     #[test]

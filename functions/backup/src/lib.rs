@@ -7,6 +7,7 @@ mod fetch;
 mod files;
 mod find;
 mod folder;
+mod follow;
 mod known;
 mod prune;
 mod read;
@@ -28,7 +29,7 @@ use lifeboat_core::{Configuration, Failure, RegionState, configuration::Service}
 use folder::Folder;
 use source::Source;
 
-pub use event::{Created, Event, Outcome, Pruned, Question, Salvaged};
+pub use event::{Created, Event, Following, Outcome, Pruned, Question, Salvaged};
 pub use reply::Reply;
 
 /// How hard zstd works: further up a backup takes much longer and becomes little smaller.
@@ -116,6 +117,7 @@ pub async fn handle<C: Objects, B: Objects>(
             verified: verify::verify(backup, choice, clock).await?,
         }),
         Event::Prune {} => Ok(Outcome::Pruned(prune::prune(backup, clock()).await?)),
+        Event::Follow {} => Ok(Outcome::Followed(follow::follow(backup, clock).await?)),
         Event::Reply { id, to } => reply::reply(backup, id, to, clock).await,
     }
 }

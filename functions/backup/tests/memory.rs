@@ -16,7 +16,11 @@ use lifeboat_aws::{
     objects::{Only, Write},
 };
 use lifeboat_backup::{Backup, Event, Outcome, handle};
-use lifeboat_core::{Failure, Region, backup::Choice, configuration};
+use lifeboat_core::{
+    Failure, Region,
+    backup::{Choice, follow::Copied},
+    configuration,
+};
 
 const DATA: u64 = 2 << 30;
 
@@ -78,6 +82,10 @@ impl Objects for Disk {
 
     async fn put_checked(&self, key: &str, body: Vec<u8>, _: &[u8]) -> Result<(), Failure> {
         self.put(key, body).await
+    }
+
+    async fn copied(&self, _: &str) -> Result<Option<Copied>, Failure> {
+        Ok(None)
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use lifeboat_core::{
-    Epoch, Failure, Region, RegionPair, RegionState, SCHEMA, fence, liveness,
+    Epoch, Failure, Region, RegionPair, RegionState, SCHEMA,
+    backup::follow::Followed,
+    fence, liveness,
     marker::Seen,
     probe::{self, ProbeReport},
 };
@@ -124,6 +126,16 @@ fn highest(
     }
 }
 
+/// How long a backup of this region has been on its way to the other one.
+async fn lag<W: World>(world: &W, now: Timestamp) -> Result<Option<(&'static str, f64)>, Failure> {
+    if !world.configuration().cross_region_backup {
+        return Ok(None);
+    }
+    let read = world.control().read::<Followed>(Followed::KEY);
+    let followed = look::within(world, Action::Probe, "read", Followed::KEY, read).await?;
+    Ok(followed.map(|f| ("ReplicationLagSeconds", f.lag(now).as_secs() as f64)))
+}
+
 /// Each step is tried, whatever became of those before it.
 async fn act<W: World>(
     world: &W,
@@ -137,10 +149,11 @@ async fn act<W: World>(
     } = observed;
     let configuration = world.configuration();
     let pair = configuration.pair()?;
-    let metrics = probe::metrics(&report);
+    let mut metrics = probe::metrics(&report);
     // First, because whom the metric wakes looks for it.
     let written = world.control().write(ProbeReport::KEY, &report);
     let written = look::within(world, Action::Probe, "write", ProbeReport::KEY, written).await;
+    metrics.extend(faults.keep(lag(world, report.at).await).flatten());
     let published = world.publish(&metrics).await;
     faults.keep(published);
     faults.keep(written);

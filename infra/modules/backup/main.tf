@@ -8,11 +8,6 @@ variable "own" {
   type        = any
 }
 
-variable "peer" {
-  description = "Names and ARNs of the other region."
-  type        = any
-}
-
 variable "settings" {
   description = "What all functions share (see the function module)."
   type        = any
@@ -63,7 +58,7 @@ module "function" {
     {
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject"]
-      Resource = "arn:aws:s3:::${var.own.control_bucket}/prune.json"
+      Resource = [for key in ["prune", "replication"] : "arn:aws:s3:::${var.own.control_bucket}/${key}.json"]
     },
     # Handed from one invocation to the next, until the backup stands.
     {
@@ -81,6 +76,15 @@ module "schedule" {
   schedule = var.schedule
   input    = { action = "create" }
   enabled  = var.enabled
+}
+
+module "follow" {
+  source   = "../rule"
+  name     = "${var.application}-follow"
+  function = module.function.arn
+  schedule = "rate(5 minutes)"
+  input    = { action = "follow" }
+  enabled  = var.enabled && var.replicated
 }
 
 module "prune" {
@@ -107,27 +111,6 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [var.own.notices_topic]
-}
-
-resource "aws_cloudwatch_metric_alarm" "replication_failed" {
-  count               = var.replicated ? 1 : 0
-  alarm_name          = "${var.application}-replication-failed"
-  alarm_description   = "S3 gave up copying objects to the other region. It does not try again: upload them anew."
-  namespace           = "AWS/S3"
-  metric_name         = "OperationsFailedReplication"
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "ignore"
-  alarm_actions       = [var.own.notices_topic]
-
-  dimensions = {
-    SourceBucket      = var.own.backups_bucket
-    DestinationBucket = var.peer.backups_bucket
-    RuleId            = "to-${var.peer.region}"
-  }
 }
 
 output "arn" {

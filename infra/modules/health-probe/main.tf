@@ -18,6 +18,11 @@ variable "settings" {
   type        = any
 }
 
+variable "replicated" {
+  description = "Whether this region's backups are copied to the other one."
+  type        = bool
+}
+
 variable "enabled" {
   description = "Whether the region probes."
   type        = bool
@@ -103,6 +108,7 @@ module "function" {
       Effect = "Allow"
       Action = "s3:GetObject"
       Resource = [
+        "arn:aws:s3:::${var.own.control_bucket}/replication.json",
         # What a backup consists of; not what is in it.
         "arn:aws:s3:::${var.own.backups_bucket}/backups/*",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
@@ -156,6 +162,24 @@ resource "aws_cloudwatch_metric_alarm" "not_ready" {
   evaluation_periods  = 5
   comparison_operator = "LessThanThreshold"
   threshold           = 1
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
+# S3 copies nearly everything within fifteen minutes, and what it gave up is written again.
+resource "aws_cloudwatch_metric_alarm" "replication_lag" {
+  count               = var.replicated ? 1 : 0
+  alarm_name          = "${var.application}-replication-lag"
+  alarm_description   = "A backup of this region has not come to the other one for half an hour: it would be lost with this region. See what the backup function's follow says."
+  namespace           = "Lifeboat"
+  metric_name         = "ReplicationLagSeconds"
+  dimensions          = local.dimensions
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 5
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 1800
   treat_missing_data  = "notBreaching"
   actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]

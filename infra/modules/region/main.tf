@@ -124,7 +124,6 @@ module "backup" {
   source      = "../backup"
   application = var.application
   own         = local.own
-  peer        = local.peer
   settings    = local.functions
   schedule    = var.backup_schedule
   replicated  = var.enable_cross_region_backup
@@ -146,6 +145,7 @@ module "health_probe" {
   own         = local.own
   peer        = local.peer
   settings    = local.functions
+  replicated  = var.enable_cross_region_backup
   enabled     = var.enable_dr
 }
 

@@ -61,29 +61,29 @@ resource "aws_iam_role_policy" "this" {
   })
 }
 
-# Deletions are not copied: what one region loses, the other still has.
+# Deletions are not copied: what one region loses, the other still has. What is kept longer each region keeps for itself.
 resource "aws_s3_bucket_replication_configuration" "this" {
   bucket = var.source_names.backups_bucket
   role   = aws_iam_role.this.arn
 
-  rule {
-    id       = "to-${var.destination_names.region}"
-    status   = "Enabled"
-    priority = 1
+  dynamic "rule" {
+    for_each = ["backups", "packs", "replaced", "salvage"]
 
-    filter {
-      prefix = ""
-    }
+    content {
+      id       = "${rule.value}-to-${var.destination_names.region}"
+      status   = "Enabled"
+      priority = rule.key + 1
 
-    delete_marker_replication {
-      status = "Disabled"
-    }
+      filter {
+        prefix = "${rule.value}/"
+      }
 
-    destination {
-      bucket = local.destination_arn
+      delete_marker_replication {
+        status = "Disabled"
+      }
 
-      metrics {
-        status = "Enabled"
+      destination {
+        bucket = local.destination_arn
       }
     }
   }

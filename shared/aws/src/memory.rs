@@ -7,7 +7,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lifeboat_core::{Failure, Region};
+use lifeboat_core::{
+    Failure, Region,
+    backup::follow::{Copied, Status},
+};
 use sha2::{Digest, Sha256};
 
 use crate::objects::{Object, Objects, Only, Stored, Write};
@@ -18,9 +21,14 @@ pub struct Memory {
     region: Region,
     objects: RefCell<BTreeMap<String, Object>>,
     written: RefCell<BTreeMap<String, Timestamp>>,
+    statuses: RefCell<BTreeMap<String, Status>>,
+    /// What it says of the copy of an object that is written.
+    pub replicates: Cell<Status>,
     /// What it takes for the time.
     pub now: Cell<Timestamp>,
     version: Cell<u64>,
+    /// How often it was asked for the copy of an object.
+    pub looked: Cell<u32>,
     /// While set, nothing answers.
     pub dead: Cell<bool>,
     /// The write after this many others fails, as if the process was killed there.
@@ -34,8 +42,11 @@ impl Memory {
             region: region.clone(),
             objects: RefCell::default(),
             written: RefCell::default(),
+            statuses: RefCell::default(),
+            replicates: Cell::new(Status::Pending),
             now: Cell::new(Timestamp::UNIX_EPOCH),
             version: Cell::new(0),
+            looked: Cell::new(0),
             dead: Cell::new(false),
             writes_left: Cell::new(None),
         }
@@ -54,6 +65,12 @@ impl Memory {
         };
         self.objects.borrow_mut().insert(key.into(), object);
         self.written.borrow_mut().insert(key.into(), self.now.get());
+        self.mark(key, self.replicates.get());
+    }
+
+    /// What the storage says of its copy from now on.
+    pub fn mark(&self, key: &str, status: Status) {
+        self.statuses.borrow_mut().insert(key.into(), status);
     }
 
     pub fn remove(&self, key: &str) {
@@ -72,6 +89,11 @@ impl Memory {
         for (key, object) in self.objects.borrow().iter() {
             if other.body(key).as_ref() != Some(&object.body) {
                 other.set(key, object.body.clone());
+                other.mark(key, Status::Replica);
+            }
+            let came = self.statuses.borrow().get(key) == Some(&Status::Replica);
+            if !came {
+                self.mark(key, Status::Completed);
             }
         }
     }
@@ -154,6 +176,16 @@ impl Objects for Memory {
             return Err(self.failed("write", key, "BadDigest"));
         }
         self.put(key, body).await
+    }
+
+    async fn copied(&self, key: &str) -> Result<Option<Copied>, Failure> {
+        self.answer("look at", key)?;
+        self.looked.set(self.looked.get() + 1);
+        let there = self.objects.borrow().contains_key(key);
+        Ok(there.then(|| Copied {
+            status: self.statuses.borrow()[key],
+            written: self.written.borrow()[key],
+        }))
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {

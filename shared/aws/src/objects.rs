@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use jiff::Timestamp;
-use lifeboat_core::{Failure, Region};
+use lifeboat_core::{Failure, Region, backup::follow::Copied};
 
 /// An object as it was read: what it held, and the mark that tells one version from the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,9 @@ pub trait Objects {
     async fn put_checked(&self, key: &str, body: Vec<u8>, sha256: &[u8]) -> Result<(), Failure>;
     /// These bytes of it, all of them; none where there is no such object.
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure>;
+
+    /// What becomes of its copy in the other region; none where there is no such object.
+    async fn copied(&self, key: &str) -> Result<Option<Copied>, Failure>;
 
     /// An error of this bucket, with everything a person needs to look.
     fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {

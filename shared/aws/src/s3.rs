@@ -5,10 +5,15 @@ use aws_sdk_s3::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
+    types::ReplicationStatus,
 };
 use base64::Engine;
 use jiff::Timestamp;
-use lifeboat_core::{Failure, Region, liveness::Answer};
+use lifeboat_core::{
+    Failure, Region,
+    backup::follow::{Copied, Status},
+    liveness::Answer,
+};
 
 use crate::objects::{Object, Objects, Only, Stored, Write};
 use crate::{explain, sign};
@@ -151,6 +156,31 @@ impl Objects for Bucket {
         let sent = put.body(body.into()).send().await;
         sent.map(drop)
             .map_err(|e| self.failed("write", key, explain(&e)))
+    }
+
+    async fn copied(&self, key: &str) -> Result<Option<Copied>, Failure> {
+        let head = self.client.head_object().bucket(&self.name).key(key);
+        let found = match head.send().await {
+            Ok(found) => found,
+            Err(error) if absent(&error) => return Ok(None),
+            Err(error) => return Err(self.failed("look at", key, explain(&error))),
+        };
+        let status = match found.replication_status() {
+            Some(ReplicationStatus::Complete | ReplicationStatus::Completed) => Status::Completed,
+            Some(ReplicationStatus::Replica) => Status::Replica,
+            Some(ReplicationStatus::Pending) => Status::Pending,
+            Some(ReplicationStatus::Failed) => Status::Failed,
+            None => Status::Unmarked,
+            Some(other) => {
+                let why = format!("{other} is no replication status that this version knows");
+                return Err(self.failed("look at", key, why));
+            }
+        };
+        let written = found.last_modified().map(|at| at.secs());
+        let written = written.and_then(|at| Timestamp::from_second(at).ok());
+        let unread = || self.failed("look at", key, "nobody says when it was written");
+        let written = written.ok_or_else(unread)?;
+        Ok(Some(Copied { status, written }))
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
@@ -296,6 +326,41 @@ mod tests {
             .put_only("state.json", vec![], Only::IfAbsent)
             .await;
         assert_eq!(write, Ok(Write::Done));
+    }
+
+    #[tokio::test]
+    async fn what_becomes_of_a_copy_is_told_in_one_of_five_words() {
+        use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::DateTime};
+        for (said, status) in [
+            (Some("COMPLETED"), Status::Completed),
+            (Some("COMPLETE"), Status::Completed),
+            (Some("REPLICA"), Status::Replica),
+            (Some("PENDING"), Status::Pending),
+            (Some("FAILED"), Status::Failed),
+            (None, Status::Unmarked),
+        ] {
+            let said = said.map(ReplicationStatus::from);
+            let rule = mock!(Client::head_object).then_output(move || {
+                let at = DateTime::from_secs(60);
+                let head = HeadObjectOutput::builder().last_modified(at);
+                head.set_replication_status(said.clone()).build()
+            });
+            let client = mock_client!(aws_sdk_s3, [&rule]);
+            let written = Timestamp::from_second(60).unwrap();
+            let copied = bucket(client).copied("packs/1").await;
+            assert_eq!(copied, Ok(Some(Copied { status, written })));
+        }
+        let gone = mock!(Client::head_object).then_http_response(|| http_response(404, ""));
+        let client = mock_client!(aws_sdk_s3, [&gone]);
+        assert_eq!(bucket(client).copied("packs/1").await, Ok(None));
+        let refused = mock!(Client::head_object).then_http_response(|| http_response(403, ""));
+        let client = mock_client!(aws_sdk_s3, [&refused]);
+        let failure = bucket(client).copied("packs/1").await.unwrap_err();
+        assert!(
+            failure
+                .to_string()
+                .starts_with("look at control/packs/1 in us-west-2")
+        );
     }
 
     fn http_response(

@@ -1,5 +1,6 @@
 //! Names, keys, manifests and the choice of a backup.
 
+pub mod follow;
 mod id;
 mod key;
 mod manifest;

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Invalid, Region, RegionPair, Side, check_schema, gate::Gates, request::Mode, window::Window,
+    Invalid, Region, RegionPair, Side, check_schema, gate::Gates,
+    request::Mode, window::Window,
 };
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.

@@ -3,6 +3,7 @@
 
 mod contents;
 mod create;
+mod follow;
 mod format;
 mod prune;
 mod region;

@@ -369,3 +369,23 @@ async fn a_peer_whose_state_cannot_be_understood_is_alive_and_a_fault() {
     );
     assert!(status(&world).await.is_some());
 }
+
+#[tokio::test]
+async fn how_long_a_backup_is_on_its_way_is_published_where_backups_are_copied() {
+    const LAG: &str = "ReplicationLagSeconds";
+    let mut world = InMemory::seen_from("us-east-1");
+    probe(&world).await;
+    assert!(!world.published.borrow().contains_key(LAG));
+    let followed = Followed {
+        complete: None,
+        waiting_since: Some(after(-90)),
+    };
+    let control = world.control();
+    control.write(Followed::KEY, &followed).await.unwrap();
+    probe(&world).await;
+    assert_eq!(world.published.borrow()[LAG], 90.0);
+    world.published.borrow_mut().clear();
+    world.configuration.cross_region_backup = false;
+    probe(&world).await;
+    assert!(!world.published.borrow().contains_key(LAG));
+}
