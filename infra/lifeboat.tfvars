@@ -19,6 +19,7 @@ dr_vpc_cidr           = "10.1.0.0/16"
 dr_availability_zones = ["us-west-2a", "us-west-2b"]
 
 backup_retention_days      = 7
+backup_keep                = { daily = 7, weekly = 4, monthly = 12 }
 enable_cross_region_backup = true
 
 # On AWS these two are maps from region to id; see the variables' descriptions.

@@ -15,6 +15,7 @@ module "region" {
   approval                   = var.approval
   approval_seconds           = var.approval_seconds
   commit_seconds             = var.commit_seconds
+  backup_keep                = var.backup_keep
   backup_retention_days      = var.backup_retention_days
   backup_schedule            = var.backup_schedule
   certificate_arn            = lookup(var.certificate_arn, local.region, null)

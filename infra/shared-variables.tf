@@ -139,6 +139,21 @@ variable "backup_retention_days" {
   }
 }
 
+variable "backup_keep" {
+  description = <<-EOT
+    How many backups are kept beyond backup_retention_days: the first one of each of the last days, weeks (from Monday, in
+    UTC) and months; 0 keeps none. Each is a copy of everything that it needs, in each region, and its storage becomes
+    colder: Standard-IA after 30 days, Glacier Flexible Retrieval after 90.
+  EOT
+  type        = object({ daily = optional(number, 0), weekly = optional(number, 0), monthly = optional(number, 0) })
+  default     = { daily = 7, weekly = 4, monthly = 12 }
+
+  validation {
+    condition     = alltrue([for count in values(var.backup_keep) : count >= 0 && count <= 3660 && floor(count) == count])
+    error_message = "Each number of backup_keep must be a whole number from 0 to 3660."
+  }
+}
+
 variable "enable_cross_region_backup" {
   description = <<-EOT
     Whether backups replicate between the regions, both ways. When false, backups are taken but stay in their region: a

@@ -28,6 +28,8 @@ pub enum Event {
     Prune {},
     /// By the schedule, in both regions: sees to it that this region's backups reach the other one.
     Follow {},
+    /// By the schedule, in both regions: makes and removes the copies that are kept longer.
+    Keep {},
     /// By the other region, which does not wait: what comes of its question is written down for it.
     Reply {
         id: ReplyId,
@@ -84,6 +86,7 @@ pub enum Outcome {
     },
     Pruned(Pruned),
     Followed(Following),
+    Kept(Kept),
 }
 
 /// How far this region's backups have come.
@@ -99,6 +102,13 @@ pub struct Following {
     pub written_again: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    pub made: Vec<BackupKey>,
+    pub removed: Vec<BackupKey>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,7 +172,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), json);
             seen += 1;
         }
-        assert_eq!(seen, 11);
+        assert_eq!(seen, 12);
     }
 
     #[test]

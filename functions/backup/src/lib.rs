@@ -8,6 +8,7 @@ mod files;
 mod find;
 mod folder;
 mod follow;
+mod keep;
 mod known;
 mod prune;
 mod read;
@@ -29,7 +30,7 @@ use lifeboat_core::{Configuration, Failure, RegionState, configuration::Service}
 use folder::Folder;
 use source::Source;
 
-pub use event::{Created, Event, Following, Outcome, Pruned, Question, Salvaged};
+pub use event::{Created, Event, Following, Kept, Outcome, Pruned, Question, Salvaged};
 pub use reply::Reply;
 
 /// How hard zstd works: further up a backup takes much longer and becomes little smaller.
@@ -118,6 +119,7 @@ pub async fn handle<C: Objects, B: Objects>(
         }),
         Event::Prune {} => Ok(Outcome::Pruned(prune::prune(backup, clock()).await?)),
         Event::Follow {} => Ok(Outcome::Followed(follow::follow(backup, clock).await?)),
+        Event::Keep {} => Ok(Outcome::Kept(keep::keep(backup, clock).await?)),
         Event::Reply { id, to } => reply::reply(backup, id, to, clock).await,
     }
 }

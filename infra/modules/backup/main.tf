@@ -53,7 +53,7 @@ module "function" {
     {
       Effect   = "Allow"
       Action   = "s3:DeleteObject"
-      Resource = [for prefix in ["backups", "packs", "replaced"] : "arn:aws:s3:::${var.own.backups_bucket}/${prefix}/*"]
+      Resource = [for prefix in ["backups", "kept", "packs", "replaced"] : "arn:aws:s3:::${var.own.backups_bucket}/${prefix}/*"]
     },
     {
       Effect   = "Allow"
@@ -85,6 +85,15 @@ module "follow" {
   schedule = "rate(5 minutes)"
   input    = { action = "follow" }
   enabled  = var.enabled && var.replicated
+}
+
+module "keep" {
+  source   = "../rule"
+  name     = "${var.application}-keep"
+  function = module.function.arn
+  schedule = "rate(1 day)"
+  input    = { action = "keep" }
+  enabled  = var.enabled
 }
 
 module "prune" {

@@ -126,6 +126,26 @@ resource "aws_s3_bucket_lifecycle_configuration" "backups" {
     }
   }
 
+  # The only ones that grow cold: nothing else in the bucket needs them, and they need nothing else.
+  rule {
+    id     = "kept-copies-grow-cold"
+    status = "Enabled"
+
+    filter {
+      prefix = "kept/"
+    }
+
+    transition {
+      days          = 30
+      storage_class = "STANDARD_IA"
+    }
+
+    transition {
+      days          = 90
+      storage_class = "GLACIER"
+    }
+  }
+
   rule {
     id     = "unfinished-uploads-end"
     status = "Enabled"

@@ -47,6 +47,7 @@ variable "automatic_failback" { type = bool }
 variable "approval" { type = string }
 variable "approval_seconds" { type = number }
 variable "commit_seconds" { type = number }
+variable "backup_keep" { type = object({ daily = number, weekly = number, monthly = number }) }
 variable "backup_retention_days" { type = number }
 variable "backup_schedule" { type = string }
 variable "cool_down_seconds" { type = number }

@@ -1,6 +1,7 @@
 //! What two or more functions need of AWS: clients per region, buckets, the configuration, the region state, the runtime.
 
 pub mod backups;
+mod below;
 pub mod clients;
 #[cfg(feature = "ecs")]
 pub mod ecs;
@@ -17,6 +18,7 @@ pub mod memory;
 pub mod objects;
 pub mod s3;
 
+pub use below::Below;
 pub use clients::{Aws, Patience};
 pub use explain::{explain, sign};
 pub use home::{Control, Version, parse_event};

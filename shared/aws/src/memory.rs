@@ -188,6 +188,15 @@ impl Objects for Memory {
         }))
     }
 
+    async fn copy(&self, from: &str, to: &str) -> Result<(), Failure> {
+        self.may_write(to)?;
+        let body = self
+            .body(from)
+            .ok_or_else(|| self.failed("copy", from, "NoSuchKey"))?;
+        self.set(to, body);
+        Ok(())
+    }
+
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
         self.answer("read", key)?;
         let Some(body) = self.body(key) else {

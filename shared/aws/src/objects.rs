@@ -52,6 +52,8 @@ pub trait Objects {
 
     /// What becomes of its copy in the other region; none where there is no such object.
     async fn copied(&self, key: &str) -> Result<Option<Copied>, Failure>;
+    /// Within the bucket, and read by nobody.
+    async fn copy(&self, from: &str, to: &str) -> Result<(), Failure>;
 
     /// An error of this bucket, with everything a person needs to look.
     fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {

@@ -63,8 +63,17 @@ impl Bucket {
         match answer {
             Ok(found) => Ok(Some(found)),
             Err(error) if absent(&error) => Ok(None),
+            Err(error) if error.code() == Some("InvalidObjectState") => Err(self.cold(key)),
             Err(error) => Err(self.failed(operation, key, explain(&error))),
         }
+    }
+
+    /// Nobody reads it before a person has it brought back.
+    fn cold(&self, key: &str) -> Failure {
+        let Self { name, region, .. } = self;
+        Failure::Refused(format!(
+            "{name}/{key} in {region} is in Glacier. Bring back every object of its copy, which takes hours, and try again: aws s3api restore-object --region {region} --bucket {name} --key {key} --restore-request Days=7"
+        ))
     }
 }
 
@@ -181,6 +190,14 @@ impl Objects for Bucket {
         let unread = || self.failed("look at", key, "nobody says when it was written");
         let written = written.ok_or_else(unread)?;
         Ok(Some(Copied { status, written }))
+    }
+
+    async fn copy(&self, from: &str, to: &str) -> Result<(), Failure> {
+        let source = format!("{}/{from}", self.name);
+        let copy = self.client.copy_object().bucket(&self.name).key(to);
+        let sent = copy.copy_source(source).send().await;
+        sent.map(drop)
+            .map_err(|e| self.failed("copy", from, explain(&e)))
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
@@ -361,6 +378,35 @@ mod tests {
                 .to_string()
                 .starts_with("look at control/packs/1 in us-west-2")
         );
+    }
+
+    #[tokio::test]
+    async fn an_object_that_has_become_cold_says_how_it_is_brought_back() {
+        let rule = mock!(Client::get_object).then_http_response(|| {
+            http_response(403, "<Error><Code>InvalidObjectState</Code></Error>")
+        });
+        let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&rule]);
+        let bucket = bucket(client);
+        for failure in [
+            bucket.get("kept/1").await.unwrap_err(),
+            bucket.get_range("kept/1", 0..1).await.unwrap_err(),
+        ] {
+            assert_eq!(failure.name(), "Refused");
+            let command = "restore-object --region us-west-2 --bucket control --key kept/1 ";
+            assert!(failure.to_string().contains(command), "{failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_made_within_the_bucket() {
+        use aws_sdk_s3::operation::copy_object::CopyObjectOutput;
+        let rule = mock!(Client::copy_object)
+            .match_requests(|copy| {
+                copy.copy_source() == Some("control/packs/1") && copy.key() == Some("kept/packs/1")
+            })
+            .then_output(|| CopyObjectOutput::builder().build());
+        let client = mock_client!(aws_sdk_s3, [&rule]);
+        assert_eq!(bucket(client).copy("packs/1", "kept/packs/1").await, Ok(()));
     }
 
     fn http_response(

@@ -2,6 +2,7 @@
 
 pub mod follow;
 mod id;
+pub mod keep;
 mod key;
 mod manifest;
 mod name;

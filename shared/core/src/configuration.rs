@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Invalid, Region, RegionPair, Side, check_schema, gate::Gates,
+    Invalid, Region, RegionPair, Side, backup::keep::Keep, check_schema, gate::Gates,
     request::Mode, window::Window,
 };
 
@@ -44,6 +44,9 @@ pub struct Configuration {
     pub down_quorum: u8,
     pub look_interval_seconds: u64,
     pub backup_retention_days: u32,
+    /// What is kept longer.
+    #[serde(default)]
+    pub backup_keep: Keep,
     /// Whether backups are replicated to the other region.
     pub cross_region_backup: bool,
     pub data_directory: String,
@@ -253,6 +256,7 @@ impl Configuration {
                 }
             }
         }
+        self.backup_keep.validate()?;
         if !(1..=3).contains(&self.down_quorum) {
             return Err(Invalid::new("down_quorum", "1 to 3", self.down_quorum));
         }

@@ -5,6 +5,7 @@ mod contents;
 mod create;
 mod follow;
 mod format;
+mod keep;
 mod prune;
 mod region;
 mod reply;

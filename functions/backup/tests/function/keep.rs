@@ -1,0 +1,149 @@
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use lifeboat_backup::{Kept, Outcome};
+use lifeboat_core::backup::{BackupKey, keep::Keep};
+use serde_json::json;
+
+use crate::region::Region;
+
+const DAY: i64 = 24 * 3600;
+
+fn region(keep: Keep) -> Region {
+    let mut home = Region::home();
+    home.configuration.backup_keep = keep;
+    home
+}
+
+const DAILY: Keep = Keep {
+    daily: 2,
+    weekly: 0,
+    monthly: 0,
+};
+
+async fn keep(region: &Region, at: i64) -> Kept {
+    match region.ask(json!({"action": "keep"}), at).await.unwrap() {
+        Outcome::Kept(kept) => kept,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn copies(region: &Region) -> BTreeSet<BackupKey> {
+    let keys = region.backups.keys();
+    let manifests = keys.iter().filter(|key| key.ends_with("manifest.json"));
+    manifests
+        .filter_map(|key| BackupKey::of_kept(key))
+        .collect()
+}
+
+fn in_copies(region: &Region) -> usize {
+    let keys = region.backups.keys();
+    keys.iter().filter(|key| key.starts_with("kept/")).count()
+}
+
+#[tokio::test]
+async fn of_each_day_the_first_backup_is_copied_with_all_its_packs_and_the_old_copies_go() {
+    let home = region(DAILY);
+    for day in 0..4 {
+        let first = home.create(day * DAY + 3600).await;
+        home.create(day * DAY + 7200).await;
+        let kept = keep(&home, day * DAY + 9000).await;
+        assert_eq!(kept.made, std::slice::from_ref(&first.backup));
+        assert_eq!(kept.removed.len(), usize::from(day >= 2));
+        assert!(copies(&home).contains(&first.backup));
+        let again = keep(&home, day * DAY + 9060).await;
+        assert_eq!(again, Kept::default(), "done twice is done once");
+    }
+    assert_eq!(copies(&home).len(), 2);
+    assert_eq!(in_copies(&home), 4, "a manifest and a pack each");
+}
+
+#[tokio::test]
+async fn a_copy_needs_nothing_else_and_is_no_backup_that_a_prune_or_a_listing_sees() {
+    let home = region(DAILY);
+    let backup = home.create(3600).await.backup;
+    keep(&home, 7200).await;
+    let original = home.backups.body(&backup.manifest());
+    for key in home.backups.keys() {
+        if !key.starts_with("kept/") {
+            home.backups.remove(&key);
+        }
+    }
+    let copy = format!("{}{}", backup.kept(), backup.manifest());
+    assert_eq!(home.backups.body(&copy), original, "byte for byte");
+    let listed = home.ask(json!({"action": "list"}), 7200).await.unwrap();
+    assert_eq!(listed, Outcome::Listed { backups: vec![] });
+    let before = in_copies(&home);
+    home.ask(json!({"action": "prune"}), 90 * DAY)
+        .await
+        .unwrap();
+    assert_eq!(in_copies(&home), before);
+}
+
+#[tokio::test]
+async fn killed_anywhere_a_copy_is_gone_on_with_and_one_without_its_manifest_is_none() {
+    for writes in 0..8 {
+        let home = region(DAILY);
+        for day in 0..3 {
+            home.write("users", &format!(r#"{{"users":[{day}]}}"#));
+            home.create(day * DAY + 3600).await;
+            home.backups.writes_left.set(Some(writes));
+            let _ = home.ask(json!({"action": "keep"}), day * DAY + 7200).await;
+            home.backups.writes_left.set(None);
+            for copy in copies(&home) {
+                let manifest = home.manifest(&copy);
+                for pack in &manifest.packs {
+                    let key = format!("{}{}", copy.kept(), pack.id.key());
+                    assert!(home.backups.body(&key).is_some(), "{key}");
+                }
+            }
+        }
+        keep(&home, 3 * DAY).await;
+        let left = copies(&home);
+        assert_eq!(left.len(), 2, "{writes}");
+        let named = left.iter().map(|copy| 1 + home.manifest(copy).packs.len());
+        assert_eq!(
+            in_copies(&home),
+            named.sum::<usize>(),
+            "and nothing is left over"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_not_whole_is_not_kept_and_another_of_its_day_is() {
+    let home = region(DAILY);
+    let damaged = home.create(3600).await.backup;
+    home.write("users", r#"{"users":[2]}"#);
+    home.write("posts", r#"{"posts":[2]}"#);
+    let whole = home.create(7200).await.backup;
+    home.backups.set(&damaged.manifest(), "{}");
+    assert_eq!(keep(&home, 9000).await.made, [whole]);
+}
+
+#[tokio::test]
+async fn each_region_keeps_what_has_come_to_it() {
+    let home = region(DAILY);
+    let backup = home.create(3600).await.backup;
+    let standby = region(DAILY);
+    home.backups.copy_to(&standby.backups);
+    assert_eq!(keep(&standby, 7200).await.made, [backup]);
+}
+
+#[tokio::test]
+async fn out_of_time_it_fails_so_that_the_next_invocation_goes_on() {
+    let home = region(DAILY);
+    home.create(3600).await;
+    home.until.set(Timestamp::MIN);
+    let failure = home.ask(json!({"action": "keep"}), 7200).await.unwrap_err();
+    assert_eq!(failure.name(), "Unfinished");
+    home.until.set(Timestamp::MAX);
+    assert_eq!(keep(&home, 7200).await.made.len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_where_nobody_asks_for_it() {
+    let home = region(Keep::default());
+    home.create(3600).await;
+    assert_eq!(keep(&home, 7200).await, Kept::default());
+}

@@ -1,0 +1,79 @@
+//! A part of a bucket as if it was one: what is below a prefix, under the rest of its keys.
+
+use std::ops::Range;
+
+use lifeboat_core::{Failure, Region, backup::follow::Copied};
+
+use crate::objects::{Object, Objects, Only, Stored, Write};
+
+#[derive(Debug)]
+pub struct Below<'a, B> {
+    bucket: &'a B,
+    prefix: String,
+}
+
+impl<'a, B: Objects> Below<'a, B> {
+    /// Without a prefix it is the bucket itself.
+    pub fn new(bucket: &'a B, prefix: impl Into<String>) -> Self {
+        let prefix = prefix.into();
+        Self { bucket, prefix }
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+}
+
+impl<B: Objects> Objects for Below<'_, B> {
+    fn name(&self) -> &str {
+        self.bucket.name()
+    }
+
+    fn region(&self) -> &Region {
+        self.bucket.region()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+        self.bucket.get(&self.key(key)).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<Stored>, Failure> {
+        let mut found = self.bucket.list(&self.key(prefix)).await?;
+        for object in &mut found {
+            object.key.drain(..self.prefix.len());
+        }
+        Ok(found)
+    }
+
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
+        self.bucket.put(&self.key(key), body).await
+    }
+
+    async fn put_only(&self, key: &str, body: Vec<u8>, only: Only<'_>) -> Result<Write, Failure> {
+        self.bucket.put_only(&self.key(key), body, only).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Failure> {
+        self.bucket.delete(&self.key(key)).await
+    }
+
+    async fn put_checked(&self, key: &str, body: Vec<u8>, sha256: &[u8]) -> Result<(), Failure> {
+        self.bucket.put_checked(&self.key(key), body, sha256).await
+    }
+
+    async fn copied(&self, key: &str) -> Result<Option<Copied>, Failure> {
+        self.bucket.copied(&self.key(key)).await
+    }
+
+    async fn copy(&self, from: &str, to: &str) -> Result<(), Failure> {
+        self.bucket.copy(&self.key(from), &self.key(to)).await
+    }
+
+    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
+        self.bucket.get_range(&self.key(key), range).await
+    }
+
+    fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {
+        self.bucket.failed(operation, &self.key(key), cause)
+    }
+}
