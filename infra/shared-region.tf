@@ -28,6 +28,7 @@ module "region" {
   efs_file_system_id         = lookup(var.efs_file_system_id, local.region, null)
   enable_cross_region_backup = var.enable_cross_region_backup
   enable_dr                  = var.enable_dr
+  enable_object_lock         = var.enable_object_lock
   functions_directory        = var.functions_directory
   health_checker_ranges      = var.health_checker_ranges
   home_region                = var.home_region

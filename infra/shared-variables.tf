@@ -154,6 +154,15 @@ variable "backup_keep" {
   }
 }
 
+variable "enable_object_lock" {
+  description = <<-EOT
+    Whether what is written to the backups buckets is locked for backup_retention_days: nobody can delete it for good or
+    overwrite it before, but who holds s3:BypassGovernanceRetention. Switched off later, it leaves the locks that there are.
+  EOT
+  type        = bool
+  default     = false
+}
+
 variable "enable_cross_region_backup" {
   description = <<-EOT
     Whether backups replicate between the regions, both ways. When false, backups are taken but stay in their region: a

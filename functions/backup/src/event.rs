@@ -120,6 +120,16 @@ pub struct Pruned {
     pub packs: u64,
     /// How many are removed later, if nobody needs them by then.
     pub condemned: u64,
+    /// How many objects would have gone, and are locked for now.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub locked: u64,
+    /// How many packs are locked for longer, because a backup is kept that needs them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub extended: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A backup that stands. Its manifest tells more, and can be too long for an answer.

@@ -14,7 +14,7 @@ use lifeboat_core::{
     },
 };
 
-use crate::{Backup, Kept};
+use crate::{Backup, Kept, lock};
 
 const AT_ONCE: usize = 8;
 
@@ -59,6 +59,10 @@ pub(crate) async fn keep<C: Objects, B: Objects>(
         }
     };
     for (key, there) in copies.into_iter().filter(|(key, _)| !wanted.contains(key)) {
+        let manifest = format!("{}{}", key.kept(), key.manifest());
+        if lock::holds(backup, &manifest, clock()).await? {
+            continue;
+        }
         remove(backup, &key, there).await?;
         told.removed.push(key);
     }

@@ -10,6 +10,7 @@ mod folder;
 mod follow;
 mod keep;
 mod known;
+mod lock;
 mod prune;
 mod read;
 mod reply;

@@ -1,7 +1,7 @@
 //! Removes what is kept no longer: first manifests, then, a day after they were condemned, packs that nobody names. Cut short
 //! anywhere it is gone on with the next time; what it cannot understand it leaves alone, and everything that may hang on it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use lifeboat_core::{
     },
 };
 
-use crate::{Backup, Pruned};
+use crate::{Backup, Pruned, lock};
 
 /// In the control bucket, which is not replicated: each region prunes for itself.
 const CONDEMNED: &str = "prune.json";
@@ -33,7 +33,7 @@ pub(crate) async fn prune<C: Objects, B: Objects>(
     };
     let days = backup.configuration.backup_retention_days;
     let mut all = every(backup).await?;
-    let old = expired(&all, days, now);
+    let (old, mut locked) = unlocked(backup, expired(&all, days, now), now).await?;
     if let Some(last) = newest(&old)
         && newest(condemned.pruned.iter().chain([last])) == Some(last)
     {
@@ -47,7 +47,22 @@ pub(crate) async fn prune<C: Objects, B: Objects>(
     all.retain(|key| !old.contains(key));
     let needed = needed(backup, all).await?;
     let stored: Vec<StoredPack> = stored(backup, PackId::PREFIX).await?;
-    let (gone, left) = packs(&stored, &needed, &condemned.packs, now);
+    let extended = lock::extend(backup, &needed).await?;
+    let needed = needed.into_keys().collect();
+    let (mut gone, mut left) = packs(&stored, &needed, &condemned.packs, now);
+    let mut held = vec![];
+    for id in &gone {
+        if lock::holds(backup, &id.key(), now).await? {
+            held.push(*id);
+        }
+    }
+    gone.retain(|id| !held.contains(id));
+    // Condemned as before.
+    left.extend(
+        held.iter()
+            .filter_map(|id| condemned.packs.get_key_value(id)),
+    );
+    locked += held.len() as u64;
     for id in &gone {
         // One that was written again since the listing is somebody's.
         let before = stored.iter().find(|pack| pack.id == *id);
@@ -63,6 +78,8 @@ pub(crate) async fn prune<C: Objects, B: Objects>(
         backups: old,
         packs: gone.len() as u64,
         condemned: condemned.packs.len() as u64,
+        locked,
+        extended,
     })
 }
 
@@ -85,14 +102,30 @@ async fn every<C: Objects, B: Objects>(
     Ok(all)
 }
 
-/// By any manifest. One that cannot be read may need anything, so then nothing is removed.
+/// Those that the storage lets go, and how many it does not yet.
+async fn unlocked<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    old: Vec<BackupKey>,
+    now: Timestamp,
+) -> Result<(Vec<BackupKey>, u64), Failure> {
+    let (mut free, mut locked) = (vec![], 0);
+    for key in old {
+        match lock::holds(backup, &key.manifest(), now).await? {
+            true => locked += 1,
+            false => free.push(key),
+        }
+    }
+    Ok((free, locked))
+}
+
+/// By any manifest, and when the last was taken that needs it. One that cannot be read may need anything, so then nothing is removed.
 async fn needed<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     all: Vec<BackupKey>,
-) -> Result<BTreeSet<PackId>, Failure> {
+) -> Result<BTreeMap<PackId, Timestamp>, Failure> {
     let read = stream::iter(all).map(async |key| {
         let Some(found) = backup.backups.get(&key.manifest()).await? else {
-            return Ok(vec![]);
+            return Ok((key, vec![]));
         };
         let manifest = Manifest::parse(&found.body, &backup.configuration.application, &key);
         let manifest = manifest.map_err(|why| {
@@ -100,10 +133,17 @@ async fn needed<C: Objects, B: Objects>(
                 "{why}; no pack is removed while it is there, for it may need any: read it with the version that wrote it, or delete it"
             ))
         })?;
-        Ok::<_, Failure>(manifest.packs)
+        Ok::<_, Failure>((key, manifest.packs))
     });
-    let packs: Vec<_> = read.buffer_unordered(AT_ONCE).try_collect().await?;
-    Ok(packs.into_iter().flatten().map(|pack| pack.id).collect())
+    let manifests: Vec<_> = read.buffer_unordered(AT_ONCE).try_collect().await?;
+    let mut needed = BTreeMap::new();
+    for (key, packs) in manifests {
+        for pack in packs {
+            let last = needed.entry(pack.id).or_insert(key.name.at);
+            *last = key.name.at.max(*last);
+        }
+    }
+    Ok(needed)
 }
 
 async fn stored<C: Objects, B: Objects>(

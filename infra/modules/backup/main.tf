@@ -49,6 +49,12 @@ module "function" {
       Action   = "s3:ListBucket"
       Resource = "arn:aws:s3:::${var.own.backups_bucket}"
     },
+    # Locks are read, and made longer for what newer backups build on.
+    {
+      Effect   = "Allow"
+      Action   = ["s3:GetObjectRetention", "s3:PutObjectRetention"]
+      Resource = "arn:aws:s3:::${var.own.backups_bucket}/*"
+    },
     # A salvage is not among what a prune may remove.
     {
       Effect   = "Allow"

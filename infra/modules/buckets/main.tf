@@ -20,6 +20,11 @@ variable "retention_days" {
   type        = number
 }
 
+variable "locked" {
+  description = "Whether what is written to the backups bucket is locked for as many days."
+  type        = bool
+}
+
 variable "health_checker_ranges" {
   description = "Address ranges that may read the markers; empty means those AWS publishes."
   type        = list(string)
@@ -105,6 +110,18 @@ resource "aws_s3_bucket_versioning" "backups" {
 
   versioning_configuration {
     status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_object_lock_configuration" "backups" {
+  count  = var.locked ? 1 : 0
+  bucket = aws_s3_bucket_versioning.backups.bucket
+
+  rule {
+    default_retention {
+      mode = "GOVERNANCE"
+      days = var.retention_days
+    }
   }
 }
 

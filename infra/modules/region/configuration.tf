@@ -30,6 +30,7 @@ resource "aws_s3_object" "configuration" {
     look_interval_seconds = try(var.local_cloud.look_interval_seconds, 20)
     backup_retention_days = var.backup_retention_days
     backup_keep           = var.backup_keep
+    object_lock           = var.enable_object_lock
     cross_region_backup   = var.enable_cross_region_backup
     data_directory        = coalesce(local.data_directory, "/mnt/data")
 

@@ -116,6 +116,7 @@ module "buckets" {
   backups               = local.own.backups_bucket
   markers               = local.own.markers_bucket
   retention_days        = var.backup_retention_days
+  locked                = var.enable_object_lock
   health_checker_ranges = var.health_checker_ranges
   local                 = var.local_cloud != null
 }

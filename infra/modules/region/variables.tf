@@ -58,6 +58,7 @@ variable "down_quorum" { type = number }
 variable "drill_blocked_windows" { type = list(string) }
 variable "enable_cross_region_backup" { type = bool }
 variable "enable_dr" { type = bool }
+variable "enable_object_lock" { type = bool }
 variable "health_checker_ranges" { type = list(string) }
 variable "home_region" { type = string }
 variable "image_tag" { type = string }

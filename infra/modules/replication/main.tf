@@ -49,7 +49,7 @@ resource "aws_iam_role_policy" "this" {
       },
       {
         Effect   = "Allow"
-        Action   = ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"]
+        Action   = ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging", "s3:GetObjectRetention", "s3:GetObjectLegalHold"]
         Resource = "${local.source_arn}/*"
       },
       {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use jiff::Timestamp;
 use lifeboat_core::{Failure, Region, backup::follow::Copied};
 
 use crate::objects::{Object, Objects, Only, Stored, Write};
@@ -67,6 +68,14 @@ impl<B: Objects> Objects for Below<'_, B> {
 
     async fn copy(&self, from: &str, to: &str) -> Result<(), Failure> {
         self.bucket.copy(&self.key(from), &self.key(to)).await
+    }
+
+    async fn locked(&self, key: &str) -> Result<Option<Timestamp>, Failure> {
+        self.bucket.locked(&self.key(key)).await
+    }
+
+    async fn lock(&self, key: &str, until: Timestamp) -> Result<(), Failure> {
+        self.bucket.lock(&self.key(key), until).await
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {

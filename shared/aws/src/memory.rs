@@ -6,7 +6,7 @@ use std::{
     ops::Range,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lifeboat_core::{
     Failure, Region,
     backup::follow::{Copied, Status},
@@ -22,6 +22,9 @@ pub struct Memory {
     objects: RefCell<BTreeMap<String, Object>>,
     written: RefCell<BTreeMap<String, Timestamp>>,
     statuses: RefCell<BTreeMap<String, Status>>,
+    locks: RefCell<BTreeMap<String, Timestamp>>,
+    /// How long what is written is locked.
+    pub locks_for: Cell<Option<SignedDuration>>,
     /// What it says of the copy of an object that is written.
     pub replicates: Cell<Status>,
     /// What it takes for the time.
@@ -43,6 +46,8 @@ impl Memory {
             objects: RefCell::default(),
             written: RefCell::default(),
             statuses: RefCell::default(),
+            locks: RefCell::default(),
+            locks_for: Cell::new(None),
             replicates: Cell::new(Status::Pending),
             now: Cell::new(Timestamp::UNIX_EPOCH),
             version: Cell::new(0),
@@ -66,6 +71,10 @@ impl Memory {
         self.objects.borrow_mut().insert(key.into(), object);
         self.written.borrow_mut().insert(key.into(), self.now.get());
         self.mark(key, self.replicates.get());
+        if let Some(lasts) = self.locks_for.get() {
+            let until = self.now.get() + lasts;
+            self.locks.borrow_mut().insert(key.into(), until);
+        }
     }
 
     /// What the storage says of its copy from now on.
@@ -194,6 +203,17 @@ impl Objects for Memory {
             .body(from)
             .ok_or_else(|| self.failed("copy", from, "NoSuchKey"))?;
         self.set(to, body);
+        Ok(())
+    }
+
+    async fn locked(&self, key: &str) -> Result<Option<Timestamp>, Failure> {
+        self.answer("look at", key)?;
+        Ok(self.locks.borrow().get(key).copied())
+    }
+
+    async fn lock(&self, key: &str, until: Timestamp) -> Result<(), Failure> {
+        self.may_write(key)?;
+        self.locks.borrow_mut().insert(key.into(), until);
         Ok(())
     }
 

@@ -55,6 +55,10 @@ pub trait Objects {
     /// Within the bucket, and read by nobody.
     async fn copy(&self, from: &str, to: &str) -> Result<(), Failure>;
 
+    /// Until when nobody can delete it for good; none where it is not locked.
+    async fn locked(&self, key: &str) -> Result<Option<Timestamp>, Failure>;
+    async fn lock(&self, key: &str, until: Timestamp) -> Result<(), Failure>;
+
     /// An error of this bucket, with everything a person needs to look.
     fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {
         Failure::unavailable(

@@ -5,7 +5,8 @@ use aws_sdk_s3::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
-    types::ReplicationStatus,
+    primitives::DateTime,
+    types::{ObjectLockRetention, ObjectLockRetentionMode, ReplicationStatus},
 };
 use base64::Engine;
 use jiff::Timestamp;
@@ -200,6 +201,28 @@ impl Objects for Bucket {
             .map_err(|e| self.failed("copy", from, explain(&e)))
     }
 
+    async fn locked(&self, key: &str) -> Result<Option<Timestamp>, Failure> {
+        let head = self.client.head_object().bucket(&self.name).key(key);
+        match head.send().await {
+            Ok(found) => {
+                let until = found.object_lock_retain_until_date().map(|at| at.secs());
+                Ok(until.and_then(|at| Timestamp::from_second(at).ok()))
+            }
+            Err(error) if absent(&error) => Ok(None),
+            Err(error) => Err(self.failed("look at", key, explain(&error))),
+        }
+    }
+
+    async fn lock(&self, key: &str, until: Timestamp) -> Result<(), Failure> {
+        let retention = ObjectLockRetention::builder()
+            .mode(ObjectLockRetentionMode::Governance)
+            .retain_until_date(DateTime::from_secs(until.as_second()));
+        let put = self.client.put_object_retention().bucket(&self.name);
+        let sent = put.key(key).retention(retention.build()).send().await;
+        sent.map(drop)
+            .map_err(|e| self.failed("lock", key, explain(&e)))
+    }
+
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
         if range.is_empty() {
             return Ok(Some(vec![]));
@@ -347,7 +370,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_becomes_of_a_copy_is_told_in_one_of_five_words() {
-        use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::DateTime};
+        use aws_sdk_s3::operation::head_object::HeadObjectOutput;
         for (said, status) in [
             (Some("COMPLETED"), Status::Completed),
             (Some("COMPLETE"), Status::Completed),
@@ -395,6 +418,30 @@ mod tests {
             let command = "restore-object --region us-west-2 --bucket control --key kept/1 ";
             assert!(failure.to_string().contains(command), "{failure}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_lock_is_read_and_extended() {
+        use aws_sdk_s3::operation::{
+            head_object::HeadObjectOutput, put_object_retention::PutObjectRetentionOutput,
+        };
+        let until = Timestamp::from_second(60).unwrap();
+        let head = mock!(Client::head_object).then_output(|| {
+            let at = DateTime::from_secs(60);
+            let head = HeadObjectOutput::builder();
+            head.object_lock_retain_until_date(at).build()
+        });
+        let put = mock!(Client::put_object_retention)
+            .match_requests(|put| {
+                let retention = put.retention().unwrap();
+                let at = retention.retain_until_date().map(|at| at.secs());
+                retention.mode() == Some(&ObjectLockRetentionMode::Governance) && at == Some(60)
+            })
+            .then_output(|| PutObjectRetentionOutput::builder().build());
+        let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&head, &put]);
+        let bucket = bucket(client);
+        assert_eq!(bucket.locked("packs/1").await, Ok(Some(until)));
+        assert_eq!(bucket.lock("packs/1", until).await, Ok(()));
     }
 
     #[tokio::test]

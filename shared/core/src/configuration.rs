@@ -44,6 +44,9 @@ pub struct Configuration {
     pub down_quorum: u8,
     pub look_interval_seconds: u64,
     pub backup_retention_days: u32,
+    /// Whether what is written to the backups bucket is locked for as many days.
+    #[serde(default)]
+    pub object_lock: bool,
     /// What is kept longer.
     #[serde(default)]
     pub backup_keep: Keep,

@@ -41,8 +41,10 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         &[
             "s3:DeleteObject",
             "s3:GetObject",
+            "s3:GetObjectRetention",
             "s3:ListBucket",
             "s3:PutObject",
+            "s3:PutObjectRetention",
         ],
     ),
     (
@@ -116,6 +118,8 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     (
         "replication/main.tf",
         &[
+            "s3:GetObjectLegalHold",
+            "s3:GetObjectRetention",
             "s3:GetObjectVersionAcl",
             "s3:GetObjectVersionForReplication",
             "s3:GetObjectVersionTagging",

@@ -6,6 +6,7 @@ mod create;
 mod follow;
 mod format;
 mod keep;
+mod lock;
 mod prune;
 mod region;
 mod reply;

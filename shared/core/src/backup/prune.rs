@@ -34,7 +34,7 @@ pub struct StoredPack {
 /// Backups that are kept no longer. The newest is never among them, however old it is, nor is a salvage: only a person can
 /// tell that it is no longer wanted.
 pub fn expired(all: &[BackupKey], retention_days: u32, now: Timestamp) -> Vec<BackupKey> {
-    let days = SignedDuration::from_hours(24 * i64::from(retention_days));
+    let days = keeps(retention_days);
     let newest = newest(all);
     let old = |key: &&BackupKey| now.duration_since(key.name.at) > days;
     let goes = |key: &&BackupKey| match key.name.kind {
@@ -43,6 +43,23 @@ pub fn expired(all: &[BackupKey], retention_days: u32, now: Timestamp) -> Vec<Ba
         Kind::Salvage => false,
     };
     all.iter().filter(old).filter(goes).cloned().collect()
+}
+
+/// How long a backup is kept.
+pub fn keeps(retention_days: u32) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(retention_days))
+}
+
+/// Until when a pack is to be locked that is locked for too short: as long as the last backup is kept that needs it, and half
+/// as long again, so that it is not done anew each day.
+pub fn extended(
+    locked: Option<Timestamp>,
+    last_needed: Timestamp,
+    keeps: SignedDuration,
+) -> Option<Timestamp> {
+    let until = last_needed.checked_add(keeps).ok()?;
+    let longer = until.checked_add(keeps / 2).ok()?;
+    locked.is_none_or(|locked| locked < until).then_some(longer)
 }
 
 /// The packs that go now, and those that are condemned afterwards.

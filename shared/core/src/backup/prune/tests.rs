@@ -64,6 +64,27 @@ fn a_pack_goes_a_day_after_it_was_condemned_and_only_if_nobody_needs_it_by_then(
     );
 }
 
+#[test]
+fn a_lock_is_extended_before_a_backup_is_kept_longer_than_it_lasts_and_not_each_day() {
+    let week = keeps(7);
+    let mut locked = Some(hours(7 * 24));
+    let mut times = vec![];
+    for day in 0..30 {
+        // The newest backup, taken now, builds on it.
+        if let Some(until) = extended(locked, hours(24 * day), week) {
+            locked = Some(until);
+            times.push(day);
+        }
+        assert!(locked.unwrap() >= hours(24 * (day + 7)));
+    }
+    assert_eq!(times, [1, 5, 9, 13, 17, 21, 25, 29]);
+    assert_eq!(
+        extended(None, hours(0), week),
+        Some(hours(252)),
+        "it was never locked"
+    );
+}
+
 /// A bucket, and what happens in it in any order.
 #[derive(Debug, Default)]
 struct World {
