@@ -9,7 +9,7 @@ use lifeboat_aws::{Below, Objects, backups};
 use lifeboat_core::{
     Failure,
     backup::{
-        BackupKey, Kind, Manifest,
+        BackupKey, Choice, Kind, Manifest,
         keep::{PREFIX, wanted},
     },
 };
@@ -67,6 +67,30 @@ pub(crate) async fn keep<C: Objects, B: Objects>(
         told.removed.push(key);
     }
     Ok(told)
+}
+
+/// Of a backup that is not among the others any more, but kept: how it is brought back. Then it is one like any other, with
+/// everything that a restore asks of it.
+pub(crate) async fn or_kept<C: Objects, B: Objects, T>(
+    backup: &Backup<'_, C, B>,
+    choice: Choice,
+    outcome: Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (Err(Failure::Invalid(why)), Choice::Named(name)) = (&outcome, choice) else {
+        return outcome;
+    };
+    let copies = match why.field == "backup" {
+        true => copies(backup).await?,
+        false => return outcome,
+    };
+    let Some(key) = copies.keys().rev().find(|key| key.name == name) else {
+        return outcome;
+    };
+    let (bucket, region) = (backup.backups.name(), backup.backups.region());
+    Err(Failure::Refused(format!(
+        "{name} is kept as a copy only. Bring it back, and ask again before the next prune, within the day: aws s3 cp --recursive --region {region} s3://{bucket}/{} s3://{bucket}/ (what has become cold has to be restored from Glacier first, see the runbook)",
+        key.kept()
+    )))
 }
 
 /// Every copy, made or half made.

@@ -110,14 +110,17 @@ pub async fn handle<C: Objects, B: Objects>(
         } => {
             let execution = execution.as_ref();
             let restored = match scratch {
-                true => restore::rehearse(backup, choice, execution, clock).await?,
-                false => restore::restore(backup, choice, execution, clock).await?,
+                true => restore::rehearse(backup, choice, execution, clock).await,
+                false => restore::restore(backup, choice, execution, clock).await,
             };
+            let restored = keep::or_kept(backup, choice, restored).await?;
             Ok(Outcome::Restored { restored })
         }
-        Event::Verify { backup: choice } => Ok(Outcome::Verified {
-            verified: verify::verify(backup, choice, clock).await?,
-        }),
+        Event::Verify { backup: choice } => {
+            let verified = verify::verify(backup, choice, clock).await;
+            let verified = keep::or_kept(backup, choice, verified).await?;
+            Ok(Outcome::Verified { verified })
+        }
         Event::Prune {} => Ok(Outcome::Pruned(prune::prune(backup, clock()).await?)),
         Event::Follow {} => Ok(Outcome::Followed(follow::follow(backup, clock).await?)),
         Event::Keep {} => Ok(Outcome::Kept(keep::keep(backup, clock).await?)),

@@ -5,7 +5,7 @@ use lifeboat_backup::{Kept, Outcome};
 use lifeboat_core::backup::{BackupKey, keep::Keep};
 use serde_json::json;
 
-use crate::region::Region;
+use crate::region::{Region, by_execution};
 
 const DAY: i64 = 24 * 3600;
 
@@ -119,6 +119,51 @@ async fn one_that_is_not_whole_is_not_kept_and_another_of_its_day_is() {
     let whole = home.create(7200).await.backup;
     home.backups.set(&damaged.manifest(), "{}");
     assert_eq!(keep(&home, 9000).await.made, [whole]);
+}
+
+#[tokio::test]
+async fn a_kept_backup_is_asked_for_by_its_name_and_restored_once_it_is_brought_back() {
+    let home = region(DAILY);
+    let name = home.create(3600).await.backup;
+    keep(&home, 7200).await;
+    home.write("users", r#"{"users":["later"]}"#);
+    home.write("posts", r#"{"posts":["later"]}"#);
+    for day in [20, 21, 23] {
+        home.create(day * DAY).await;
+        home.ask(json!({"action": "prune"}), day * DAY + 60)
+            .await
+            .unwrap();
+    }
+    assert_eq!(home.backups.body(&name.manifest()), None);
+    let standby = Region::new("us-west-2").leased();
+    home.backups.copy_to(&standby.backups);
+    let restore = by_execution(&name.name.to_string());
+    let verify = json!({"action": "verify", "backup": name.name});
+    let command = format!("s3://backups/{} s3://backups/ ", name.kept());
+    for event in [&restore, &verify] {
+        let refused = standby.ask(event.clone(), 23 * DAY).await.unwrap_err();
+        assert_eq!(refused.name(), "Refused");
+        assert!(refused.to_string().contains(&command), "{refused}");
+    }
+    for key in standby.backups.keys() {
+        if let Some(below) = key.strip_prefix(&name.kept()) {
+            standby
+                .backups
+                .set(below, standby.backups.body(&key).unwrap());
+        }
+    }
+    for event in [verify, restore] {
+        standby.ask(event, 23 * DAY).await.unwrap();
+    }
+    assert_eq!(
+        standby.read("users"),
+        r#"{"users":[{"id":"1","name":"ada"}]}"#
+    );
+    let unknown = json!({"action": "verify", "backup": "backup-20200101-000000"});
+    assert_eq!(
+        home.ask(unknown, 23 * DAY).await.unwrap_err().name(),
+        "Invalid"
+    );
 }
 
 #[tokio::test]
