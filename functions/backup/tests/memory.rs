@@ -6,12 +6,12 @@ use std::{
     fs::{self, File},
     ops::Range,
     os::unix::fs::FileExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 use lifeboat_aws::{
-    Control, Object, Objects, Stored,
+    Control, Object, Objects, Part, Stored,
     memory::Memory,
     objects::{Only, Write},
 };
@@ -28,6 +28,7 @@ const DATA: u64 = 2 << 30;
 const LIMIT: u64 = 128 << 20;
 
 /// A bucket on the disk.
+#[derive(Debug, Clone)]
 struct Disk {
     folder: PathBuf,
     region: Region,
@@ -59,6 +60,7 @@ impl Objects for Disk {
         let stored = entries.map(|entry| Stored {
             key: entry.file_name().to_str().unwrap().replace('!', "/"),
             bytes: entry.metadata().unwrap().len(),
+            etag: String::new(),
             written: Timestamp::now(),
         });
         Ok(stored
@@ -101,11 +103,20 @@ impl Objects for Disk {
         Ok(())
     }
 
-    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
-        let mut part = vec![0; (range.end - range.start) as usize];
+    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure> {
+        fs::copy(file, self.at(key)).unwrap();
+        Ok(())
+    }
+
+    async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
+        let mut bytes = vec![0; (range.end - range.start) as usize];
         let file = File::open(self.at(key)).unwrap();
-        file.read_exact_at(&mut part, range.start).unwrap();
-        Ok(Some(part))
+        file.read_exact_at(&mut bytes, range.start).unwrap();
+        Ok(Some(Part {
+            bytes,
+            etag: String::new(),
+            length: file.metadata().unwrap().len(),
+        }))
     }
 }
 

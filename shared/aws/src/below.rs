@@ -1,22 +1,22 @@
 //! A part of a bucket as if it was one: what is below a prefix, under the rest of its keys.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use jiff::Timestamp;
 use lifeboat_core::{Failure, Region, backup::follow::Copied};
 
-use crate::objects::{Object, Objects, Only, Stored, Write};
+use crate::objects::{Object, Objects, Only, Part, Stored, Write};
 
-#[derive(Debug)]
-pub struct Below<'a, B> {
-    bucket: &'a B,
+#[derive(Debug, Clone)]
+pub struct Below<B> {
+    bucket: B,
     prefix: String,
 }
 
-impl<'a, B: Objects> Below<'a, B> {
+impl<B: Objects> Below<B> {
     /// Without a prefix it is the bucket itself.
-    pub fn new(bucket: &'a B, prefix: impl Into<String>) -> Self {
-        let prefix = prefix.into();
+    pub fn new(bucket: &B, prefix: impl Into<String>) -> Self {
+        let (bucket, prefix) = (bucket.clone(), prefix.into());
         Self { bucket, prefix }
     }
 
@@ -25,7 +25,7 @@ impl<'a, B: Objects> Below<'a, B> {
     }
 }
 
-impl<B: Objects> Objects for Below<'_, B> {
+impl<B: Objects> Objects for Below<B> {
     fn name(&self) -> &str {
         self.bucket.name()
     }
@@ -78,8 +78,12 @@ impl<B: Objects> Objects for Below<'_, B> {
         self.bucket.lock(&self.key(key), until).await
     }
 
-    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
-        self.bucket.get_range(&self.key(key), range).await
+    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure> {
+        self.bucket.put_file(&self.key(key), file).await
+    }
+
+    async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
+        self.bucket.get_part(&self.key(key), range).await
     }
 
     fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {

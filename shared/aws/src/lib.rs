@@ -22,5 +22,5 @@ pub use below::Below;
 pub use clients::{Aws, Patience};
 pub use explain::{explain, sign};
 pub use home::{Control, Version, parse_event};
-pub use objects::{Object, Objects, Stored};
+pub use objects::{Object, Objects, Part, Stored};
 pub use s3::Bucket;

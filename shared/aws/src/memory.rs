@@ -1,9 +1,11 @@
 //! A bucket in memory, for the tests of whole functions without a cloud.
 
 use std::{
-    cell::{Cell, RefCell},
     collections::BTreeMap,
+    fmt,
     ops::Range,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,29 +15,71 @@ use lifeboat_core::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::objects::{Object, Objects, Only, Stored, Write};
+use crate::objects::{Object, Objects, Only, Part, Stored, Write};
 
-#[derive(Debug)]
+/// Whoever has a clone of it has the same bucket.
+#[derive(Debug, Clone)]
 pub struct Memory {
     name: String,
     region: Region,
-    objects: RefCell<BTreeMap<String, Object>>,
-    written: RefCell<BTreeMap<String, Timestamp>>,
-    statuses: RefCell<BTreeMap<String, Status>>,
-    locks: RefCell<BTreeMap<String, Timestamp>>,
+    objects: Arc<Mutex<BTreeMap<String, (Object, Timestamp)>>>,
+    statuses: Arc<Mutex<BTreeMap<String, Status>>>,
+    locks: Arc<Mutex<BTreeMap<String, Timestamp>>>,
     /// How long what is written is locked.
-    pub locks_for: Cell<Option<SignedDuration>>,
+    pub locks_for: Setting<Option<SignedDuration>>,
     /// What it says of the copy of an object that is written.
-    pub replicates: Cell<Status>,
+    pub replicates: Setting<Status>,
     /// What it takes for the time.
-    pub now: Cell<Timestamp>,
-    version: Cell<u64>,
+    pub now: Setting<Timestamp>,
     /// How often it was asked for the copy of an object.
-    pub looked: Cell<u32>,
+    pub looked: Setting<u32>,
     /// While set, nothing answers.
-    pub dead: Cell<bool>,
+    pub dead: Setting<bool>,
     /// The write after this many others fails, as if the process was killed there.
-    pub writes_left: Cell<Option<u32>>,
+    pub writes_left: Setting<Option<u32>>,
+    /// What somebody else does after each part that is read.
+    pub meddler: Setting<Option<Meddler>>,
+}
+
+/// What a test sets, whoever looks at it.
+#[derive(Debug, Clone, Default)]
+pub struct Setting<T>(Arc<Mutex<T>>);
+
+impl<T: Clone> Setting<T> {
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(Mutex::new(value)))
+    }
+
+    pub fn get(&self) -> T {
+        locked(&self.0).clone()
+    }
+
+    pub fn set(&self, value: T) {
+        *locked(&self.0) = value;
+    }
+}
+
+/// A test that failed while it held it has told why already.
+fn locked<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// With the bucket, and the key that was read.
+type Meddle = dyn Fn(&Memory, &str) + Send + Sync;
+
+#[derive(Clone)]
+pub struct Meddler(Arc<Meddle>);
+
+impl Meddler {
+    pub fn new(meddle: impl Fn(&Memory, &str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(meddle))
+    }
+}
+
+impl fmt::Debug for Meddler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meddler")
+    }
 }
 
 impl Memory {
@@ -43,64 +87,62 @@ impl Memory {
         Self {
             name: name.into(),
             region: region.clone(),
-            objects: RefCell::default(),
-            written: RefCell::default(),
-            statuses: RefCell::default(),
-            locks: RefCell::default(),
-            locks_for: Cell::new(None),
-            replicates: Cell::new(Status::Pending),
-            now: Cell::new(Timestamp::UNIX_EPOCH),
-            version: Cell::new(0),
-            looked: Cell::new(0),
-            dead: Cell::new(false),
-            writes_left: Cell::new(None),
+            objects: Arc::default(),
+            statuses: Arc::default(),
+            locks: Arc::default(),
+            locks_for: Setting::new(None),
+            replicates: Setting::new(Status::Pending),
+            now: Setting::new(Timestamp::UNIX_EPOCH),
+            looked: Setting::new(0),
+            dead: Setting::new(false),
+            writes_left: Setting::new(None),
+            meddler: Setting::new(None),
         }
     }
 
     pub fn keys(&self) -> Vec<String> {
-        self.objects.borrow().keys().cloned().collect()
+        locked(&self.objects).keys().cloned().collect()
     }
 
     pub fn set(&self, key: &str, body: impl Into<Vec<u8>>) {
-        self.version.set(self.version.get() + 1);
-        let etag = format!("\"{}\"", self.version.get());
-        let object = Object {
-            body: body.into(),
-            etag,
-        };
-        self.objects.borrow_mut().insert(key.into(), object);
-        self.written.borrow_mut().insert(key.into(), self.now.get());
+        let body = body.into();
+        // What is the same has the same, as at S3.
+        let etag = format!("\"{:x?}\"", &Sha256::digest(&body)[..8]);
+        let object = Object { body, etag };
+        locked(&self.objects).insert(key.into(), (object, self.now.get()));
         self.mark(key, self.replicates.get());
         if let Some(lasts) = self.locks_for.get() {
             let until = self.now.get() + lasts;
-            self.locks.borrow_mut().insert(key.into(), until);
+            locked(&self.locks).insert(key.into(), until);
         }
     }
 
     /// What the storage says of its copy from now on.
     pub fn mark(&self, key: &str, status: Status) {
-        self.statuses.borrow_mut().insert(key.into(), status);
+        locked(&self.statuses).insert(key.into(), status);
     }
 
     pub fn remove(&self, key: &str) {
-        self.objects.borrow_mut().remove(key);
+        locked(&self.objects).remove(key);
     }
 
     pub fn body(&self, key: &str) -> Option<Vec<u8>> {
-        self.objects
-            .borrow()
-            .get(key)
-            .map(|object| object.body.clone())
+        self.object(key).map(|object| object.body)
+    }
+
+    fn object(&self, key: &str) -> Option<Object> {
+        let objects = locked(&self.objects);
+        objects.get(key).map(|(object, _)| object.clone())
     }
 
     /// What replication does.
     pub fn copy_to(&self, other: &Memory) {
-        for (key, object) in self.objects.borrow().iter() {
+        for (key, (object, _)) in locked(&self.objects).iter() {
             if other.body(key).as_ref() != Some(&object.body) {
                 other.set(key, object.body.clone());
                 other.mark(key, Status::Replica);
             }
-            let came = self.statuses.borrow().get(key) == Some(&Status::Replica);
+            let came = locked(&self.statuses).get(key) == Some(&Status::Replica);
             if !came {
                 self.mark(key, Status::Completed);
             }
@@ -138,18 +180,19 @@ impl Objects for Memory {
 
     async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
         self.answer("read", key)?;
-        Ok(self.objects.borrow().get(key).cloned())
+        Ok(self.object(key))
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Stored>, Failure> {
         self.answer("list", prefix)?;
-        let objects = self.objects.borrow();
+        let objects = locked(&self.objects);
         let found = objects.iter().filter(|(key, _)| key.starts_with(prefix));
         Ok(found
-            .map(|(key, object)| Stored {
+            .map(|(key, (object, written))| Stored {
                 key: key.clone(),
                 bytes: object.body.len() as u64,
-                written: self.written.borrow()[key],
+                etag: object.etag.clone(),
+                written: *written,
             })
             .collect())
     }
@@ -162,7 +205,7 @@ impl Objects for Memory {
 
     async fn put_only(&self, key: &str, body: Vec<u8>, only: Only<'_>) -> Result<Write, Failure> {
         self.may_write(key)?;
-        let etag = self.objects.borrow().get(key).map(|o| o.etag.clone());
+        let etag = self.object(key).map(|object| object.etag);
         let holds = match only {
             Only::IfAbsent => etag.is_none(),
             Only::IfStill(expected) => etag.as_deref() == Some(expected),
@@ -176,7 +219,7 @@ impl Objects for Memory {
 
     async fn delete(&self, key: &str) -> Result<(), Failure> {
         self.may_write(key)?;
-        self.objects.borrow_mut().remove(key);
+        self.remove(key);
         Ok(())
     }
 
@@ -190,10 +233,10 @@ impl Objects for Memory {
     async fn copied(&self, key: &str) -> Result<Option<Copied>, Failure> {
         self.answer("look at", key)?;
         self.looked.set(self.looked.get() + 1);
-        let there = self.objects.borrow().contains_key(key);
-        Ok(there.then(|| Copied {
-            status: self.statuses.borrow()[key],
-            written: self.written.borrow()[key],
+        let objects = locked(&self.objects);
+        Ok(objects.get(key).map(|(_, written)| Copied {
+            status: locked(&self.statuses)[key],
+            written: *written,
         }))
     }
 
@@ -208,22 +251,35 @@ impl Objects for Memory {
 
     async fn locked(&self, key: &str) -> Result<Option<Timestamp>, Failure> {
         self.answer("look at", key)?;
-        Ok(self.locks.borrow().get(key).copied())
+        Ok(locked(&self.locks).get(key).copied())
     }
 
     async fn lock(&self, key: &str, until: Timestamp) -> Result<(), Failure> {
         self.may_write(key)?;
-        self.locks.borrow_mut().insert(key.into(), until);
+        locked(&self.locks).insert(key.into(), until);
         Ok(())
     }
 
-    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
+    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure> {
+        let body = std::fs::read(file).map_err(|why| self.failed("write", key, why))?;
+        self.put(key, body).await
+    }
+
+    async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
         self.answer("read", key)?;
-        let Some(body) = self.body(key) else {
+        let Some(Object { body, etag }) = self.object(key) else {
             return Ok(None);
         };
-        let part = body.get(range.start as usize..range.end as usize);
-        let part = part.ok_or_else(|| Failure::NotVerified(format!("{key} ends too early")))?;
-        Ok(Some(part.to_vec()))
+        if let Some(Meddler(meddle)) = self.meddler.get() {
+            meddle(self, key);
+        }
+        let length = body.len() as u64;
+        let (start, end) = (range.start.min(length), range.end.min(length));
+        let bytes = body[start as usize..end as usize].to_vec();
+        Ok(Some(Part {
+            bytes,
+            etag,
+            length,
+        }))
     }
 }

@@ -1,6 +1,6 @@
 //! A bucket, as much of it as the functions need.
 
-use std::ops::Range;
+use std::{fmt, ops::Range, path::Path};
 
 use jiff::Timestamp;
 use lifeboat_core::{Failure, Region, backup::follow::Copied};
@@ -17,7 +17,18 @@ pub struct Object {
 pub struct Stored {
     pub key: String,
     pub bytes: u64,
+    pub etag: String,
     pub written: Timestamp,
+}
+
+/// A part of an object, and which version it is of: parts of one etag are parts of one whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Fewer than were asked for where the object ends.
+    pub bytes: Vec<u8>,
+    pub etag: String,
+    /// How long the object is.
+    pub length: u64,
 }
 
 /// When a write is allowed.
@@ -35,7 +46,7 @@ pub enum Write {
 }
 
 #[allow(async_fn_in_trait)]
-pub trait Objects {
+pub trait Objects: Clone + fmt::Debug + Send + Sync + 'static {
     fn name(&self) -> &str;
     fn region(&self) -> &Region;
 
@@ -47,8 +58,29 @@ pub trait Objects {
     async fn delete(&self, key: &str) -> Result<(), Failure>;
     /// Writes it once the storage has found that this is its SHA-256.
     async fn put_checked(&self, key: &str, body: Vec<u8>, sha256: &[u8]) -> Result<(), Failure>;
+    /// Writes what a file holds, however long it is.
+    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure>;
+    /// As many of these bytes as there are; none where there is no such object.
+    async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure>;
+
     /// These bytes of it, all of them; none where there is no such object.
-    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure>;
+    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
+        if range.is_empty() {
+            return Ok(Some(vec![]));
+        }
+        let (start, wanted) = (range.start, range.end - range.start);
+        let Some(Part { bytes, .. }) = self.get_part(key, range).await? else {
+            return Ok(None);
+        };
+        match bytes.len() as u64 {
+            got if got == wanted => Ok(Some(bytes)),
+            got => Err(Failure::NotVerified(format!(
+                "{}/{key} in {} has only {got} of the {wanted} bytes from {start}",
+                self.name(),
+                self.region()
+            ))),
+        }
+    }
 
     /// What becomes of its copy in the other region; none where there is no such object.
     async fn copied(&self, key: &str) -> Result<Option<Copied>, Failure>;

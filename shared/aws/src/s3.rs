@@ -1,11 +1,11 @@
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
-    primitives::DateTime,
+    primitives::{ByteStream, DateTime},
     types::{ObjectLockRetention, ObjectLockRetentionMode, ReplicationStatus},
 };
 use base64::Engine;
@@ -16,8 +16,8 @@ use lifeboat_core::{
     liveness::Answer,
 };
 
-use crate::objects::{Object, Objects, Only, Stored, Write};
-use crate::{explain, sign};
+use crate::objects::{Object, Objects, Only, Part, Stored, Write};
+use crate::{explain, explain::because, sign};
 
 /// A bucket of S3.
 #[derive(Debug, Clone)]
@@ -51,6 +51,20 @@ impl Bucket {
             }
             Err(error) if absent(&error) => Ok(None),
             Err(error) => Err(sign(&error)),
+        }
+    }
+
+    /// A part that begins where the object has ended.
+    async fn ended(&self, key: &str) -> Result<Option<Part>, Failure> {
+        let head = self.client.head_object().bucket(&self.name).key(key);
+        match head.send().await {
+            Ok(found) => Ok(Some(Part {
+                bytes: vec![],
+                etag: found.e_tag().unwrap_or_default().to_owned(),
+                length: found.content_length().unwrap_or_default().unsigned_abs(),
+            })),
+            Err(error) if absent(&error) => Ok(None),
+            Err(error) => Err(self.failed("read", key, explain(&error))),
         }
     }
 
@@ -123,6 +137,7 @@ impl Objects for Bucket {
                 Stored {
                     key: object.key().unwrap_or_default().to_owned(),
                     bytes: object.size().unwrap_or_default().unsigned_abs(),
+                    etag: object.e_tag().unwrap_or_default().to_owned(),
                     written: object
                         .last_modified()
                         .and_then(|at| Timestamp::from_second(at.secs()).ok())
@@ -223,33 +238,40 @@ impl Objects for Bucket {
             .map_err(|e| self.failed("lock", key, explain(&e)))
     }
 
-    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Failure> {
-        if range.is_empty() {
-            return Ok(Some(vec![]));
-        }
+    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure> {
+        let body = ByteStream::from_path(file).await;
+        let body = body.map_err(|e| self.failed("write", key, because(&e)))?;
+        let put = self.client.put_object().bucket(&self.name).key(key);
+        let sent = put.body(body).send().await;
+        sent.map(drop)
+            .map_err(|e| self.failed("write", key, explain(&e)))
+    }
+
+    async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
         // HTTP names the last byte, not the one after it.
-        let bytes = format!("bytes={}-{}", range.start, range.end - 1);
+        let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         let answer = self.object(key).range(bytes).send().await;
-        let short = |got: u64| {
-            let wanted = range.end - range.start;
-            Failure::NotVerified(format!(
-                "{}/{key} in {} has only {got} of the {wanted} bytes from {}",
-                self.name, self.region, range.start
-            ))
-        };
         if matches!(&answer, Err(error) if error.code() == Some("InvalidRange")) {
-            return Err(short(0));
+            return self.ended(key).await;
         }
         let Some(found) = self.found("read", key, answer)? else {
             return Ok(None);
         };
+        let etag = found.e_tag().unwrap_or_default().to_owned();
+        let whole = found
+            .content_range()
+            .and_then(|range| range.rsplit('/').next());
+        let length = whole.and_then(|length| length.parse().ok());
+        let length = length.or_else(|| found.content_length().and_then(|all| all.try_into().ok()));
+        let length =
+            length.ok_or_else(|| self.failed("read", key, "it does not say its length"))?;
         let body = found.body.collect().await;
-        let body = body.map_err(|e| self.failed("read", key, e))?.to_vec();
-        let got = body.len() as u64;
-        match got == range.end - range.start {
-            true => Ok(Some(body)),
-            false => Err(short(got)),
-        }
+        let bytes = body.map_err(|e| self.failed("read", key, e))?.to_vec();
+        Ok(Some(Part {
+            bytes,
+            etag,
+            length,
+        }))
     }
 }
 
@@ -404,6 +426,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_part_says_which_version_it_is_of_and_how_long_that_one_is() {
+        let rule = mock!(Client::get_object)
+            .match_requests(|get| get.range() == Some("bytes=4-7"))
+            .then_output(|| {
+                GetObjectOutput::builder()
+                    .e_tag("\"1\"")
+                    .content_range("bytes 4-5/6")
+                    .content_length(2)
+                    .body(ByteStream::from_static(b"ef"))
+                    .build()
+            });
+        let client = mock_client!(aws_sdk_s3, [&rule]);
+        let part = bucket(client).get_part("a", 4..8).await.unwrap();
+        let (bytes, etag) = (b"ef".to_vec(), "\"1\"".to_owned());
+        let length = 6;
+        assert_eq!(
+            part,
+            Some(Part {
+                bytes,
+                etag,
+                length
+            })
+        );
+    }
+
+    #[tokio::test]
     async fn an_object_that_has_become_cold_says_how_it_is_brought_back() {
         let rule = mock!(Client::get_object).then_http_response(|| {
             http_response(403, "<Error><Code>InvalidObjectState</Code></Error>")
@@ -454,6 +502,23 @@ mod tests {
             .then_output(|| CopyObjectOutput::builder().build());
         let client = mock_client!(aws_sdk_s3, [&rule]);
         assert_eq!(bucket(client).copy("packs/1", "kept/packs/1").await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_part_behind_the_end_is_empty_and_one_that_must_be_whole_says_what_it_lacks() {
+        let ended = mock!(Client::get_object)
+            .then_http_response(|| http_response(416, "<Error><Code>InvalidRange</Code></Error>"));
+        let head = mock!(Client::head_object).then_output(|| {
+            let found = aws_sdk_s3::operation::head_object::HeadObjectOutput::builder();
+            found.e_tag("\"1\"").content_length(0).build()
+        });
+        let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&ended, &head]);
+        let bucket = bucket(client);
+        let part = bucket.get_part("a", 0..8).await.unwrap().unwrap();
+        assert_eq!((part.bytes.len(), part.length), (0, 0));
+        let short = bucket.get_range("a", 0..8).await.unwrap_err();
+        assert_eq!(short.name(), "NotVerified");
+        assert!(short.to_string().contains("0 of the 8 bytes"), "{short}");
     }
 
     fn http_response(
