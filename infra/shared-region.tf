@@ -18,6 +18,7 @@ module "region" {
   backup_keep                = var.backup_keep
   backup_retention_days      = var.backup_retention_days
   backup_schedule            = var.backup_schedule
+  backup_scratch_megabytes   = var.backup_scratch_megabytes
   certificate_arn            = lookup(var.certificate_arn, local.region, null)
   cool_down_seconds          = var.cool_down_seconds
   cpu_target                 = var.cpu_target
@@ -42,6 +43,7 @@ module "region" {
   min_capacity               = var.min_capacity
   rpo_seconds                = var.rpo_seconds
   rto_seconds                = var.rto_seconds
+  service_data               = var.service_data
   services                   = var.services
   standby_region             = var.dr_region
 }

@@ -76,6 +76,53 @@ variable "services" {
   }
 }
 
+variable "service_data" {
+  description = <<-EOT
+    Services whose data is not in their folder: service => region => where. Both
+    regions have a service's data in the same kind of place.
+
+    bucket names objects of a bucket of that region: every one whose key begins with the prefix, which ends with a slash. A
+    restore removes those that the backup does not have. What an object holds is backed up; its metadata and tags are not.
+  EOT
+  type = map(map(object({
+    bucket = optional(object({ bucket = string, prefix = string }))
+  })))
+  default = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.service_data), var.services[*].name)) == 0
+    error_message = "service_data must name services of var.services: ${join(", ", setsubtract(keys(var.service_data), var.services[*].name))} is none."
+  }
+
+  validation {
+    condition     = alltrue([for regions in values(var.service_data) : length(setsubtract(keys(regions), [var.home_region, var.dr_region])) == 0])
+    error_message = "service_data must name ${var.home_region} and ${var.dr_region}, and no other region."
+  }
+
+  validation {
+    condition = alltrue([for regions in values(var.service_data) : length(distinct([for region in [var.home_region, var.dr_region] : join(" ", [
+      for kind, place in { bucket = try(regions[region].bucket, null) } : kind if place != null
+    ])])) == 1])
+    error_message = "a service's data must be in the same kind of place in both regions: a bucket in each, or its folder in each."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for regions in values(var.service_data) : [for there in values(regions) : there.bucket == null || can(regex("^[A-Za-z0-9!_.()'-]+(/[A-Za-z0-9!_.()'-]+)*/$", there.bucket.prefix))]]))
+    error_message = "a bucket's prefix must be a path that ends with /, such as users/, of letters, digits and !_.()'-."
+  }
+}
+
+variable "backup_scratch_megabytes" {
+  description = "Disk of the backup function: the largest object that is restored must fit."
+  type        = number
+  default     = 512
+
+  validation {
+    condition     = var.backup_scratch_megabytes >= 512 && var.backup_scratch_megabytes <= 10240 && floor(var.backup_scratch_megabytes) == var.backup_scratch_megabytes
+    error_message = "backup_scratch_megabytes must be a whole number from 512 to 10240."
+  }
+}
+
 variable "home_region" {
   description = "The region that serves in ordinary times."
   type        = string

@@ -14,7 +14,7 @@ use rustix::{fs::OFlags, io::Errno};
 
 use crate::{
     files::{self, OURS},
-    source::{Found, Mark, Opened, Place},
+    source::{Found, Left, Mark, Opened, Place},
 };
 
 #[derive(Debug, Clone)]
@@ -52,6 +52,10 @@ impl Place for Folder {
         self.path(path).display().to_string()
     }
 
+    fn look(&self) -> &'static str {
+        "see whether the file system is mounted"
+    }
+
     /// A link is not followed, wherever it leads.
     fn find(&self) -> io::Result<Found> {
         let mut found = Found::default();
@@ -75,7 +79,10 @@ impl Place for Folder {
                 } else if kind.is_file() {
                     found.files.push(self.name(&entry.path())?);
                 } else {
-                    found.links.push(self.name(&entry.path())?.to_string());
+                    found.left.push(Left {
+                        name: self.name(&entry.path())?.to_string(),
+                        is: "a link or no file",
+                    });
                 }
             }
         }
@@ -105,12 +112,12 @@ impl Place for Folder {
         ))
     }
 
-    fn beside(&self, path: &FilePath) -> PathBuf {
-        files::beside(&self.path(path))
+    fn beside(&self, path: &FilePath) -> Option<PathBuf> {
+        Some(files::beside(&self.path(path)))
     }
 
-    fn put(&self, path: &FilePath) -> io::Result<()> {
-        files::put_in_place(&self.path(path), &self.beside(path))
+    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<()> {
+        files::put_in_place(&self.path(path), ready)
     }
 
     fn remove(&self, path: &FilePath) -> io::Result<()> {
@@ -124,11 +131,11 @@ struct OpenFile(File);
 const SETTLED: SignedDuration = SignedDuration::from_secs(3);
 
 impl Opened for OpenFile {
-    fn length(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+    fn length(&self) -> io::Result<Option<u64>> {
+        Ok(Some(self.0.metadata()?.len()))
     }
 
-    fn mark(&self) -> io::Result<Mark> {
+    fn mark(&self) -> io::Result<Option<Mark>> {
         let file = self.0.metadata()?;
         let changed = |seconds: i64, nanoseconds: i64| {
             let at = Timestamp::new(seconds, nanoseconds as i32);
@@ -144,7 +151,7 @@ impl Opened for OpenFile {
             file.size()
         );
         let settled = last.checked_add(SETTLED).unwrap_or(Timestamp::MAX);
-        Ok(Mark { text, settled })
+        Ok(Some(Mark { text, settled }))
     }
 
     fn skip(&mut self, to: u64) -> io::Result<bool> {

@@ -11,6 +11,7 @@ mod follow;
 mod keep;
 mod known;
 mod lock;
+mod prefix;
 mod prune;
 mod read;
 mod reply;
@@ -22,13 +23,22 @@ mod unfinished;
 mod unpack;
 mod verify;
 
-use std::{fmt::Display, path::PathBuf, sync::Arc};
+use std::{
+    fmt::{self, Display},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects};
-use lifeboat_core::{Configuration, Failure, RegionState, configuration::Service};
+use lifeboat_core::{
+    Configuration, Failure, Region, RegionState,
+    configuration::{Place, Service},
+};
+use tokio::runtime::Handle;
 
 use folder::Folder;
+use prefix::Prefix;
 use source::Source;
 
 pub use event::{Created, Event, Following, Kept, Outcome, Pruned, Question, Salvaged};
@@ -37,12 +47,18 @@ pub use reply::Reply;
 /// How hard zstd works: further up a backup takes much longer and becomes little smaller.
 pub const LEVEL: i32 = 3;
 
-/// What the function works with: its region's two buckets and the mounted data. It reaches nothing else.
+/// What the function reaches of its region beyond its two buckets and the mounted data, for services whose data is elsewhere.
+pub trait Beyond<B>: fmt::Debug + Send + Sync {
+    fn bucket(&self, name: &str) -> B;
+}
+
+/// What the function works with.
 #[derive(Debug)]
 pub struct Backup<'a, C, B> {
     pub configuration: &'a Configuration,
     pub control: &'a Control<C>,
     pub backups: &'a B,
+    pub beyond: Arc<dyn Beyond<B>>,
     pub level: i32,
     /// When reading ends, done or not: what was read is sent and handed over to the next invocation.
     pub until: Timestamp,
@@ -63,9 +79,19 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
         let source = |service: &Service| Source {
             service: service.name.clone(),
             data: service.data,
-            place: Arc::new(Folder::new(self.folder(&service.name))),
+            place: self.place(&service.name),
         };
         services.map(source).collect()
+    }
+
+    fn place(&self, service: &str) -> Arc<dyn source::Place> {
+        match &self.configuration.own().services[service].place {
+            Place::Folder => Arc::new(Folder::new(self.folder(service))),
+            Place::Bucket { bucket, prefix } => {
+                let bucket = self.beyond.bucket(bucket);
+                Arc::new(Prefix::new(bucket, prefix, Handle::current()))
+            }
+        }
     }
 
     /// What broke off here, and is worth another try.
@@ -89,7 +115,20 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
         at: impl Display,
         outcome: std::io::Result<T>,
     ) -> Result<T, Failure> {
-        outcome.map_err(|why| self.failed(operation, at, why))
+        outcome.map_err(|why| unanswered(operation, at, &self.configuration.region, why))
+    }
+}
+
+/// What a place answered where it said so itself; else what went wrong with it there.
+pub(crate) fn unanswered(
+    operation: &str,
+    at: impl Display,
+    region: &Region,
+    why: std::io::Error,
+) -> Failure {
+    match why.downcast::<Failure>() {
+        Ok(failure) => failure,
+        Err(why) => Failure::unavailable(operation, at, region, why),
     }
 }
 

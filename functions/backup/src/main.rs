@@ -1,8 +1,12 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use lifeboat_aws::{function, parse_event};
-use lifeboat_backup::{Backup, LEVEL, handle};
+use lifeboat_aws::{
+    Bucket,
+    function::{self, Start},
+    parse_event,
+};
+use lifeboat_backup::{Backup, Beyond, LEVEL, handle};
 use lifeboat_core::Failure;
 
 /// Kept for what follows the reading: the packs that are on their way, and the manifest or what the next invocation needs.
@@ -10,6 +14,15 @@ const AFTER_READING: SignedDuration = SignedDuration::from_secs(60);
 
 /// Kept for words: whoever is ended by Lambda says none.
 const WORDS: SignedDuration = SignedDuration::from_secs(5);
+
+#[derive(Debug)]
+struct Region(Start);
+
+impl Beyond<Bucket> for Region {
+    fn bucket(&self, name: &str) -> Bucket {
+        self.0.own_bucket(name)
+    }
+}
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -21,6 +34,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             configuration: &start.configuration,
             control: &start.control,
             backups: &backups,
+            beyond: Arc::new(Region(start.clone())),
             level: LEVEL,
             until: before(start.ends, AFTER_READING),
         };

@@ -20,7 +20,8 @@ use tokio::sync::mpsc::Sender;
 
 use crate::{
     known::KnownFiles,
-    source::{Opened, Source},
+    source::{Mark, Opened, Source},
+    unanswered,
     unfinished::Resumable,
 };
 
@@ -96,11 +97,11 @@ impl Reader {
                 return Ok(());
             }
             let found = source.place.find();
-            let found = found.map_err(|why| self.failed(source, None, &why))?;
-            for link in found.links {
+            let mut found = found.map_err(|why| self.failed(source, None, why))?;
+            for left in found.left {
                 let said = format!(
-                    "{link} of {} is a link or no file, and not in the backup",
-                    source.service
+                    "{} of {} is {}, and not in the backup",
+                    left.name, source.service, left.is
                 );
                 if let Err(Deaf) = self.tell(Note::Warning(said)) {
                     return Ok(());
@@ -109,26 +110,42 @@ impl Reader {
             if found.files.is_empty() {
                 return Err(empty(source));
             }
-            files.extend(found.files.into_iter().map(|path| (source, path)));
+            files.extend(found.files.into_iter().map(|path| {
+                let mark = found.marks.remove(&path);
+                (source, path, mark)
+            }));
         }
-        files.sort_by_key(|(source, path)| self.half_of(source, path).is_none());
+        files.sort_by_key(|(source, path, _)| self.half_of(source, path).is_none());
         let mut changed = vec![];
-        for (source, path) in files {
+        for (source, path, mark) in files {
+            if let Some(same) = mark.and_then(|mark| self.same(source, &path, mark)) {
+                match self.tell(same) {
+                    Ok(()) => continue,
+                    Err(Deaf) => return Ok(()),
+                }
+            }
             match self.file(source, &path, Turn::First) {
                 Ok(Read::Told(Ok(()))) => {}
                 Ok(Read::Told(Err(Deaf))) => return Ok(()),
                 Ok(Read::Later) => changed.push((source, path)),
-                Err(why) => return Err(self.failed(source, Some(&path), &why)),
+                Err(why) => return Err(self.failed(source, Some(&path), why)),
             }
         }
         for (source, path) in changed {
             match self.file(source, &path, Turn::Last) {
                 Ok(Read::Told(Err(Deaf))) => return Ok(()),
                 Ok(Read::Told(Ok(())) | Read::Later) => {}
-                Err(why) => return Err(self.failed(source, Some(&path), &why)),
+                Err(why) => return Err(self.failed(source, Some(&path), why)),
             }
         }
         Ok(())
+    }
+
+    /// What a listing tells already.
+    fn same(&self, source: &Source, path: &FilePath, mark: Mark) -> Option<Note> {
+        let known = self.known.get(&source.service, path)?;
+        (known.mark.is_some() && known.mark == mark.settled(self.now))
+            .then(|| Note::Same(source.service.clone(), path.clone(), known.clone()))
     }
 
     fn half_of(&self, source: &Source, path: &FilePath) -> Option<&Resumable> {
@@ -152,7 +169,7 @@ impl Reader {
                 return Ok(Read::Told(self.tell(Note::Warning(gone))));
             };
             let before = file.mark()?;
-            let mark = before.settled(self.now);
+            let mark = before.as_ref().and_then(|mark| mark.settled(self.now));
             if let (Some(known), true) = (known, mark.is_some())
                 && known.mark == mark
             {
@@ -163,7 +180,11 @@ impl Reader {
             if turn == Turn::First && half.is_none() && attempt == 1 && finished() {
                 return Ok(Read::Later);
             }
-            let same = half.is_none_or(|half| half.seen == before.text);
+            let text = before
+                .as_ref()
+                .map(|mark| mark.text.clone())
+                .unwrap_or_default();
+            let same = half.is_none_or(|half| half.seen == text);
             // Nobody can look whether half a file holds JSON, so it has an invocation of its own first.
             let anew = json && half.is_some_and(|half| half.attempt == 1);
             if !same || anew {
@@ -183,7 +204,7 @@ impl Reader {
                     let resumed = Box::new((half.hasher.clone(), half.file.clone()));
                     (half.seen.clone(), mark, Some(resumed))
                 }
-                None => (before.text.clone(), mark, None),
+                None => (text, mark, None),
             };
             let checked = json && resumed.is_none();
             if json && !checked {
@@ -251,7 +272,7 @@ impl Reader {
         Ok(Ok(()))
     }
 
-    fn failed(&self, source: &Source, path: Option<&FilePath>, why: &io::Error) -> Failure {
+    fn failed(&self, source: &Source, path: Option<&FilePath>, why: io::Error) -> Failure {
         let place = &source.place;
         let at = path.map_or_else(|| place.to_string(), |path| place.at(path));
         let field = format!("data of {}", source.service);
@@ -260,7 +281,7 @@ impl Reader {
                 Invalid::new(field, format!("{at} holding JSON"), why).into()
             }
             io::ErrorKind::NotFound => empty(source),
-            _ => Failure::unavailable("read", at, &self.region, why),
+            _ => unanswered("read", at, &self.region, why),
         }
     }
 }
@@ -269,12 +290,8 @@ impl Reader {
 fn empty(source: &Source) -> Failure {
     let field = format!("data of {}", source.service);
     let expected = format!("files in {}", source.place);
-    Invalid::new(
-        field,
-        expected,
-        "none; see whether the file system is mounted",
-    )
-    .into()
+    let found = format!("none; {}", source.place.look());
+    Invalid::new(field, expected, found).into()
 }
 
 /// Reads everything, to the end.

@@ -1,4 +1,4 @@
-use std::io;
+use std::{io, path::PathBuf};
 
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
@@ -15,7 +15,7 @@ use crate::{
     files::{self, OURS},
     find,
     source::Source,
-    unpack::unpack,
+    unpack::{check_through, room, unpack},
 };
 
 /// Everything is fetched and verified beside the data, and what will be replaced is a backup of its own, before any of it
@@ -28,26 +28,51 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
 ) -> Result<Restored, Failure> {
     let started = clock();
     may_restore(backup, execution).await?;
-    let manifest = chosen(backup, choice).await?;
     let sources = backup.sources();
+    let manifest = chosen(backup, choice).await?;
     let mut changes = vec![];
     for source in &sources {
         changes.extend(differences(backup, &manifest, source).await?);
     }
-    let wanted = changes.iter().filter_map(|change| match change {
-        Change::Put {
+    let (mut wanted, mut later) = (vec![], vec![]);
+    for change in &changes {
+        let Change::Put {
             source, path, file, ..
-        } => Some((*file, source.place.beside(path))),
-        Change::Remove { .. } => None,
-    });
-    unpack(backup, &manifest, &wanted.collect::<Vec<_>>()).await?;
+        } = change
+        else {
+            continue;
+        };
+        match source.place.beside(path) {
+            Some(beside) => wanted.push((*file, beside)),
+            None => later.push((*file, source.place.at(path))),
+        }
+    }
+    unpack(backup, &manifest, &wanted).await?;
+    check_through(backup, &manifest, &later).await?;
+    let scratch = tempfile::tempdir();
+    let scratch = backup.io("create", "a scratch folder", scratch)?;
+    let largest = later.iter().map(|(file, _)| file.bytes).max();
+    room(backup, scratch.path(), largest.unwrap_or_default())?;
     keep(backup, &changes, &clock).await?;
     for change in &changes {
+        let ready = match change {
+            Change::Put {
+                source, path, file, ..
+            } => match source.place.beside(path) {
+                Some(beside) => beside,
+                None => {
+                    let ready = scratch.path().join("ready");
+                    unpack(backup, &manifest, &[(*file, ready.clone())]).await?;
+                    ready
+                }
+            },
+            Change::Remove { .. } => PathBuf::new(),
+        };
         // All that takes time is over, and the right to write may have gone meanwhile.
         may_restore(backup, execution).await?;
         match change {
             Change::Put { source, path, .. } => {
-                let put = source.put(path).await;
+                let put = source.put(path, &ready).await;
                 backup.io("put in place", source.place.at(path), put)?;
             }
             Change::Remove { source, path } => {
@@ -72,13 +97,19 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
     let removed = files::remove_folder(&scratch);
     backup.io("remove", scratch.display(), removed)?;
     let manifest = chosen(backup, choice).await?;
-    let mut wanted = vec![];
+    let (mut wanted, mut elsewhere) = (vec![], vec![]);
     for source in backup.sources() {
         for (path, file) in manifest.services.get(&source.service).into_iter().flatten() {
-            wanted.push((file, scratch.join(&source.service).join(path.as_str())));
+            match source.place.beside(path) {
+                Some(_) => {
+                    wanted.push((file, scratch.join(&source.service).join(path.as_str())));
+                }
+                None => elsewhere.push((file, source.place.at(path))),
+            }
         }
     }
     unpack(backup, &manifest, &wanted).await?;
+    check_through(backup, &manifest, &elsewhere).await?;
     let removed = files::remove_folder(&scratch);
     backup.io("remove", scratch.display(), removed)?;
     Ok(restored(backup, &manifest, started, clock()))

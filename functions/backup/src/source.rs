@@ -1,9 +1,10 @@
 //! A service's data: where it is, read from there and put back there.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     io::{self, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -28,6 +29,9 @@ pub(crate) trait Place: fmt::Debug + fmt::Display + Send + Sync {
     /// A file as a person finds it.
     fn at(&self, path: &FilePath) -> String;
 
+    /// What a person does where nothing is found.
+    fn look(&self) -> &'static str;
+
     /// Every file, in the order of their names.
     fn find(&self) -> io::Result<Found>;
 
@@ -37,11 +41,12 @@ pub(crate) trait Place: fmt::Debug + fmt::Display + Send + Sync {
     /// Why nothing can be put there, and what to do about it.
     fn bars(&self, path: &FilePath) -> Option<String>;
 
-    /// Where a file is made ready, so that it takes its place at once.
-    fn beside(&self, path: &FilePath) -> PathBuf;
+    /// Where a file is made ready, so that it takes its place at once; none where there is no room for all of them beside
+    /// the data: then each is made ready when its turn has come.
+    fn beside(&self, path: &FilePath) -> Option<PathBuf>;
 
     /// What was made ready takes its place.
-    fn put(&self, path: &FilePath) -> io::Result<()>;
+    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<()>;
 
     /// What is not there is removed already.
     fn remove(&self, path: &FilePath) -> io::Result<()>;
@@ -49,8 +54,10 @@ pub(crate) trait Place: fmt::Debug + fmt::Display + Send + Sync {
 
 /// The very file that was opened, wherever its name leads by now.
 pub(crate) trait Opened: Read + Send {
-    fn length(&self) -> io::Result<u64>;
-    fn mark(&self) -> io::Result<Mark>;
+    /// None where it tells only when it is read.
+    fn length(&self) -> io::Result<Option<u64>>;
+    /// None where nothing tells.
+    fn mark(&self) -> io::Result<Option<Mark>>;
 
     /// Goes to this byte; what can be read only from its first one says no.
     fn skip(&mut self, to: u64) -> io::Result<bool>;
@@ -60,8 +67,16 @@ pub(crate) trait Opened: Read + Send {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub files: Vec<FilePath>,
-    /// What stands there and is no file.
-    pub links: Vec<String>,
+    /// Of files that tell it before they are opened.
+    pub marks: BTreeMap<FilePath, Mark>,
+    pub left: Vec<Left>,
+}
+
+/// What stands there and is not backed up.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub name: String,
+    pub is: &'static str,
 }
 
 /// By which a file tells that it is still the same.
@@ -101,7 +116,7 @@ impl Source {
     pub(crate) async fn holds(&self, path: &FilePath, file: &backup::File) -> io::Result<bool> {
         let (path, bytes, content) = (path.clone(), file.bytes, file.content);
         let read = self.wait(move |place| match place.open(&path)? {
-            Some(opened) if opened.length()? == bytes => {
+            Some(opened) if opened.length()?.is_none_or(|length| length == bytes) => {
                 Ok(files::content(opened)? == (bytes, content))
             }
             _ => Ok(false),
@@ -109,9 +124,9 @@ impl Source {
         read.await
     }
 
-    pub(crate) async fn put(&self, path: &FilePath) -> io::Result<()> {
-        let path = path.clone();
-        self.wait(move |place| place.put(&path)).await
+    pub(crate) async fn put(&self, path: &FilePath, ready: &Path) -> io::Result<()> {
+        let (path, ready) = (path.clone(), ready.to_owned());
+        self.wait(move |place| place.put(&path, &ready)).await
     }
 
     pub(crate) async fn remove(&self, path: &FilePath) -> io::Result<()> {

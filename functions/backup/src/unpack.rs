@@ -2,13 +2,17 @@
 
 use std::{
     collections::VecDeque,
+    fmt::Display,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     pin::pin,
 };
 
-use futures::{Stream, StreamExt, stream::FuturesUnordered};
+use futures::{
+    Stream, StreamExt, TryStreamExt,
+    stream::{self, FuturesUnordered},
+};
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
@@ -138,19 +142,52 @@ fn check<C: Objects, B: Objects>(
     (file, to, written): Written<'_>,
 ) -> Result<(), Failure> {
     let found = backup.io("write", to.display(), written)?;
+    kept(manifest, file, to.display(), found)
+}
+
+/// Whether this is what the manifest promises of a file.
+fn kept(
+    manifest: &Manifest,
+    file: &backup::File,
+    at: impl Display,
+    found: ContentId,
+) -> Result<(), Failure> {
     match found == file.content {
         true => Ok(()),
         false => Err(Failure::NotVerified(format!(
-            "{}: its chunks make {found} of {}, where it promises {}; nothing was changed, choose another backup",
+            "{}: its chunks make {found} of {at}, where it promises {}; nothing was changed, choose another backup",
             manifest.backup.manifest(),
-            to.display(),
             file.content
         ))),
     }
 }
 
+/// Reads these files of a backup to see that they are there and right; nothing is written.
+pub(crate) async fn check_through<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    wanted: &[(&backup::File, String)],
+) -> Result<(), Failure> {
+    let chunks = wanted.iter().flat_map(|(file, _)| file.chunks.iter());
+    let coming = fetch(backup.backups, &manifest.packs, chunks.copied());
+    let coming = coming.map_ok(|chunks| stream::iter(chunks.into_iter().map(Ok)));
+    let mut coming = pin!(coming.try_flatten());
+    for (file, at) in wanted {
+        let mut hasher = Hasher::default();
+        for _ in &file.chunks {
+            let chunk = coming
+                .next()
+                .await
+                .unwrap_or_else(|| Err(backup.failed("read", at, "its chunks ended too early")))?;
+            hasher.update(&chunk);
+        }
+        kept(manifest, file, at, hasher.finish())?;
+    }
+    Ok(())
+}
+
 /// A disk that would be full half-way is found before anything is written.
-fn room<C: Objects, B: Objects>(
+pub(crate) fn room<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     to: &Path,
     needed: u64,

@@ -7,6 +7,7 @@ use std::{
     ops::Range,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use lifeboat_aws::{
     memory::Memory,
     objects::{Only, Write},
 };
-use lifeboat_backup::{Backup, Event, Outcome, handle};
+use lifeboat_backup::{Backup, Beyond, Event, Outcome, handle};
 use lifeboat_core::{
     Failure, Region,
     backup::{Choice, follow::Copied},
@@ -120,6 +121,15 @@ impl Objects for Disk {
     }
 }
 
+#[derive(Debug)]
+struct Nothing;
+
+impl Beyond<Disk> for Nothing {
+    fn bucket(&self, name: &str) -> Disk {
+        panic!("{name}")
+    }
+}
+
 /// Holes, which are the longest chunks, and in each sixteenth block noise, which becomes no smaller.
 fn write(file: &File) {
     const BLOCK: usize = 1 << 20;
@@ -171,6 +181,7 @@ async fn two_gigabytes_are_backed_up_in_several_invocations_and_read_back_within
         configuration: &configuration,
         control: &control,
         backups: &backups,
+        beyond: Arc::new(Nothing),
         level: 1,
         until: Timestamp::from_second(300).unwrap(),
     };

@@ -23,9 +23,23 @@ variable "enabled" {
   type        = bool
 }
 
+variable "data" {
+  description = "Of each service, where its data is, as it stands in configuration.json."
+  type        = any
+}
+
+variable "scratch" {
+  description = "Disk in MB."
+  type        = number
+}
+
 variable "replicated" {
   description = "Whether the bucket is copied to the other region."
   type        = bool
+}
+
+locals {
+  buckets = [for service in values(var.data) : service.place.bucket if try(service.place.bucket, null) != null]
 }
 
 module "function" {
@@ -36,9 +50,10 @@ module "function" {
   settings = var.settings
   memory   = 512
   timeout  = 900
+  scratch  = var.scratch
 
-  # On AWS the function is in the network and reaches only its own region's S3, so nothing else is allowed either.
-  statements = [
+  # Its own region's S3, and what services have elsewhere in this region.
+  statements = concat([
     {
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject"]
@@ -72,7 +87,19 @@ module "function" {
       Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
       Resource = "arn:aws:s3:::${var.own.control_bucket}/unfinished.json"
     },
-  ]
+    ],
+    [for data in local.buckets : {
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      Resource = "arn:aws:s3:::${data.bucket}/${data.prefix}*"
+    }],
+    [for data in local.buckets : {
+      Effect    = "Allow"
+      Action    = "s3:ListBucket"
+      Resource  = "arn:aws:s3:::${data.bucket}"
+      Condition = { StringLike = { "s3:prefix" = "${data.prefix}*" } }
+    }],
+  )
 }
 
 module "schedule" {

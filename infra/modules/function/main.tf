@@ -21,6 +21,12 @@ variable "zip" {
   type        = string
 }
 
+variable "scratch" {
+  description = "Disk in MB; 512 costs nothing."
+  type        = number
+  default     = 512
+}
+
 variable "memory" {
   description = "Memory in MB."
   type        = number
@@ -90,6 +96,13 @@ resource "aws_lambda_function" "this" {
   source_code_hash = filebase64sha256(local.package)
   memory_size      = var.memory
   timeout          = var.timeout
+
+  dynamic "ephemeral_storage" {
+    for_each = var.scratch > 512 ? [var.scratch] : []
+    content {
+      size = ephemeral_storage.value
+    }
+  }
 
   environment {
     variables = {

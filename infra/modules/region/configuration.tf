@@ -34,7 +34,13 @@ resource "aws_s3_object" "configuration" {
     cross_region_backup   = var.enable_cross_region_backup
     data_directory        = coalesce(local.data_directory, "/mnt/data")
 
-    regions = { for region, names in module.names.regions : region => { for word, value in names : word => value if word != "region" } }
+    # What nobody has configured is left out, so that a function of an earlier version reads it too.
+    regions = {
+      for region, names in module.names.regions : region => merge(
+        { for word, value in names : word => value if word != "region" },
+        { services = { for name, service in names.services : name => merge(service, local.service_data[region][name]) } },
+      )
+    }
 
     gates = local.serves ? module.alb[0].gates : {}
 

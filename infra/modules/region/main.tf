@@ -23,6 +23,15 @@ locals {
     for service in var.services : service.name => { any = "any", http = { http = { longest_seconds = service.longest_write_seconds } } }[service.writes]
   }
 
+  # Of each service whose data is elsewhere, in the words of configuration.json.
+  service_data = {
+    for region in [var.home_region, var.standby_region] : region => {
+      for service in var.services[*].name : service => merge(
+        { for kind, place in { bucket = try(var.service_data[service][region].bucket, null) } : "place" => { (kind) = place } if place != null },
+      )
+    }
+  }
+
   data_directory = try(var.local_cloud.data_directory[var.region], null)
 
   functions = {
@@ -127,6 +136,8 @@ module "backup" {
   own         = local.own
   settings    = local.functions
   schedule    = var.backup_schedule
+  data        = local.service_data[var.region]
+  scratch     = var.backup_scratch_megabytes
   replicated  = var.enable_cross_region_backup
   enabled     = local.serves
 }

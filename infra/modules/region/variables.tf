@@ -50,6 +50,7 @@ variable "commit_seconds" { type = number }
 variable "backup_keep" { type = object({ daily = number, weekly = number, monthly = number }) }
 variable "backup_retention_days" { type = number }
 variable "backup_schedule" { type = string }
+variable "backup_scratch_megabytes" { type = number }
 variable "cool_down_seconds" { type = number }
 variable "cpu_target" { type = number }
 variable "daily_starts" { type = number }
@@ -71,6 +72,11 @@ variable "rpo_seconds" { type = number }
 variable "rto_seconds" { type = number }
 variable "services" {
   type = list(object({ name = string, minimum = optional(number), maximum = optional(number), writes = string, longest_write_seconds = number, data = string }))
+}
+variable "service_data" {
+  type = map(map(object({
+    bucket = optional(object({ bucket = string, prefix = string }))
+  })))
 }
 variable "standby_region" { type = string }
 

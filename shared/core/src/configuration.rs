@@ -1,3 +1,5 @@
+mod place;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -6,6 +8,8 @@ use crate::{
     Invalid, Region, RegionPair, Side, backup::keep::Keep, check_schema, gate::Gates,
     request::Mode, window::Window,
 };
+
+pub use place::Place;
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -167,6 +171,9 @@ pub struct ServiceResources {
     pub image: String,
     /// The service's name at Application Auto Scaling.
     pub scalable_target: String,
+    /// Where its data is.
+    #[serde(default)]
+    pub place: Place,
 }
 
 impl ServiceResources {
@@ -257,6 +264,21 @@ impl Configuration {
                         "none",
                     ));
                 }
+            }
+            place::check(region, resources)?;
+        }
+        for service in &self.services {
+            let [home, standby] = [Side::Home, Side::Standby].map(|side| {
+                let places = &self.resources(side).services;
+                places[&service.name].place.kind()
+            });
+            if home != standby {
+                let (name, other) = (&service.name, &self.standby);
+                return Err(Invalid::new(
+                    format!("regions.{other}.services.{name}.place"),
+                    format!("{home}, as in {}", self.home),
+                    standby,
+                ));
             }
         }
         self.backup_keep.validate()?;

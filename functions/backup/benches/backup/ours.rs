@@ -1,10 +1,10 @@
 //! The function itself, over a real bucket, in a process of its own.
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, sync::Arc};
 
 use jiff::Timestamp;
 use lifeboat_aws::{Bucket, Control, clients::Aws, clients::Patience, memory::Memory, s3};
-use lifeboat_backup::{Backup, Event, handle};
+use lifeboat_backup::{Backup, Beyond, Event, handle};
 use lifeboat_core::{
     Configuration, Epoch, RegionState,
     backup::Choice,
@@ -36,6 +36,15 @@ pub(crate) fn command(
         data.to_str().unwrap(),
     ]);
     command
+}
+
+#[derive(Debug)]
+struct Nothing;
+
+impl Beyond<Bucket> for Nothing {
+    fn bucket(&self, name: &str) -> Bucket {
+        panic!("{name}")
+    }
 }
 
 #[tokio::main]
@@ -80,6 +89,7 @@ pub(crate) async fn run(arguments: &[String]) {
         configuration: &configuration,
         control: &control,
         backups: &backups,
+        beyond: Arc::new(Nothing),
         level: level.parse().unwrap(),
         until: Timestamp::MAX,
     };

@@ -1,10 +1,10 @@
 //! A region with buckets in memory and a real folder.
 
-use std::{cell::Cell, collections::BTreeMap, fs, path::PathBuf};
+use std::{cell::Cell, collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::{Control, memory::Memory};
-use lifeboat_backup::{Backup, Created, Outcome, Reply, handle};
+use lifeboat_backup::{Backup, Beyond, Created, Outcome, Reply, handle};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState,
     backup::{BackupKey, Manifest, PackId},
@@ -20,6 +20,20 @@ pub(crate) struct Region {
     pub(crate) backups: Memory,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) until: Cell<Timestamp>,
+    pub(crate) elsewhere: Arc<Elsewhere>,
+}
+
+/// What a region has beside Lifeboat's own buckets.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    pub(crate) bucket: Memory,
+}
+
+impl Beyond<Memory> for Elsewhere {
+    fn bucket(&self, name: &str) -> Memory {
+        assert_eq!(name, "data");
+        self.bucket.clone()
+    }
 }
 
 pub(crate) fn lease() -> Lease {
@@ -34,6 +48,9 @@ impl Region {
         Self {
             control: Control::new(Memory::new("control", &configuration.region)),
             backups: Memory::new("backups", &configuration.region),
+            elsewhere: Arc::new(Elsewhere {
+                bucket: Memory::new("data", &configuration.region),
+            }),
             configuration,
             folder,
             until: Cell::new(Timestamp::MAX),
@@ -73,14 +90,19 @@ impl Region {
         self
     }
 
-    pub(crate) async fn ask(&self, event: serde_json::Value, at: i64) -> Result<Outcome, Failure> {
-        let backup = Backup {
+    pub(crate) fn backup(&self) -> Backup<'_, Memory, Memory> {
+        Backup {
             configuration: &self.configuration,
             control: &self.control,
             backups: &self.backups,
+            beyond: self.elsewhere.clone(),
             level: 1,
             until: self.until.get(),
-        };
+        }
+    }
+
+    pub(crate) async fn ask(&self, event: serde_json::Value, at: i64) -> Result<Outcome, Failure> {
+        let backup = self.backup();
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
         self.backups.now.set(now);
         handle(&backup, lifeboat_aws::parse_event(event)?, || now).await

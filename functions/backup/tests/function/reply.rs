@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use lifeboat_backup::{Backup, Outcome, Reply, handle};
+use lifeboat_backup::{Outcome, Reply, handle};
 use lifeboat_core::Failure;
 use serde_json::json;
 
@@ -59,13 +59,7 @@ async fn of_two_that_are_at_it_at_once_the_first_that_succeeds_is_the_reply() {
     let failed = Err(Failure::Refused("no".into()));
     let failed = serde_json::to_vec(&Reply::new(Timestamp::UNIX_EPOCH, failed)).unwrap();
     for (meanwhile, comes) in [(good, true), (failed, false)] {
-        let backup = Backup {
-            configuration: &home.configuration,
-            control: &home.control,
-            backups: &home.backups,
-            level: 1,
-            until: Timestamp::MAX,
-        };
+        let backup = home.backup();
         let id = if comes { "a" } else { "b" };
         let event = json!({"action": "reply", "id": id, "to": create()});
         let event = lifeboat_aws::parse_event(event).unwrap();

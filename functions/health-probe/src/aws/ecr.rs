@@ -54,6 +54,7 @@ mod tests {
             repository: "forum/users".into(),
             image: image.into(),
             scalable_target: "service/forum/forum-users".into(),
+            place: Default::default(),
         };
         holds(client, &resources, &Region::new("us-west-2").unwrap()).await
     }

@@ -64,6 +64,7 @@ fn an_images_reference_is_its_tag_or_its_digest() {
         repository: String::new(),
         image: image.into(),
         scalable_target: String::new(),
+        place: Place::Folder,
     };
     assert_eq!(
         image("127.0.0.1:5001/forum/users:stable").reference(),

@@ -1,0 +1,191 @@
+//! Where a service's data is in one region.
+
+use serde::{Deserialize, Serialize};
+
+use super::RegionResources;
+use crate::{Invalid, Region, backup::FilePath};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Place {
+    /// The service's folder under the data directory.
+    #[default]
+    Folder,
+    /// Every object of a bucket of this region whose key begins so.
+    Bucket { bucket: String, prefix: String },
+}
+
+impl Place {
+    /// As configuration.json calls it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Bucket { .. } => "bucket",
+        }
+    }
+
+    fn check(&self, field: &str, own: &RegionResources) -> Result<(), Invalid> {
+        match self {
+            Self::Folder => Ok(()),
+            Self::Bucket { bucket, prefix } => {
+                check_bucket(&format!("{field}.bucket.bucket"), bucket, own)?;
+                check_prefix(&format!("{field}.bucket.prefix"), prefix)
+            }
+        }
+    }
+
+    /// Whether what is put into one of these is in the other one too.
+    fn overlaps(&self, other: &Self) -> bool {
+        let (
+            Self::Bucket { bucket, prefix },
+            Self::Bucket {
+                bucket: others,
+                prefix: theirs,
+            },
+        ) = (self, other)
+        else {
+            return false;
+        };
+        bucket == others && (prefix.starts_with(theirs) || theirs.starts_with(prefix))
+    }
+}
+
+pub(super) fn check(region: &Region, own: &RegionResources) -> Result<(), Invalid> {
+    let mut seen: Vec<(&str, &Place)> = vec![];
+    for (name, service) in &own.services {
+        let field = format!("regions.{region}.services.{name}.place");
+        service.place.check(&field, own)?;
+        if let Some((other, _)) = seen.iter().find(|(_, seen)| seen.overlaps(&service.place)) {
+            let expected = format!("objects of its own: a restore removes what is not in {name}");
+            return Err(Invalid::new(field, expected, format!("those of {other}")));
+        }
+        seen.push((name, &service.place));
+    }
+    Ok(())
+}
+
+fn check_bucket(field: &str, bucket: &str, own: &RegionResources) -> Result<(), Invalid> {
+    let good = (3..=63).contains(&bucket.len())
+        && bucket
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c));
+    if !good {
+        return Err(Invalid::new(
+            field,
+            "the name of a bucket",
+            format!("{bucket:?}"),
+        ));
+    }
+    let ours = [
+        &own.control_bucket,
+        &own.backups_bucket,
+        &own.markers_bucket,
+    ];
+    match ours.into_iter().any(|ours| ours == bucket) {
+        false => Ok(()),
+        true => Err(Invalid::new(
+            field,
+            "a bucket of the service's",
+            format!("{bucket}, which is Lifeboat's own"),
+        )),
+    }
+}
+
+/// It ends a name, so that nothing else begins with it.
+fn check_prefix(field: &str, prefix: &str) -> Result<(), Invalid> {
+    let path = prefix.strip_suffix('/').unwrap_or_default();
+    match path.parse::<FilePath>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Invalid::new(
+            field,
+            "a path that ends with /, such as users/",
+            format!("{prefix:?}"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::{Configuration, sample};
+
+    fn placed(users: Place, posts: Place) -> Configuration {
+        let mut configuration = sample("us-east-1");
+        for region in configuration.regions.values_mut() {
+            for (name, place) in [("users", &users), ("posts", &posts)] {
+                let service = region.services.get_mut(name).unwrap();
+                service.place = place.clone();
+            }
+        }
+        configuration
+    }
+
+    fn bucket(bucket: &str, prefix: &str) -> Place {
+        let (bucket, prefix) = (bucket.into(), prefix.into());
+        Place::Bucket { bucket, prefix }
+    }
+
+    fn refused(users: Place, posts: Place) -> String {
+        placed(users, posts).validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_configuration_that_names_no_place_has_folders() {
+        let configuration = sample("us-east-1");
+        let services = &configuration.own().services;
+        assert!(services.values().all(|s| s.place == Place::Folder));
+    }
+
+    #[test]
+    fn a_bucket_that_is_none_or_lifeboats_own_and_a_prefix_that_others_begin_with_are_refused() {
+        assert_eq!(
+            placed(bucket("data", "users/"), Place::Folder).validate(),
+            Ok(())
+        );
+        for (bucket, prefix, named) in [
+            ("Data", "users/", "place.bucket"),
+            ("", "users/", "place.bucket"),
+            (
+                "123456789012-forum-backups-us-east-1",
+                "users/",
+                "Lifeboat's own",
+            ),
+            ("data", "users", "users/"),
+            ("data", "", "bucket.prefix"),
+            ("data", "/", "bucket.prefix"),
+            ("data", "../", "bucket.prefix"),
+            ("data", "a//", "bucket.prefix"),
+        ] {
+            let said = refused(self::bucket(bucket, prefix), Place::Folder);
+            assert!(said.contains(named), "{said}");
+        }
+    }
+
+    #[test]
+    fn two_services_have_no_objects_in_common() {
+        for (users, posts) in [("a/", "a/"), ("a/", "a/b/"), ("a/b/", "a/")] {
+            let said = refused(bucket("data", users), bucket("data", posts));
+            assert!(said.contains("objects of its own"), "{said}");
+        }
+        assert_eq!(
+            placed(bucket("data", "a/"), bucket("data", "ab/")).validate(),
+            Ok(())
+        );
+        assert_eq!(
+            placed(bucket("data", "a/"), bucket("other", "a/")).validate(),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn both_regions_have_a_services_data_in_the_same_kind_of_place() {
+        let mut configuration = placed(bucket("data", "users/"), Place::Folder);
+        let standby = configuration.standby.clone();
+        let standby = configuration.regions.get_mut(&standby).unwrap();
+        standby.services.get_mut("users").unwrap().place = Place::Folder;
+        assert_eq!(
+            configuration.validate().unwrap_err().to_string(),
+            "regions.us-west-2.services.users.place: expected bucket, as in us-east-1, found folder"
+        );
+    }
+}
