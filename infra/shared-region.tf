@@ -44,6 +44,7 @@ module "region" {
   rpo_seconds                = var.rpo_seconds
   rto_seconds                = var.rto_seconds
   service_data               = var.service_data
+  service_hosts              = var.service_hosts
   services                   = var.services
   standby_region             = var.dr_region
 }

@@ -78,14 +78,22 @@ variable "services" {
 
 variable "service_data" {
   description = <<-EOT
-    Services whose data is not in their folder: service => region => where. Both
+    Services whose data is not in their folder, or that hold still while it is read: service => region => where and how. Both
     regions have a service's data in the same kind of place.
 
     bucket names objects of a bucket of that region: every one whose key begins with the prefix, which ends with a slash. A
     restore removes those that the backup does not have. What an object holds is backed up; its metadata and tags are not.
+
+    hook names an address that is told, by POST of {"action": "pause", "id": …, "longest_seconds": …}, to answer once the service
+    has written down what it has and writes no more, and {"action": "release", "id": …} afterwards. It goes on by itself after
+    longest_seconds (1 to 900), for whoever was to release it may die.
+
+    secret is the ARN of a secret of that region whose text is a token; it is sent as Authorization: Bearer. Addresses are
+    https, and their hosts are named in service_hosts.
   EOT
   type = map(map(object({
     bucket = optional(object({ bucket = string, prefix = string }))
+    hook   = optional(object({ address = string, secret = string, longest_seconds = optional(number, 60) }))
   })))
   default = {}
 
@@ -110,6 +118,12 @@ variable "service_data" {
     condition     = alltrue(flatten([for regions in values(var.service_data) : [for there in values(regions) : there.bucket == null || can(regex("^[A-Za-z0-9!_.()'-]+(/[A-Za-z0-9!_.()'-]+)*/$", there.bucket.prefix))]]))
     error_message = "a bucket's prefix must be a path that ends with /, such as users/, of letters, digits and !_.()'-."
   }
+}
+
+variable "service_hosts" {
+  description = "The hosts that tokens of services may be sent to (region => hosts): those of every address in service_data."
+  type        = map(list(string))
+  default     = {}
 }
 
 variable "backup_scratch_megabytes" {

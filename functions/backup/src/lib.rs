@@ -8,6 +8,8 @@ mod files;
 mod find;
 mod folder;
 mod follow;
+mod hook;
+mod http;
 mod keep;
 mod known;
 mod lock;
@@ -23,32 +25,31 @@ mod unfinished;
 mod unpack;
 mod verify;
 
-use std::{
-    fmt::{self, Display},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{fmt::Display, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects};
 use lifeboat_core::{
     Configuration, Failure, Region, RegionState,
-    configuration::{Place, Service},
+    configuration::{Address, Place, Service},
 };
 use tokio::runtime::Handle;
 
 use folder::Folder;
+use hook::Hook;
+use http::Endpoint;
 use prefix::Prefix;
 use source::Source;
 
 pub use event::{Created, Event, Following, Kept, Outcome, Pruned, Question, Salvaged};
+pub use http::{Secrets, Token};
 pub use reply::Reply;
 
 /// How hard zstd works: further up a backup takes much longer and becomes little smaller.
 pub const LEVEL: i32 = 3;
 
 /// What the function reaches of its region beyond its two buckets and the mounted data, for services whose data is elsewhere.
-pub trait Beyond<B>: fmt::Debug + Send + Sync {
+pub trait Beyond<B>: Secrets {
     fn bucket(&self, name: &str) -> B;
 }
 
@@ -80,6 +81,7 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
             service: service.name.clone(),
             data: service.data,
             place: self.place(&service.name),
+            hook: self.hook(&service.name),
         };
         services.map(source).collect()
     }
@@ -91,6 +93,24 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
                 let bucket = self.beyond.bucket(bucket);
                 Arc::new(Prefix::new(bucket, prefix, Handle::current()))
             }
+        }
+    }
+
+    fn hook(&self, service: &str) -> Option<Hook> {
+        let hook = self.configuration.own().services[service].hook.as_ref()?;
+        Some(Hook {
+            endpoint: self.endpoint(&hook.address, &hook.secret),
+            longest_seconds: hook.longest_seconds,
+        })
+    }
+
+    fn endpoint(&self, address: &Address, secret: &str) -> Endpoint {
+        Endpoint {
+            address: address.clone(),
+            secret: secret.to_owned(),
+            secrets: self.beyond.clone(),
+            region: self.configuration.region.clone(),
+            runtime: Handle::current(),
         }
     }
 

@@ -1,12 +1,14 @@
 use std::{sync::Arc, time::Duration};
 
+use aws_sdk_secretsmanager::Client;
+use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::{
-    Bucket,
+    Bucket, Patience, explain,
     function::{self, Start},
     parse_event,
 };
-use lifeboat_backup::{Backup, Beyond, LEVEL, handle};
+use lifeboat_backup::{Backup, Beyond, LEVEL, Secrets, Token, handle};
 use lifeboat_core::Failure;
 
 /// Kept for what follows the reading: the packs that are on their way, and the manifest or what the next invocation needs.
@@ -21,6 +23,24 @@ struct Region(Start);
 impl Beyond<Bucket> for Region {
     fn bucket(&self, name: &str) -> Bucket {
         self.0.own_bucket(name)
+    }
+}
+
+impl Secrets for Region {
+    fn token<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Token, Failure>> {
+        let region = &self.0.configuration.region;
+        let client = Client::new(&self.0.aws.region(region, Patience::Own));
+        Box::pin(async move {
+            let answer = client.get_secret_value().secret_id(secret).send().await;
+            let failed = |why: String| Failure::unavailable("read", secret, region, why);
+            let answer = answer.map_err(|why| failed(explain(&why)))?;
+            let token = answer.secret_string().and_then(Token::new);
+            token.ok_or_else(|| {
+                Failure::Refused(format!(
+                    "{secret} in {region} holds nothing that HTTP can carry; put the service's token into it as text, and nothing else"
+                ))
+            })
+        })
     }
 }
 

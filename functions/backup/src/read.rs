@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -88,13 +89,62 @@ enum Read {
 }
 
 impl Reader {
+    /// While those services hold still that have a hook: all of them before anything is read, so that what they have is of one
+    /// moment. They are let go whatever came of it.
+    pub(crate) fn read(self) -> Result<(), Failure> {
+        let id = format!("{}-{}", self.region, self.now);
+        let (mut held, mut said, mut refused) = (vec![], vec![], None);
+        for source in &self.sources {
+            let Some(hook) = &source.hook else { continue };
+            let since = Instant::now();
+            let paused = match hook.pause(&id) {
+                Ok(()) => true,
+                // It may have no task that could write. Its data matters more than that all of it is of one moment.
+                Err(Failure::Unavailable(why)) => {
+                    said.push(format!("{} did not hold still while it was read, and its files may be of different moments: {why}", source.service));
+                    false
+                }
+                Err(why) => {
+                    refused = Some(why);
+                    break;
+                }
+            };
+            held.push((source, hook, since, paused));
+        }
+        let told = match refused {
+            Some(why) => Err(why),
+            None => self.all(),
+        };
+        for (source, hook, since, paused) in held {
+            let (service, longest) = (&source.service, hook.longest_seconds);
+            if paused && since.elapsed() > Duration::from_secs(longest.into()) {
+                said.push(format!("{service} was read for longer than the {longest} s that it holds still, and its files may be of different moments: raise longest_seconds of its hook"));
+            }
+            // Also what did not answer may have been heard.
+            match hook.release(&id) {
+                Err(why) if paused => said.push(format!("{service} was not let go, and goes on by itself {longest} s after it began to hold still: {why}")),
+                Err(why) => tracing::debug!("{why}"),
+                Ok(()) => {}
+            }
+        }
+        for said in said {
+            tracing::warn!("{said}");
+            if let Ok(Ok(())) = told
+                && let Err(Deaf) = self.tell(Note::Warning(said))
+            {
+                break;
+            }
+        }
+        told.map(drop)
+    }
+
     /// Until all is read, it fails, or nobody listens. First the file that an earlier invocation was at, and last those that it
     /// had finished and that have changed since: so the others get on, whatever changes.
-    pub(crate) fn read(self) -> Result<(), Failure> {
+    fn all(&self) -> Result<Told, Failure> {
         let mut files = vec![];
         for source in &self.sources {
             if let Err(Deaf) = self.tell(Note::Service(source.service.clone())) {
-                return Ok(());
+                return Ok(Err(Deaf));
             }
             let found = source.place.find();
             let mut found = found.map_err(|why| self.failed(source, None, why))?;
@@ -104,7 +154,7 @@ impl Reader {
                     left.name, source.service, left.is
                 );
                 if let Err(Deaf) = self.tell(Note::Warning(said)) {
-                    return Ok(());
+                    return Ok(Err(Deaf));
                 }
             }
             if found.files.is_empty() {
@@ -121,24 +171,24 @@ impl Reader {
             if let Some(same) = mark.and_then(|mark| self.same(source, &path, mark)) {
                 match self.tell(same) {
                     Ok(()) => continue,
-                    Err(Deaf) => return Ok(()),
+                    Err(Deaf) => return Ok(Err(Deaf)),
                 }
             }
             match self.file(source, &path, Turn::First) {
                 Ok(Read::Told(Ok(()))) => {}
-                Ok(Read::Told(Err(Deaf))) => return Ok(()),
+                Ok(Read::Told(Err(Deaf))) => return Ok(Err(Deaf)),
                 Ok(Read::Later) => changed.push((source, path)),
                 Err(why) => return Err(self.failed(source, Some(&path), why)),
             }
         }
         for (source, path) in changed {
             match self.file(source, &path, Turn::Last) {
-                Ok(Read::Told(Err(Deaf))) => return Ok(()),
+                Ok(Read::Told(Err(Deaf))) => return Ok(Err(Deaf)),
                 Ok(Read::Told(Ok(())) | Read::Later) => {}
                 Err(why) => return Err(self.failed(source, Some(&path), why)),
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// What a listing tells already.

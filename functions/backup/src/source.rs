@@ -15,13 +15,15 @@ use lifeboat_core::{
 };
 use tokio::task::spawn_blocking;
 
-use crate::files;
+use crate::{files, hook::Hook};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub service: String,
     pub data: Data,
     pub place: Arc<dyn Place>,
+    /// Asked before it is read.
+    pub hook: Option<Hook>,
 }
 
 /// Where the files of a service are. Whoever calls may wait: it is done on threads of its own.
@@ -95,10 +97,10 @@ impl Mark {
 }
 
 impl Source {
-    /// For what is to be saved before it is gone, whatever it is.
+    /// For what is to be saved before it is gone, whatever it is. Nobody writes there any more, so nobody is asked to stop.
     pub(crate) fn unchecked(self) -> Self {
-        let data = Data::Any;
-        Self { data, ..self }
+        let (data, hook) = (Data::Any, None);
+        Self { data, hook, ..self }
     }
 
     pub(crate) async fn find(&self) -> io::Result<Found> {

@@ -10,13 +10,14 @@ use std::{
     sync::Arc,
 };
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use lifeboat_aws::{
     Control, Object, Objects, Part, Stored,
     memory::Memory,
     objects::{Only, Write},
 };
-use lifeboat_backup::{Backup, Beyond, Event, Outcome, handle};
+use lifeboat_backup::{Backup, Beyond, Event, Outcome, Secrets, Token, handle};
 use lifeboat_core::{
     Failure, Region,
     backup::{Choice, follow::Copied},
@@ -127,6 +128,12 @@ struct Nothing;
 impl Beyond<Disk> for Nothing {
     fn bucket(&self, name: &str) -> Disk {
         panic!("{name}")
+    }
+}
+
+impl Secrets for Nothing {
+    fn token<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Token, Failure>> {
+        panic!("{secret}")
     }
 }
 

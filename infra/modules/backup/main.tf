@@ -24,7 +24,7 @@ variable "enabled" {
 }
 
 variable "data" {
-  description = "Of each service, where its data is, as it stands in configuration.json."
+  description = "Of each service, where its data is and what holds it still, as it stands in configuration.json."
   type        = any
 }
 
@@ -40,6 +40,7 @@ variable "replicated" {
 
 locals {
   buckets = [for service in values(var.data) : service.place.bucket if try(service.place.bucket, null) != null]
+  secrets = distinct([for service in values(var.data) : service.hook.secret if try(service.hook, null) != null])
 }
 
 module "function" {
@@ -98,6 +99,11 @@ module "function" {
       Action    = "s3:ListBucket"
       Resource  = "arn:aws:s3:::${data.bucket}"
       Condition = { StringLike = { "s3:prefix" = "${data.prefix}*" } }
+    }],
+    [for secret in local.secrets : {
+      Effect   = "Allow"
+      Action   = "secretsmanager:GetSecretValue"
+      Resource = secret
     }],
   )
 }

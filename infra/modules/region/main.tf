@@ -23,11 +23,12 @@ locals {
     for service in var.services : service.name => { any = "any", http = { http = { longest_seconds = service.longest_write_seconds } } }[service.writes]
   }
 
-  # Of each service whose data is elsewhere, in the words of configuration.json.
+  # Of each service whose data is elsewhere, or that holds still, in the words of configuration.json.
   service_data = {
     for region in [var.home_region, var.standby_region] : region => {
       for service in var.services[*].name : service => merge(
         { for kind, place in { bucket = try(var.service_data[service][region].bucket, null) } : "place" => { (kind) = place } if place != null },
+        { for word, hook in { hook = try(var.service_data[service][region].hook, null) } : word => hook if hook != null },
       )
     }
   }

@@ -76,8 +76,10 @@ variable "services" {
 variable "service_data" {
   type = map(map(object({
     bucket = optional(object({ bucket = string, prefix = string }))
+    hook   = optional(object({ address = string, secret = string, longest_seconds = number }))
   })))
 }
+variable "service_hosts" { type = map(list(string)) }
 variable "standby_region" { type = string }
 
 variable "local_cloud" {

@@ -1,3 +1,5 @@
+mod address;
+mod hook;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +11,8 @@ use crate::{
     request::Mode, window::Window,
 };
 
+pub use address::Address;
+pub use hook::Hook;
 pub use place::Place;
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.
@@ -143,6 +147,9 @@ pub struct RegionResources {
     pub functions: Functions,
     pub registry: Endpoint,
     pub load_balancer: Endpoint,
+    /// The hosts that services' tokens are sent to.
+    #[serde(default)]
+    pub hosts: Vec<String>,
     pub services: BTreeMap<String, ServiceResources>,
 }
 
@@ -174,6 +181,9 @@ pub struct ServiceResources {
     /// Where its data is.
     #[serde(default)]
     pub place: Place,
+    /// Asked before its data is read.
+    #[serde(default)]
+    pub hook: Option<Hook>,
 }
 
 impl ServiceResources {
@@ -363,6 +373,29 @@ impl Configuration {
                     format!("{name:?}"),
                 )
             })
+    }
+}
+
+/// Longer no function works.
+pub(crate) const LONGEST_WORK: u32 = 900;
+
+fn check_longest(field: &str, seconds: u32) -> Result<(), Invalid> {
+    match (1..=LONGEST_WORK).contains(&seconds) {
+        true => Ok(()),
+        false => Err(Invalid::new(field, format!("1 to {LONGEST_WORK}"), seconds)),
+    }
+}
+
+/// A token stands nowhere in the configuration. What is refused may be one, so it is not repeated.
+fn check_secret(field: &str, secret: &str) -> Result<(), Invalid> {
+    let parts: Vec<&str> = secret.splitn(7, ':').collect();
+    match parts[..] {
+        ["arn", _, "secretsmanager", _, _, "secret", name] if !name.is_empty() => Ok(()),
+        _ => Err(Invalid::new(
+            field,
+            "the ARN of a secret of Secrets Manager",
+            "something else",
+        )),
     }
 }
 

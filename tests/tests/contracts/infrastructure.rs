@@ -45,6 +45,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "s3:ListBucket",
             "s3:PutObject",
             "s3:PutObjectRetention",
+            "secretsmanager:GetSecretValue",
         ],
     ),
     (

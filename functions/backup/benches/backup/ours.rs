@@ -2,11 +2,12 @@
 
 use std::{path::Path, process::Command, sync::Arc};
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use lifeboat_aws::{Bucket, Control, clients::Aws, clients::Patience, memory::Memory, s3};
-use lifeboat_backup::{Backup, Beyond, Event, handle};
+use lifeboat_backup::{Backup, Beyond, Event, Secrets, Token, handle};
 use lifeboat_core::{
-    Configuration, Epoch, RegionState,
+    Configuration, Epoch, Failure, RegionState,
     backup::Choice,
     configuration::{self, Data},
 };
@@ -44,6 +45,12 @@ struct Nothing;
 impl Beyond<Bucket> for Nothing {
     fn bucket(&self, name: &str) -> Bucket {
         panic!("{name}")
+    }
+}
+
+impl Secrets for Nothing {
+    fn token<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Token, Failure>> {
+        panic!("{secret}")
     }
 }
 

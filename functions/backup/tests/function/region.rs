@@ -2,9 +2,10 @@
 
 use std::{cell::Cell, collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
+use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use lifeboat_aws::{Control, memory::Memory};
-use lifeboat_backup::{Backup, Beyond, Created, Outcome, Reply, handle};
+use lifeboat_aws::{Control, Objects, memory::Memory};
+use lifeboat_backup::{Backup, Beyond, Created, Outcome, Reply, Secrets, Token, handle};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState,
     backup::{BackupKey, Manifest, PackId},
@@ -13,6 +14,8 @@ use lifeboat_core::{
     state::Lease,
 };
 use serde_json::json;
+
+use crate::service::{SECRET, TOKEN};
 
 pub(crate) struct Region {
     pub(crate) configuration: Configuration,
@@ -33,6 +36,16 @@ impl Beyond<Memory> for Elsewhere {
     fn bucket(&self, name: &str) -> Memory {
         assert_eq!(name, "data");
         self.bucket.clone()
+    }
+}
+
+impl Secrets for Elsewhere {
+    fn token<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Token, Failure>> {
+        let token = match secret {
+            SECRET => Token::new(TOKEN).ok_or_else(|| Failure::Refused("no token".into())),
+            other => Err(self.bucket.failed("read", other, "it is not there")),
+        };
+        Box::pin(async { token })
     }
 }
 

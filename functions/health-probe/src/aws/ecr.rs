@@ -55,6 +55,7 @@ mod tests {
             image: image.into(),
             scalable_target: "service/forum/forum-users".into(),
             place: Default::default(),
+            hook: None,
         };
         holds(client, &resources, &Region::new("us-west-2").unwrap()).await
     }

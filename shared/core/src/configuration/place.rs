@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RegionResources;
+use super::{Address, RegionResources};
 use crate::{Invalid, Region, backup::FilePath};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,8 +60,28 @@ pub(super) fn check(region: &Region, own: &RegionResources) -> Result<(), Invali
             return Err(Invalid::new(field, expected, format!("those of {other}")));
         }
         seen.push((name, &service.place));
+        if let Some(hook) = &service.hook {
+            let field = format!("regions.{region}.services.{name}.hook");
+            check_host(&format!("{field}.address"), &hook.address, own)?;
+            hook.check(&field)?;
+        }
     }
     Ok(())
+}
+
+/// A token goes where a person has named the host, too.
+fn check_host(field: &str, address: &Address, own: &RegionResources) -> Result<(), Invalid> {
+    let host = address.host();
+    match own.hosts.iter().any(|named| named == host) {
+        true => Ok(()),
+        false => {
+            let expected = match own.hosts[..] {
+                [] => "a host of this region's hosts, which are none".to_owned(),
+                _ => format!("a host of this region's hosts ({})", own.hosts.join(", ")),
+            };
+            Err(Invalid::new(field, expected, host))
+        }
+    }
 }
 
 fn check_bucket(field: &str, bucket: &str, own: &RegionResources) -> Result<(), Invalid> {
@@ -174,6 +194,35 @@ mod tests {
         assert_eq!(
             placed(bucket("data", "a/"), bucket("other", "a/")).validate(),
             Ok(())
+        );
+    }
+
+    fn with_host(mut configuration: Configuration) -> Configuration {
+        for region in configuration.regions.values_mut() {
+            region.hosts = vec!["users.forum.test".into()];
+        }
+        configuration
+    }
+
+    #[test]
+    fn a_hook_of_a_host_that_is_not_named_or_without_an_end_is_refused() {
+        let hooked = |address: &str, longest_seconds: u32| {
+            let mut configuration = with_host(sample("us-east-1"));
+            let region = configuration.home.clone();
+            let region = configuration.regions.get_mut(&region).unwrap();
+            region.services.get_mut("users").unwrap().hook = Some(crate::configuration::Hook {
+                address: address.parse().unwrap(),
+                secret: "arn:aws:secretsmanager:us-east-1:123456789012:secret:users".into(),
+                longest_seconds,
+            });
+            configuration.validate().map_err(|why| why.field)
+        };
+        let field = |name: &str| Err(format!("regions.us-east-1.services.users.hook.{name}"));
+        assert_eq!(hooked("https://users.forum.test/hold", 60), Ok(()));
+        assert_eq!(hooked("https://forum.test/hold", 60), field("address"));
+        assert_eq!(
+            hooked("https://users.forum.test/hold", 0),
+            field("longest_seconds")
         );
     }
 

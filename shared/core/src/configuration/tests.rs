@@ -65,6 +65,7 @@ fn an_images_reference_is_its_tag_or_its_digest() {
         image: image.into(),
         scalable_target: String::new(),
         place: Place::Folder,
+        hook: None,
     };
     assert_eq!(
         image("127.0.0.1:5001/forum/users:stable").reference(),

@@ -1,0 +1,119 @@
+//! A service that is spoken to over HTTP.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+};
+use lifeboat_core::configuration::{Hook, Place};
+use serde_json::Value;
+
+use crate::region::Region;
+
+pub(crate) const TOKEN: &str = "a-token-that-nobody-prints";
+pub(crate) const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:users";
+
+#[derive(Debug, Clone)]
+pub(crate) struct Fake {
+    pub(crate) address: String,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Inner {
+    /// What was asked of it, in order.
+    pub(crate) log: Vec<String>,
+    /// What it answers instead of what was asked.
+    pub(crate) answers: BTreeMap<&'static str, u16>,
+    /// Where it sends everybody on to.
+    pub(crate) sends_on: Option<String>,
+}
+
+impl Fake {
+    pub(crate) async fn start() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let inner = Arc::new(Mutex::new(Inner::default()));
+        let service = axum::Router::new()
+            .fallback(answer)
+            .with_state(inner.clone());
+        tokio::spawn(async { axum::serve(listener, service).await });
+        Self { address, inner }
+    }
+
+    pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    pub(crate) fn answers(&self, what: &'static str, status: u16) {
+        self.inner().answers.insert(what, status);
+    }
+
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.inner().log.clone()
+    }
+
+    pub(crate) fn hook(&self) -> Hook {
+        Hook {
+            address: format!("{}/hold", self.address).parse().unwrap(),
+            secret: SECRET.into(),
+            longest_seconds: 60,
+        }
+    }
+}
+
+impl Region {
+    /// How users are found in this region.
+    pub(crate) fn users(&mut self, place: Place, hook: Option<Hook>) {
+        for resources in self.configuration.regions.values_mut() {
+            resources.hosts = vec!["127.0.0.1".into()];
+            let users = resources.services.get_mut("users").unwrap();
+            (users.place, users.hook) = (place.clone(), hook.clone());
+        }
+        self.configuration.validate().unwrap();
+    }
+}
+
+async fn answer(
+    State(inner): State<Arc<Mutex<Inner>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut inner = inner.lock().unwrap();
+    let word: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let action = word["action"].as_str().unwrap_or_default();
+    let asked = match (method.as_str(), uri.path(), action) {
+        ("POST", "/hold", "pause") => "pause",
+        ("POST", "/hold", "release") => "release",
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    inner.log.push(match asked {
+        "pause" => format!("pause {} for {}", word["id"], word["longest_seconds"]),
+        "release" => format!("release {}", word["id"]),
+        other => other.to_owned(),
+    });
+    if let Some(to) = &inner.sends_on {
+        let location = format!("{to}{}", uri.path());
+        return (StatusCode::TEMPORARY_REDIRECT, [("location", location)]).into_response();
+    }
+    let token = headers
+        .get(AUTHORIZATION)
+        .map(|value| value.to_str().unwrap());
+    if token != Some(&format!("Bearer {TOKEN}")) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    if let Some(status) = inner.answers.get(asked) {
+        let status = StatusCode::from_u16(*status).unwrap();
+        return (status, "what a user wrote").into_response();
+    }
+    StatusCode::OK.into_response()
+}
