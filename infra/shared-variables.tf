@@ -84,6 +84,10 @@ variable "service_data" {
     bucket names objects of a bucket of that region: every one whose key begins with the prefix, which ends with a slash. A
     restore removes those that the backup does not have. What an object holds is backed up; its metadata and tags are not.
 
+    http names an address of the service itself: its data is read there by GET, and put there by PUT, as one file that holds
+    everything. What is put there takes the place of what was there, at once or not at all. An application with such a service
+    is backed up, and no execution moves it: its data is brought back by hand (docs/runbook.md).
+
     hook names an address that is told, by POST of {"action": "pause", "id": …, "longest_seconds": …}, to answer once the service
     has written down what it has and writes no more, and {"action": "release", "id": …} afterwards. It goes on by itself after
     longest_seconds (1 to 900), for whoever was to release it may die.
@@ -93,7 +97,14 @@ variable "service_data" {
   EOT
   type = map(map(object({
     bucket = optional(object({ bucket = string, prefix = string }))
-    hook   = optional(object({ address = string, secret = string, longest_seconds = optional(number, 60) }))
+    http = optional(object({
+      address         = string
+      secret          = string
+      file            = optional(string, "export.json")
+      longest_bytes   = optional(number, 104857600)
+      longest_seconds = optional(number, 60)
+    }))
+    hook = optional(object({ address = string, secret = string, longest_seconds = optional(number, 60) }))
   })))
   default = {}
 
@@ -109,9 +120,14 @@ variable "service_data" {
 
   validation {
     condition = alltrue([for regions in values(var.service_data) : length(distinct([for region in [var.home_region, var.dr_region] : join(" ", [
-      for kind, place in { bucket = try(regions[region].bucket, null) } : kind if place != null
+      for kind, place in { bucket = try(regions[region].bucket, null), http = try(regions[region].http, null) } : kind if place != null
     ])])) == 1])
-    error_message = "a service's data must be in the same kind of place in both regions: a bucket in each, or its folder in each."
+    error_message = "a service's data must be in the same kind of place in both regions: a bucket in each, http in each, or its folder in each."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for regions in values(var.service_data) : [for there in values(regions) : there.bucket == null || there.http == null]]))
+    error_message = "a service's data is in a bucket or behind http, not both."
   }
 
   validation {
@@ -127,7 +143,7 @@ variable "service_hosts" {
 }
 
 variable "backup_scratch_megabytes" {
-  description = "Disk of the backup function: the largest object that is restored must fit."
+  description = "Disk of the backup function: the largest object or import that is restored must fit."
   type        = number
   default     = 512
 

@@ -3,6 +3,7 @@
 mod contents;
 mod create;
 mod event;
+mod export;
 mod fetch;
 mod files;
 mod find;
@@ -35,6 +36,7 @@ use lifeboat_core::{
 };
 use tokio::runtime::Handle;
 
+use export::Export;
 use folder::Folder;
 use hook::Hook;
 use http::Endpoint;
@@ -92,6 +94,10 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
             Place::Bucket { bucket, prefix } => {
                 let bucket = self.beyond.bucket(bucket);
                 Arc::new(Prefix::new(bucket, prefix, Handle::current()))
+            }
+            Place::Http(export) => {
+                let endpoint = self.endpoint(&export.address, &export.secret);
+                Arc::new(Export::new(export, endpoint))
             }
         }
     }

@@ -29,6 +29,7 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
     let started = clock();
     may_restore(backup, execution).await?;
     let sources = backup.sources();
+    may_execute(backup, execution)?;
     let manifest = chosen(backup, choice).await?;
     let mut changes = vec![];
     for source in &sources {
@@ -93,6 +94,7 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
 ) -> Result<Restored, Failure> {
     let started = clock();
     may_restore(backup, execution).await?;
+    may_execute(backup, execution)?;
     let scratch = backup.folder(&format!("{OURS}scratch"));
     let removed = files::remove_folder(&scratch);
     backup.io("remove", scratch.display(), removed)?;
@@ -113,6 +115,19 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
     let removed = files::remove_folder(&scratch);
     backup.io("remove", scratch.display(), removed)?;
     Ok(restored(backup, &manifest, started, clock()))
+}
+
+/// An execution restores while no task runs, and not every service could be given its data then.
+fn may_execute<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    execution: Option<&Execution>,
+) -> Result<(), Failure> {
+    let services = backup.configuration.own().services.iter();
+    let mut by_hand = services.filter_map(|(name, own)| Some((name, own.place.by_hand()?)));
+    match (execution, by_hand.next()) {
+        (Some(_), Some((service, why))) => Err(Failure::Refused(format!("{service}: {why}"))),
+        _ => Ok(()),
+    }
 }
 
 /// What a restore does to one file.

@@ -29,6 +29,10 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
     let mut lost = Lost::default();
     let mut held = vec![];
     for source in backup.sources() {
+        if let Some(why) = source.place.mute() {
+            lost.unknown.insert(source.service, why);
+            continue;
+        }
         match source.find().await {
             Ok(found) if !found.files.is_empty() => held.push((source, found.files)),
             Ok(_) => drop(

@@ -34,6 +34,11 @@ pub(crate) trait Place: fmt::Debug + fmt::Display + Send + Sync {
     /// What a person does where nothing is found.
     fn look(&self) -> &'static str;
 
+    /// Why it cannot be read where none of the service's tasks runs.
+    fn mute(&self) -> Option<String> {
+        None
+    }
+
     /// Every file, in the order of their names.
     fn find(&self) -> io::Result<Found>;
 

@@ -40,7 +40,10 @@ variable "replicated" {
 
 locals {
   buckets = [for service in values(var.data) : service.place.bucket if try(service.place.bucket, null) != null]
-  secrets = distinct([for service in values(var.data) : service.hook.secret if try(service.hook, null) != null])
+  secrets = distinct(concat(
+    [for service in values(var.data) : service.place.http.secret if try(service.place.http, null) != null],
+    [for service in values(var.data) : service.hook.secret if try(service.hook, null) != null],
+  ))
 }
 
 module "function" {

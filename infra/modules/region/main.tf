@@ -27,7 +27,7 @@ locals {
   service_data = {
     for region in [var.home_region, var.standby_region] : region => {
       for service in var.services[*].name : service => merge(
-        { for kind, place in { bucket = try(var.service_data[service][region].bucket, null) } : "place" => { (kind) = place } if place != null },
+        { for kind, place in { bucket = try(var.service_data[service][region].bucket, null), http = try(var.service_data[service][region].http, null) } : "place" => { (kind) = place } if place != null },
         { for word, hook in { hook = try(var.service_data[service][region].hook, null) } : word => hook if hook != null },
       )
     }

@@ -76,7 +76,14 @@ variable "services" {
 variable "service_data" {
   type = map(map(object({
     bucket = optional(object({ bucket = string, prefix = string }))
-    hook   = optional(object({ address = string, secret = string, longest_seconds = number }))
+    http = optional(object({
+      address         = string
+      secret          = string
+      file            = string
+      longest_bytes   = number
+      longest_seconds = number
+    }))
+    hook = optional(object({ address = string, secret = string, longest_seconds = number }))
   })))
 }
 variable "service_hosts" { type = map(list(string)) }

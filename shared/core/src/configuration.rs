@@ -13,7 +13,9 @@ use crate::{
 
 pub use address::Address;
 pub use hook::Hook;
-pub use place::Place;
+#[cfg(any(test, feature = "samples"))]
+pub use place::sample_export;
+pub use place::{Export, Place};
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -28,9 +28,11 @@ const HELD: [&str; 2] = [
 #[tokio::test]
 async fn it_holds_still_before_it_is_read_and_is_let_go_afterwards() {
     let service = Fake::start().await;
-    let home = home(&service).await;
+    service.inner().data = b"{}".to_vec();
+    let mut home = home(&service).await;
+    home.users(service.export(), Some(service.hook()));
     let manifest = home.create(60).await;
-    assert_eq!(service.log(), HELD);
+    assert_eq!(service.log(), [HELD[0], "export", HELD[1]]);
     assert!(manifest.warnings.is_empty(), "{:?}", manifest.warnings);
 }
 
@@ -119,6 +121,23 @@ async fn one_that_cannot_be_let_go_is_asked_three_times_and_it_is_said_when_it_g
         warning.contains("users was not let go, and goes on by itself 60 s after"),
         "{warning}"
     );
+}
+
+#[tokio::test]
+async fn one_that_is_read_for_longer_than_it_holds_still_is_warned_of() {
+    let service = Fake::start().await;
+    let mut home = home(&service).await;
+    service.inner().data = b"{}".to_vec();
+    let mut hook = service.hook();
+    hook.longest_seconds = 1;
+    let Place::Http(mut export) = service.export() else {
+        panic!("another place")
+    };
+    export.longest_seconds = 5;
+    home.users(Place::Http(export), Some(hook));
+    service.inner().takes = Duration::from_millis(1100);
+    let manifest = home.create(60).await;
+    assert!(manifest.warnings[0].contains("raise longest_seconds of its hook"));
 }
 
 #[tokio::test]

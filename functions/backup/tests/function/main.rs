@@ -4,6 +4,7 @@
 mod bucket;
 mod contents;
 mod create;
+mod export;
 mod follow;
 mod format;
 mod hook;

@@ -1,17 +1,18 @@
-//! A service that is spoken to over HTTP.
+//! A service that is spoken to over HTTP: it exports, imports, and holds still.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, Method, StatusCode, Uri, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
-use lifeboat_core::configuration::{Hook, Place};
+use lifeboat_core::configuration::{Export, Hook, Place, sample_export};
 use serde_json::Value;
 
 use crate::region::Region;
@@ -29,10 +30,14 @@ pub(crate) struct Fake {
 pub(crate) struct Inner {
     /// What was asked of it, in order.
     pub(crate) log: Vec<String>,
+    pub(crate) data: Vec<u8>,
     /// What it answers instead of what was asked.
     pub(crate) answers: BTreeMap<&'static str, u16>,
     /// Where it sends everybody on to.
     pub(crate) sends_on: Option<String>,
+    pub(crate) takes: Duration,
+    /// Without saying how much there is.
+    pub(crate) streams: bool,
 }
 
 impl Fake {
@@ -56,8 +61,22 @@ impl Fake {
         self.inner().answers.insert(what, status);
     }
 
+    pub(crate) fn streams(&self, data: Vec<u8>) {
+        let mut inner = self.inner();
+        (inner.streams, inner.data) = (true, data);
+    }
+
     pub(crate) fn log(&self) -> Vec<String> {
         self.inner().log.clone()
+    }
+
+    pub(crate) fn export(&self) -> Place {
+        let sample = sample_export(&format!("{}/export", self.address));
+        Place::Http(Export {
+            longest_bytes: 1000,
+            longest_seconds: 1,
+            ..sample
+        })
     }
 
     pub(crate) fn hook(&self) -> Hook {
@@ -88,10 +107,14 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let takes = inner.lock().unwrap().takes;
+    tokio::time::sleep(takes).await;
     let mut inner = inner.lock().unwrap();
     let word: Value = serde_json::from_slice(&body).unwrap_or_default();
     let action = word["action"].as_str().unwrap_or_default();
     let asked = match (method.as_str(), uri.path(), action) {
+        ("GET", "/export", _) => "export",
+        ("PUT", "/export", _) => "import",
         ("POST", "/hold", "pause") => "pause",
         ("POST", "/hold", "release") => "release",
         _ => return StatusCode::NOT_FOUND.into_response(),
@@ -115,5 +138,20 @@ async fn answer(
         let status = StatusCode::from_u16(*status).unwrap();
         return (status, "what a user wrote").into_response();
     }
-    StatusCode::OK.into_response()
+    match asked {
+        "export" if inner.streams => {
+            let parts: Vec<_> = inner
+                .data
+                .chunks(100)
+                .map(|part| Ok::<_, std::io::Error>(part.to_vec()))
+                .collect();
+            Body::from_stream(futures::stream::iter(parts)).into_response()
+        }
+        "export" => inner.data.clone().into_response(),
+        "import" => {
+            inner.data = body.to_vec();
+            StatusCode::NO_CONTENT.into_response()
+        }
+        _ => StatusCode::OK.into_response(),
+    }
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_aws::Objects;
 use lifeboat_core::{
+    configuration,
     gate::{self, Position},
     liveness::{Answer, Verdict as Alive},
     marker::{Marker, TOKEN},
@@ -340,6 +341,19 @@ async fn a_backup_without_its_data_and_a_service_that_is_not_there_are_named() {
         readiness.services["posts"].lacks(),
         ["service: it is not in cluster forum of us-west-2; apply this region's Terraform"]
     );
+}
+
+#[tokio::test]
+async fn a_service_whose_data_is_brought_back_by_hand_is_not_ready() {
+    let mut world = InMemory::seen_from("us-west-2");
+    let region = world.configuration.region.clone();
+    let own = world.configuration.regions.get_mut(&region).unwrap();
+    let export = configuration::sample_export("https://users.forum.test/export");
+    own.services.get_mut("users").unwrap().place = configuration::Place::Http(export);
+    let readiness = handle(LOOK, &world, after(0)).await.unwrap().readiness;
+    assert_eq!(readiness.verdict, Ready::NotReady);
+    let lacks = readiness.services["users"].lacks().concat();
+    assert!(lacks.contains("brought back by hand"), "{lacks}");
 }
 
 #[tokio::test]

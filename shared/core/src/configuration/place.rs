@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, RegionResources};
+use super::{Address, RegionResources, check_longest, check_secret};
 use crate::{Invalid, Region, backup::FilePath};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,21 @@ pub enum Place {
     Folder,
     /// Every object of a bucket of this region whose key begins so.
     Bucket { bucket: String, prefix: String },
+    /// What the service itself gives away and takes, as one file.
+    Http(Export),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// Its data is read from here by GET, and put here by PUT.
+    pub address: Address,
+    /// ARN of the secret that is its token.
+    pub secret: String,
+    /// How the file is called in a backup.
+    pub file: FilePath,
+    pub longest_bytes: u64,
+    pub longest_seconds: u32,
 }
 
 impl Place {
@@ -21,6 +36,18 @@ impl Place {
         match self {
             Self::Folder => "folder",
             Self::Bucket { .. } => "bucket",
+            Self::Http(_) => "http",
+        }
+    }
+
+    /// Why no execution can bring data back there.
+    pub fn by_hand(&self) -> Option<String> {
+        match self {
+            Self::Folder | Self::Bucket { .. } => None,
+            Self::Http(export) => Some(format!(
+                "its data is put at {} by its own tasks, and an execution restores while none runs; it is brought back by hand (see the runbook)",
+                export.address
+            )),
         }
     }
 
@@ -30,6 +57,18 @@ impl Place {
             Self::Bucket { bucket, prefix } => {
                 check_bucket(&format!("{field}.bucket.bucket"), bucket, own)?;
                 check_prefix(&format!("{field}.bucket.prefix"), prefix)
+            }
+            Self::Http(export) => {
+                check_host(&format!("{field}.http.address"), &export.address, own)?;
+                check_secret(&format!("{field}.http.secret"), &export.secret)?;
+                if export.longest_bytes == 0 {
+                    let field = format!("{field}.http.longest_bytes");
+                    return Err(Invalid::new(field, "more than zero", 0));
+                }
+                check_longest(
+                    &format!("{field}.http.longest_seconds"),
+                    export.longest_seconds,
+                )
             }
         }
     }
@@ -124,6 +163,19 @@ fn check_prefix(field: &str, prefix: &str) -> Result<(), Invalid> {
     }
 }
 
+/// What a service exports, in samples and tests.
+#[cfg(any(test, feature = "samples"))]
+#[allow(clippy::expect_used)]
+pub fn sample_export(address: &str) -> Export {
+    Export {
+        address: address.parse().expect("an address"),
+        secret: "arn:aws:secretsmanager:us-east-1:123456789012:secret:users".into(),
+        file: "export.json".parse().expect("a path"),
+        longest_bytes: 1 << 20,
+        longest_seconds: 60,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,11 +249,39 @@ mod tests {
         );
     }
 
+    fn export(change: impl Fn(&mut Export)) -> Place {
+        let mut export = sample_export("https://users.forum.test/export");
+        change(&mut export);
+        Place::Http(export)
+    }
+
     fn with_host(mut configuration: Configuration) -> Configuration {
         for region in configuration.regions.values_mut() {
             region.hosts = vec!["users.forum.test".into()];
         }
         configuration
+    }
+
+    #[test]
+    fn an_export_of_a_host_that_is_not_named_or_without_bounds_is_refused() {
+        let checked =
+            |change: fn(&mut Export)| with_host(placed(export(change), Place::Folder)).validate();
+        assert_eq!(checked(|_| {}), Ok(()));
+        for (change, named) in [
+            (
+                (|e| e.address = "https://other.test/export".parse().unwrap()) as fn(&mut Export),
+                "(users.forum.test), found other.test",
+            ),
+            (|e| e.secret = "token".into(), "http.secret"),
+            (|e| e.longest_bytes = 0, "longest_bytes"),
+            (|e| e.longest_seconds = 901, "1 to 900"),
+        ] {
+            let said = checked(change).unwrap_err().to_string();
+            assert!(said.contains(named), "{said}");
+            assert!(!said.contains("found token"), "{said}");
+        }
+        let said = refused(export(|_| {}), Place::Folder);
+        assert!(said.contains("which are none"), "{said}");
     }
 
     #[test]

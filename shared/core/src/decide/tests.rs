@@ -415,6 +415,24 @@ fn an_alarm_needs_every_image_and_service_and_a_young_backup_and_a_person_may_do
 }
 
 #[test]
+fn nobody_is_moved_to_where_no_execution_can_bring_the_data() {
+    let mut world = world("us-west-2", Alive::Down);
+    let region = world.configuration.region.clone();
+    let own = world.configuration.regions.get_mut(&region).unwrap();
+    let export = configuration::sample_export("https://users.forum.test/export");
+    own.services.get_mut("users").unwrap().place = configuration::Place::Http(export);
+    for mode in [Unplanned, Planned, Drill] {
+        let decision = ask(&world, mode, Person);
+        assert_eq!(decision.verdict, Verdict::Refuse, "{mode:?}");
+        let why = found(&decision, Fact::BackupThere).to_string();
+        assert!(
+            why.contains("users: its data is put at https://users.forum.test/export"),
+            "{why}"
+        );
+    }
+}
+
+#[test]
 fn a_left_over_reclaim_is_said_before_an_unplanned_start_and_stops_a_planned_one() {
     let mut raised = world("us-west-2", Alive::Down);
     raised.probe.readiness.reclaim = Seen::Present;
