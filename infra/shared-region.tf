@@ -19,6 +19,8 @@ module "region" {
   backup_retention_days      = var.backup_retention_days
   backup_schedule            = var.backup_schedule
   backup_scratch_megabytes   = var.backup_scratch_megabytes
+  refresh_schedule           = var.refresh_schedule
+  proof_days                 = var.proof_days
   certificate_arn            = lookup(var.certificate_arn, local.region, null)
   cool_down_seconds          = var.cool_down_seconds
   cpu_target                 = var.cpu_target

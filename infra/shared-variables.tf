@@ -256,6 +256,26 @@ variable "backup_schedule" {
   default     = "rate(5 minutes)"
 }
 
+variable "refresh_schedule" {
+  description = <<-EOT
+    How often the passive region's data is brought to the newest backup, so that a failover applies only what came after it.
+    Each time it writes every file that changed since the last one: EFS asks for a few cents for each gigabyte of them.
+  EOT
+  type        = string
+  default     = "rate(15 minutes)"
+}
+
+variable "proof_days" {
+  description = "Days after which the last good proof, a backup that was restored into a scratch place and read back, is too old. One is due daily in the passive region."
+  type        = number
+  default     = 8
+
+  validation {
+    condition     = var.proof_days >= 2
+    error_message = "proof_days must be at least 2: a proof is due daily."
+  }
+}
+
 variable "rpo_seconds" {
   description = "Recovery point objective: how old the newest backup may be."
   type        = number

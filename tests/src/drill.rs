@@ -51,7 +51,8 @@ pub async fn run(keep: bool) -> Result<()> {
 
 async fn play(stage: &Stage) -> Result<()> {
     // The drill calls the schedule's target itself, so that it knows what a backup holds.
-    let others = Map::from_iter([("backup_schedule".to_owned(), json!("rate(1 day)"))]);
+    let daily = |schedule: &str| (schedule.to_owned(), json!("rate(1 day)"));
+    let others = Map::from_iter([daily("backup_schedule"), daily("refresh_schedule")]);
     let terraform = deploy::deploy(stage, others).await?;
     users::post(stage).await?;
     let backup = backup::first(stage).await?;

@@ -15,7 +15,7 @@ use crate::words::wrap;
 /// One line of the table: how a side is asked.
 type Cell = fn(&Facts, &RegionFacts) -> String;
 
-const ROWS: [(&str, Cell); 13] = [
+const ROWS: [(&str, Cell); 14] = [
     ("region", |_, side| side.region.to_string()),
     ("answers", cells::answers),
     ("role", cells::role),
@@ -29,6 +29,7 @@ const ROWS: [(&str, Cell); 13] = [
     ("sees peer", cells::liveness),
     ("ready", cells::readiness),
     ("newest backup", cells::backup),
+    ("last proof", cells::proof),
 ];
 
 const LABEL: usize = 15;

@@ -1,9 +1,13 @@
+use std::collections::BTreeSet;
+
 use lifeboat_core::{
     Epoch, ReplyId,
-    backup::{BackupKey, Choice, Contents, Manifest, Restored, Verified},
+    backup::{BackupKey, Choice, Contents, Manifest, Overrides, Proof, Restored, Verified},
     lost::Lost,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::Preview;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
@@ -14,16 +18,34 @@ pub enum Event {
     /// By an execution, which must hold the lease; by hand only where this region does not serve.
     Restore {
         backup: Choice,
+        /// All of them unless given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        services: Option<BTreeSet<String>>,
+        /// What a person restores it in spite of.
+        #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+        overrides: Overrides,
         /// Beside the data, checked, and removed again: a drill.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         scratch: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         execution: Option<Execution>,
     },
+    /// By the schedule, in both regions: brings the passive region's data to the newest whole backup.
+    Refresh {},
+    /// What a restore by hand would do.
+    Preview {
+        backup: Choice,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        services: Option<BTreeSet<String>>,
+        #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+        overrides: Overrides,
+    },
     /// Reads a backup back, every byte of it.
     Verify {
         backup: Choice,
     },
+    /// By the schedule, in both regions: restores some backup into a scratch place where this region is passive.
+    Prove {},
     /// By the schedule, in both regions: removes what is kept no longer.
     Prune {},
     /// By the schedule, in both regions: sees to it that this region's backups reach the other one.
@@ -70,6 +92,23 @@ pub enum Outcome {
     },
     Restored {
         restored: Restored,
+        #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+        overridden: Overrides,
+    },
+    Refreshed {
+        restored: Restored,
+    },
+    /// This region serves: its data is its own.
+    Active {
+        epoch: Epoch,
+        reason: String,
+    },
+    /// Not now; the schedule asks again.
+    Busy {
+        reason: String,
+    },
+    Previewed {
+        preview: Preview,
     },
     Contents {
         services: Contents,
@@ -83,6 +122,9 @@ pub enum Outcome {
     },
     Verified {
         verified: Verified,
+    },
+    Proved {
+        proof: Proof,
     },
     Pruned(Pruned),
     Followed(Following),
@@ -182,7 +224,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), json);
             seen += 1;
         }
-        assert_eq!(seen, 12);
+        assert_eq!(seen, 17);
     }
 
     #[test]
@@ -195,6 +237,14 @@ mod tests {
                 "backup-20241123-120000",
             ),
             (json!({"action": "restore"}), "backup"),
+            (
+                json!({"action": "restore", "backup": "before noon"}),
+                "before 2024-11-23T12:00:00Z",
+            ),
+            (
+                json!({"action": "restore", "backup": "newest", "overrides": {"damaged": "x"}}),
+                "lower_epoch",
+            ),
             (json!({"action": "reply", "to": {"action": "create"}}), "id"),
             (
                 json!({"action": "reply", "id": "../state", "to": {"action": "create"}}),

@@ -1,6 +1,7 @@
 //! What a service gives away and takes itself, as one file.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -106,11 +107,27 @@ impl Place for Export {
         })
     }
 
+    fn mark(&self, _: &FilePath) -> io::Result<Option<Mark>> {
+        Ok(None)
+    }
+
+    fn begin(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn beside(&self, _: &FilePath) -> Option<PathBuf> {
         None
     }
 
-    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<()> {
+    fn clear(&self, _: &BTreeSet<FilePath>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>> {
         if let Some(why) = self.bars(path) {
             return Err(io::Error::other(Failure::Refused(why)));
         }
@@ -123,7 +140,7 @@ impl Place for Export {
                 body: Some((file.into(), length)),
                 within: self.longest,
             });
-            asked.await.map(drop).map_err(io::Error::other)
+            asked.await.map(|_| None).map_err(io::Error::other)
         };
         self.endpoint.runtime.block_on(put)
     }

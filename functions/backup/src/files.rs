@@ -35,23 +35,10 @@ pub(crate) fn holds(path: &Path, file: &backup::File) -> io::Result<bool> {
     Ok(length == file.bytes && content(File::open(path)?)? == (file.bytes, file.content))
 }
 
-/// Where a file is made ready: beside its place, so that it takes it at once.
+/// Beside its place, so that it takes it at once.
 pub(crate) fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("{OURS}{name}"))
-}
-
-pub(crate) fn put_in_place(path: &Path, ready: &Path) -> io::Result<()> {
-    fs::rename(ready, path)?;
-    keep_name(path)
-}
-
-/// What is not there is removed already.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.and_then(|()| keep_name(path)),
-    }
 }
 
 pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
@@ -62,7 +49,7 @@ pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
 }
 
 /// A name is as lasting as its folder.
-fn keep_name(path: &Path) -> io::Result<()> {
+pub(crate) fn keep_name(path: &Path) -> io::Result<()> {
     path.parent()
         .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

@@ -1,8 +1,10 @@
 //! A folder on the mounted file system.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     fs::{self, File, OpenOptions},
+    hash::{BuildHasher, Hasher, RandomState},
     io::{self, Read, Seek, SeekFrom},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -20,11 +22,21 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     root: PathBuf,
+    /// Where one restore makes files ready. Whoever moves it away has ended that restore: nothing is put in place but from
+    /// there, at once or not at all.
+    stage: PathBuf,
 }
 
 impl Folder {
     pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root }
+        // Nobody else's, whoever restores at the same time.
+        let own = RandomState::new().build_hasher().finish();
+        let stage = root.join(format!("{OURS}{own:016x}"));
+        Self { root, stage }
+    }
+
+    pub(crate) fn stage(&self) -> &Path {
+        &self.stage
     }
 
     fn path(&self, path: &FilePath) -> PathBuf {
@@ -112,16 +124,75 @@ impl Place for Folder {
         ))
     }
 
-    fn beside(&self, path: &FilePath) -> Option<PathBuf> {
-        Some(files::beside(&self.path(path)))
+    fn begin(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.stage)?;
+        let mut adopted = false;
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let (from, name) = (entry.path(), entry.file_name());
+            if from == self.stage || !name.to_string_lossy().starts_with(OURS) {
+                continue;
+            }
+            let adopts = !adopted && entry.file_type()?.is_dir();
+            let to = match adopts {
+                true => self.stage.clone(),
+                false => self.stage.join(name),
+            };
+            match fs::rename(from, to) {
+                // Whoever made it ready has just ended.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                moved => {
+                    moved?;
+                    adopted |= adopts;
+                }
+            }
+        }
+        Ok(())
     }
 
-    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<()> {
-        files::put_in_place(&self.path(path), ready)
+    fn beside(&self, path: &FilePath) -> Option<PathBuf> {
+        Some(self.stage.join(path.as_str()))
+    }
+
+    fn clear(&self, but: &BTreeSet<FilePath>) -> io::Result<()> {
+        let mut folders = vec![self.stage.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                let path = entry.path();
+                let ours = entry.file_name().to_string_lossy().starts_with(OURS);
+                let name = path.strip_prefix(&self.stage).ok().and_then(Path::to_str);
+                let name: Option<FilePath> = name.and_then(|name| name.parse().ok());
+                match entry.file_type()?.is_dir() {
+                    true if ours => files::remove_folder(&path)?,
+                    true => folders.push(path),
+                    false if name.is_some_and(|name| but.contains(&name)) => {}
+                    false => fs::remove_file(&path)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> io::Result<()> {
+        files::remove_folder(&self.stage)
+    }
+
+    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>> {
+        let to = self.path(path);
+        let opened = File::open(ready)?;
+        fs::create_dir_all(to.parent().unwrap_or(&self.root))?;
+        fs::rename(ready, &to)?;
+        files::keep_name(&to)?;
+        OpenFile(opened).mark()
     }
 
     fn remove(&self, path: &FilePath) -> io::Result<()> {
-        files::remove(&self.path(path))
+        let (from, removed) = (self.path(path), self.stage.join(format!("{OURS}removed")));
+        match fs::rename(&from, removed) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.stage.is_dir() => Ok(()),
+            moved => moved.and_then(|()| files::keep_name(&from)),
+        }
     }
 }
 

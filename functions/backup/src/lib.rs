@@ -1,5 +1,6 @@
 //! Takes the data of every service into a verified backup of the region's bucket, and brings it back.
 
+mod changes;
 mod contents;
 mod create;
 mod event;
@@ -14,9 +15,15 @@ mod http;
 mod keep;
 mod known;
 mod lock;
+mod order;
+mod placed;
 mod prefix;
+mod preview;
+mod prove;
 mod prune;
 mod read;
+mod refresh;
+mod rehearse;
 mod reply;
 mod restore;
 mod salvage;
@@ -40,11 +47,13 @@ use export::Export;
 use folder::Folder;
 use hook::Hook;
 use http::Endpoint;
+use order::Order;
 use prefix::Prefix;
 use source::Source;
 
 pub use event::{Created, Event, Following, Kept, Outcome, Pruned, Question, Salvaged};
 pub use http::{Secrets, Token};
+pub use preview::{Effects, Preview};
 pub use reply::Reply;
 
 /// How hard zstd works: further up a backup takes much longer and becomes little smaller.
@@ -170,22 +179,34 @@ pub async fn handle<C: Objects, B: Objects>(
         }),
         Event::Restore {
             backup: choice,
+            services,
+            overrides,
             scratch,
             execution,
         } => {
-            let execution = execution.as_ref();
+            let order = Order::new(backup, choice, services, overrides, execution)?;
             let restored = match scratch {
-                true => restore::rehearse(backup, choice, execution, clock).await,
-                false => restore::restore(backup, choice, execution, clock).await,
+                true => restore::into_scratch(backup, &order, clock).await,
+                false => restore::restore(backup, &order, clock).await,
             };
-            let restored = keep::or_kept(backup, choice, restored).await?;
-            Ok(Outcome::Restored { restored })
+            keep::or_kept(backup, choice, restored).await
+        }
+        Event::Refresh {} => refresh::refresh(backup, clock).await,
+        Event::Preview {
+            backup: choice,
+            services,
+            overrides,
+        } => {
+            let order = Order::new(backup, choice, services, overrides, None)?;
+            let previewed = preview::preview(backup, &order).await;
+            keep::or_kept(backup, choice, previewed).await
         }
         Event::Verify { backup: choice } => {
             let verified = verify::verify(backup, choice, clock).await;
             let verified = keep::or_kept(backup, choice, verified).await?;
             Ok(Outcome::Verified { verified })
         }
+        Event::Prove {} => prove::prove(backup, clock).await,
         Event::Prune {} => Ok(Outcome::Pruned(prune::prune(backup, clock()).await?)),
         Event::Follow {} => Ok(Outcome::Followed(follow::follow(backup, clock).await?)),
         Event::Keep {} => Ok(Outcome::Kept(keep::keep(backup, clock).await?)),

@@ -1,15 +1,16 @@
 //! The objects of a bucket whose keys begin with a prefix.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::{Buf, Bytes};
 use jiff::Timestamp;
-use lifeboat_aws::{Objects, Part, Stored};
+use lifeboat_aws::{Objects, Part, Stored, objects::Only};
 use lifeboat_core::{Failure, backup::FilePath};
 use tokio::runtime::Handle;
 
@@ -27,6 +28,8 @@ pub(crate) struct Prefix<B> {
     /// With a slash at its end.
     prefix: String,
     runtime: Handle,
+    /// As it was listed last: only that is replaced, and whoever was to put something there at an earlier time does not.
+    listed: Arc<Mutex<BTreeMap<FilePath, String>>>,
 }
 
 impl<B: Objects> Prefix<B> {
@@ -36,11 +39,16 @@ impl<B: Objects> Prefix<B> {
             bucket,
             prefix: prefix.to_owned(),
             runtime,
+            listed: Arc::default(),
         }
     }
 
     fn key(&self, path: &FilePath) -> String {
         format!("{}{path}", self.prefix)
+    }
+
+    fn listed(&self) -> MutexGuard<'_, BTreeMap<FilePath, String>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait<T>(&self, answer: impl Future<Output = Result<T, Failure>>) -> io::Result<T> {
@@ -65,6 +73,11 @@ impl<B: Objects> Place for Prefix<B> {
 
     fn find(&self) -> io::Result<Found> {
         let listed = self.wait(self.bucket.list(&self.prefix))?;
+        let below = listed.iter().filter_map(|object| {
+            let path = object.key.strip_prefix(&self.prefix)?;
+            Some((path.parse().ok()?, object.etag.clone()))
+        });
+        *self.listed() = below.collect();
         Ok(sort(&self.prefix, listed))
     }
 
@@ -88,12 +101,41 @@ impl<B: Objects> Place for Prefix<B> {
         None
     }
 
+    fn mark(&self, path: &FilePath) -> io::Result<Option<Mark>> {
+        let part = self.wait(self.bucket.get_part(&self.key(path), 0..1))?;
+        Ok(part.map(|part| mark(&part.etag, part.length)))
+    }
+
+    fn begin(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn beside(&self, _: &FilePath) -> Option<PathBuf> {
         None
     }
 
-    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<()> {
-        self.wait(self.bucket.put_file(&self.key(path), ready))
+    fn clear(&self, _: &BTreeSet<FilePath>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>> {
+        let (key, length) = (self.key(path), ready.metadata()?.len());
+        let before = self.listed().get(path).cloned();
+        let only = match &before {
+            Some(etag) => Only::IfStill(etag),
+            None => Only::IfAbsent,
+        };
+        match self.wait(self.bucket.put_file(&key, ready, only))? {
+            Some(etag) => Ok(Some(mark(&etag, length))),
+            None => {
+                let why = "somebody else has written it since it was looked at; see who writes there, and try again";
+                Err(io::Error::other(self.bucket.failed("write", &key, why)))
+            }
+        }
     }
 
     fn remove(&self, path: &FilePath) -> io::Result<()> {

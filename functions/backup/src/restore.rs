@@ -1,204 +1,204 @@
-use std::{io, path::PathBuf};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use jiff::Timestamp;
-use lifeboat_aws::{Objects, backups};
+use jiff::{SignedDuration, Timestamp};
+use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
-    backup::{self, Choice, FilePath, Kind, Manifest, Restored},
+    backup::{self, FilePath, Kind, Manifest, Restored},
+    idle,
 };
 
 use crate::{
-    Backup,
+    Backup, Outcome,
+    changes::{Change, Changes},
     contents::content,
     create::save_aside,
-    event::Execution,
-    files::{self, OURS},
-    find,
-    source::Source,
+    order::{By, Chosen, Order},
+    placed::{Placed, Service},
+    rehearse::rehearse,
+    source::{Mark, Source},
     unpack::{check_through, room, unpack},
 };
 
-/// Everything is fetched and verified beside the data, and what will be replaced is a backup of its own, before any of it
-/// is put in place.
+/// Everything is fetched and verified beside the data, and what would be lost is a backup of its own, before any of it is
+/// put in place.
 pub(crate) async fn restore<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    choice: Choice,
-    execution: Option<&Execution>,
+    order: &Order,
     clock: impl Fn() -> Timestamp,
-) -> Result<Restored, Failure> {
+) -> Result<Outcome, Failure> {
     let started = clock();
-    may_restore(backup, execution).await?;
-    let sources = backup.sources();
-    may_execute(backup, execution)?;
-    let manifest = chosen(backup, choice).await?;
-    let mut changes = vec![];
-    for source in &sources {
-        changes.extend(differences(backup, &manifest, source).await?);
-    }
-    let (mut wanted, mut later) = (vec![], vec![]);
-    for change in &changes {
-        let Change::Put {
-            source, path, file, ..
-        } = change
-        else {
-            continue;
-        };
-        match source.place.beside(path) {
-            Some(beside) => wanted.push((*file, beside)),
-            None => later.push((*file, source.place.at(path))),
+    may_restore(backup, order).await?;
+    let chosen = order.choose(backup).await?;
+    let placed = Placed::read(backup).await?;
+    let mut found = vec![];
+    for source in &order.sources {
+        // Before anything is compared: from here on no earlier restore changes it.
+        backup.io("begin in", &source.place, source.begin().await)?;
+        let known = placed.standing(&source.service, &chosen.all);
+        let changes = Changes::between(backup, &chosen.manifest, source, known).await?;
+        if let Some(why) = changes.barred.first() {
+            return Err(Failure::Refused(why.clone()));
         }
+        let wanted = changes.wanted().map(|(_, path, _)| path.clone()).collect();
+        backup.io("clear", &source.place, source.clear(wanted).await)?;
+        found.push(changes);
     }
-    unpack(backup, &manifest, &wanted).await?;
-    check_through(backup, &manifest, &later).await?;
     let scratch = tempfile::tempdir();
     let scratch = backup.io("create", "a scratch folder", scratch)?;
-    let largest = later.iter().map(|(file, _)| file.bytes).max();
-    room(backup, scratch.path(), largest.unwrap_or_default())?;
-    keep(backup, &changes, &clock).await?;
-    for change in &changes {
-        let ready = match change {
+    fetch(backup, order, &chosen.manifest, &found, scratch.path()).await?;
+    keep(backup, &found, &clock).await?;
+    let mut put = vec![];
+    for change in found.iter().flat_map(|found| &found.changes) {
+        match change {
             Change::Put {
                 source, path, file, ..
-            } => match source.place.beside(path) {
-                Some(beside) => beside,
-                None => {
-                    let ready = scratch.path().join("ready");
-                    unpack(backup, &manifest, &[(*file, ready.clone())]).await?;
-                    ready
-                }
-            },
-            Change::Remove { .. } => PathBuf::new(),
-        };
-        // All that takes time is over, and the right to write may have gone meanwhile.
-        may_restore(backup, execution).await?;
-        match change {
-            Change::Put { source, path, .. } => {
-                let put = source.put(path, &ready).await;
-                backup.io("put in place", source.place.at(path), put)?;
+            } => {
+                let ready = match source.place.beside(path) {
+                    Some(beside) => beside,
+                    None => {
+                        let ready = scratch.path().join("ready");
+                        unpack(backup, &chosen.manifest, &[(*file, ready.clone())]).await?;
+                        ready
+                    }
+                };
+                // All that takes time is over, and the right to write may have gone meanwhile.
+                may_restore(backup, order).await?;
+                let done = source.put(path, &ready).await;
+                let mark = backup.io("put in place", source.place.at(path), done)?;
+                put.push((*source, path, *file, mark));
             }
-            Change::Remove { source, path } => {
+            Change::Remove { source, path, .. } => {
+                may_restore(backup, order).await?;
                 let removed = source.remove(path).await;
                 backup.io("remove", source.place.at(path), removed)?;
             }
         }
     }
-    Ok(restored(backup, &manifest, started, clock()))
+    for source in &order.sources {
+        // The data is in place; the next restore removes what this one cannot.
+        if let Err(why) = source.end().await {
+            tracing::warn!("something is left in {}: {why}", source.place);
+        }
+    }
+    let noted = note(order, &chosen.manifest, &found, put, &clock).await;
+    placed.write(backup, noted).await;
+    Ok(restored(order, chosen, started, clock()))
 }
 
-/// The same as far as it can be seen without touching the services' data. What one that was killed left is removed.
-pub(crate) async fn rehearse<C: Objects, B: Objects>(
+/// As much is fetched between two looks at whether it still may.
+const AT_ONCE: u64 = 64 << 20;
+
+/// As far as there is room beside the data; of the rest it is seen that it is there and right.
+async fn fetch<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    choice: Choice,
-    execution: Option<&Execution>,
+    order: &Order,
+    manifest: &Manifest,
+    found: &[Changes<'_>],
+    scratch: &Path,
+) -> Result<(), Failure> {
+    let (mut wanted, mut later) = (vec![], vec![]);
+    for (source, path, file) in found.iter().flat_map(Changes::wanted) {
+        match source.place.beside(path) {
+            Some(beside) => wanted.push((file, beside)),
+            None => later.push((file, source.place.at(path))),
+        }
+    }
+    if let Some(largest) = later.iter().map(|(file, _)| file.bytes).max() {
+        room(backup, scratch, largest)?;
+    }
+    if let Some((_, to)) = wanted.first() {
+        room(backup, to, wanted.iter().map(|(file, _)| file.bytes).sum())?;
+    }
+    let mut left = wanted.as_slice();
+    while !left.is_empty() {
+        may_restore(backup, order).await?;
+        let mut bytes = 0;
+        let fitting = left.iter().take_while(|(file, _)| {
+            let fits = bytes < AT_ONCE;
+            bytes += file.bytes;
+            fits
+        });
+        let (now, rest) = left.split_at(fitting.count());
+        unpack(backup, manifest, now).await?;
+        left = rest;
+    }
+    may_restore(backup, order).await?;
+    check_through(backup, manifest, &later).await
+}
+
+/// How long a restore that nobody waits for waits until marks tell: longer is a clock that is wrong.
+const SETTLES: SignedDuration = SignedDuration::from_secs(5);
+
+/// By which the next restore knows what this one has put in place, or found.
+async fn note(
+    order: &Order,
+    manifest: &Manifest,
+    found: &[Changes<'_>],
+    put: Vec<(&Source, &FilePath, &backup::File, Option<Mark>)>,
     clock: impl Fn() -> Timestamp,
-) -> Result<Restored, Failure> {
-    let started = clock();
-    may_restore(backup, execution).await?;
-    may_execute(backup, execution)?;
-    let scratch = backup.folder(&format!("{OURS}scratch"));
-    let removed = files::remove_folder(&scratch);
-    backup.io("remove", scratch.display(), removed)?;
-    let manifest = chosen(backup, choice).await?;
-    let (mut wanted, mut elsewhere) = (vec![], vec![]);
-    for source in backup.sources() {
-        for (path, file) in manifest.services.get(&source.service).into_iter().flatten() {
-            match source.place.beside(path) {
-                Some(_) => {
-                    wanted.push((file, scratch.join(&source.service).join(path.as_str())));
-                }
-                None => elsewhere.push((file, source.place.at(path))),
+) -> BTreeMap<String, Service> {
+    let settled = put
+        .iter()
+        .filter_map(|(.., mark)| Some(mark.as_ref()?.settled));
+    let settled = settled.max();
+    let wait = settled.map(|at| at.duration_since(clock()));
+    match (&order.by, wait) {
+        (By::Person | By::Schedule(_), Some(wait))
+            if wait > SignedDuration::ZERO && wait < SETTLES =>
+        {
+            tokio::time::sleep(wait.unsigned_abs() + Duration::from_millis(1)).await;
+        }
+        // A region that shall serve is not kept waiting.
+        (By::Execution(_) | By::Person | By::Schedule(_), _) => {}
+    }
+    let now = clock();
+    let mut noted = BTreeMap::new();
+    for (source, found) in order.sources.iter().zip(found) {
+        let mut service = Service::new(&manifest.backup);
+        for (path, file, mark) in &found.same {
+            if let Some(mark) = mark {
+                service.note(path, file, mark, now);
             }
         }
+        noted.insert(source.service.clone(), service);
     }
-    unpack(backup, &manifest, &wanted).await?;
-    check_through(backup, &manifest, &elsewhere).await?;
-    let removed = files::remove_folder(&scratch);
-    backup.io("remove", scratch.display(), removed)?;
-    Ok(restored(backup, &manifest, started, clock()))
-}
-
-/// An execution restores while no task runs, and not every service could be given its data then.
-fn may_execute<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    execution: Option<&Execution>,
-) -> Result<(), Failure> {
-    let services = backup.configuration.own().services.iter();
-    let mut by_hand = services.filter_map(|(name, own)| Some((name, own.place.by_hand()?)));
-    match (execution, by_hand.next()) {
-        (Some(_), Some((service, why))) => Err(Failure::Refused(format!("{service}: {why}"))),
-        _ => Ok(()),
-    }
-}
-
-/// What a restore does to one file.
-enum Change<'a> {
-    Put {
-        source: &'a Source,
-        path: FilePath,
-        file: &'a backup::File,
-        replaces: bool,
-    },
-    /// The backup has no such file.
-    Remove { source: &'a Source, path: FilePath },
-}
-
-async fn differences<'a, C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    manifest: &'a Manifest,
-    source: &'a Source,
-) -> Result<Vec<Change<'a>>, Failure> {
-    let held = match source.find().await {
-        // Nothing was ever there.
-        Err(why) if why.kind() == io::ErrorKind::NotFound => vec![],
-        found => backup.io("list", &source.place, found)?.files,
-    };
-    let mut changes = vec![];
-    let promised = manifest.services.get(&source.service);
-    for (path, file) in promised.into_iter().flatten() {
-        if let Some(why) = source.place.bars(path) {
-            return Err(Failure::Refused(why));
-        }
-        let holds = source.holds(path, file).await;
-        if !backup.io("read", source.place.at(path), holds)? {
-            let replaces = held.binary_search(path).is_ok();
-            let path = path.clone();
-            changes.push(Change::Put {
-                source,
-                path,
-                file,
-                replaces,
-            });
+    for (source, path, file, mark) in put {
+        // Otherwise somebody has written it since.
+        if let Some(mark) = mark
+            && source.mark(path).await.ok().flatten().as_ref() == Some(&mark)
+            && let Some(service) = noted.get_mut(&source.service)
+        {
+            service.note(path, file, &mark, now);
         }
     }
-    let unknown = |path: &&FilePath| promised.is_none_or(|files| !files.contains_key(*path));
-    for path in held.iter().filter(unknown) {
-        let path = path.clone();
-        changes.push(Change::Remove { source, path });
-    }
-    Ok(changes)
+    noted
 }
 
-/// What the services have that will be replaced, as a backup of its own; one that was killed is kept again from where it is.
+/// The same as far as it can be seen without touching the services' data.
+pub(crate) async fn into_scratch<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    order: &Order,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Outcome, Failure> {
+    let started = clock();
+    may_restore(backup, order).await?;
+    let chosen = order.choose(backup).await?;
+    let may = async || may_restore(backup, order).await;
+    rehearse(backup, &chosen.manifest, order.services(), may).await?;
+    Ok(restored(order, chosen, started, clock()))
+}
+
+/// What would be lost, as a backup of its own; one that was killed is kept again from where it is.
 async fn keep<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    changes: &[Change<'_>],
+    found: &[Changes<'_>],
     clock: impl Fn() -> Timestamp,
 ) -> Result<(), Failure> {
-    let mut sources: Vec<Source> = vec![];
-    for change in changes {
-        let (Change::Put {
-            source,
-            replaces: true,
-            ..
-        }
-        | Change::Remove { source, .. }) = change
-        else {
-            continue;
-        };
-        if sources.iter().all(|kept| kept.service != source.service) {
-            sources.push((*source).clone());
-        }
-    }
+    let changes = found
+        .iter()
+        .filter_map(|found| found.changes.iter().find(|c| c.loses()));
+    let sources: Vec<Source> = changes.map(|change| change.source().clone()).collect();
     if sources.is_empty() {
         return Ok(());
     }
@@ -208,37 +208,36 @@ async fn keep<C: Objects, B: Objects>(
         .map(drop)
 }
 
-/// A backup that has something of each of this region's services.
-async fn chosen<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    choice: Choice,
-) -> Result<Manifest, Failure> {
-    let all = backups::all(backup.backups, Kind::Backup).await?;
-    let key = backup::choose(&all, choice)?.clone();
-    find::manifest(backup, &key).await
-}
-
-fn restored<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    manifest: &Manifest,
-    started: Timestamp,
-    finished: Timestamp,
-) -> Restored {
-    let services = manifest.services.iter();
-    let ours = services.filter(|(service, _)| backup.services().contains(&service.as_str()));
-    Restored {
+fn restored(order: &Order, chosen: Chosen, started: Timestamp, finished: Timestamp) -> Outcome {
+    let Chosen {
+        manifest,
+        overridden,
+        ..
+    } = chosen;
+    let services = order.services().filter_map(|service| {
+        let files = manifest.services.get(service)?;
+        Some((service.to_owned(), content(files)))
+    });
+    let restored = Restored {
         backup: manifest.backup.clone(),
         started,
         finished,
-        services: ours.map(|(s, files)| (s.clone(), content(files))).collect(),
+        services: services.collect(),
+    };
+    Outcome::Restored {
+        restored,
+        overridden,
     }
 }
 
-async fn may_restore<C: Objects, B: Objects>(
+pub(crate) async fn may_restore<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    execution: Option<&Execution>,
+    order: &Order,
 ) -> Result<(), Failure> {
-    let state = backup.state().await?;
-    let by = execution.map(|by| (by.arn.as_str(), by.epoch));
-    backup::may_restore(&backup.configuration.region, &state, by)
+    let (state, me) = (backup.state().await?, &backup.configuration.region);
+    match &order.by {
+        By::Execution(by) => backup::may_restore(me, &state, Some((&by.arn, by.epoch))),
+        By::Person => backup::may_restore(me, &state, None),
+        By::Schedule(epoch) => idle::still(me, &state, *epoch).map_err(Failure::Stale),
+    }
 }

@@ -1,7 +1,7 @@
 //! A service's data: where it is, read from there and put back there.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -15,7 +15,7 @@ use lifeboat_core::{
 };
 use tokio::task::spawn_blocking;
 
-use crate::{files, hook::Hook};
+use crate::{files, hook::Hook, placed::Known};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -45,15 +45,32 @@ pub(crate) trait Place: fmt::Debug + fmt::Display + Send + Sync {
     /// The file as it is now; none where it is gone.
     fn open(&self, path: &FilePath) -> io::Result<Option<Box<dyn Opened>>>;
 
+    /// The mark of a file as it is now.
+    fn mark(&self, path: &FilePath) -> io::Result<Option<Mark>> {
+        match self.open(path)? {
+            Some(opened) => opened.mark(),
+            None => Ok(None),
+        }
+    }
+
     /// Why nothing can be put there, and what to do about it.
     fn bars(&self, path: &FilePath) -> Option<String>;
+
+    /// A restore begins. What an earlier one made ready is taken over, and that one can put nothing in place any more.
+    fn begin(&self) -> io::Result<()>;
 
     /// Where a file is made ready, so that it takes its place at once; none where there is no room for all of them beside
     /// the data: then each is made ready when its turn has come.
     fn beside(&self, path: &FilePath) -> Option<PathBuf>;
 
-    /// What was made ready takes its place.
-    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<()>;
+    /// Whatever was made ready and is none of these goes.
+    fn clear(&self, but: &BTreeSet<FilePath>) -> io::Result<()>;
+
+    /// It is done, and nothing of it is left beside the data.
+    fn end(&self) -> io::Result<()>;
+
+    /// What was made ready takes its place; the mark of that very file, which may be another's by the time it is asked for.
+    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>>;
 
     /// What is not there is removed already.
     fn remove(&self, path: &FilePath) -> io::Result<()>;
@@ -101,6 +118,17 @@ impl Mark {
     }
 }
 
+/// What stands where a file shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Held {
+    Nothing,
+    /// The file itself.
+    Same(Option<Mark>),
+    /// Another, which an earlier restore put there.
+    Placed,
+    Other,
+}
+
 impl Source {
     /// For what is to be saved before it is gone, whatever it is. Nobody writes there any more, so nobody is asked to stop.
     pub(crate) fn unchecked(self) -> Self {
@@ -119,6 +147,50 @@ impl Source {
         read.await
     }
 
+    /// What stands where a file shall be. It is not read where what was noted of it tells, or its length does.
+    pub(crate) async fn compare(
+        &self,
+        path: &FilePath,
+        file: &backup::File,
+        known: Option<&Known>,
+        listed: Option<&Mark>,
+    ) -> io::Result<Held> {
+        let (path, bytes, content) = (path.clone(), file.bytes, file.content);
+        let known = known.map(|known| (known.mark.clone(), known.holds(file)));
+        let told = move |mark: &Mark| match &known {
+            Some((text, true)) if *text == mark.text => Some(Held::Same(Some(mark.clone()))),
+            Some((text, false)) if *text == mark.text => Some(Held::Placed),
+            _ => None,
+        };
+        if let Some(held) = listed.and_then(&told) {
+            return Ok(held);
+        }
+        let compared = self.wait(move |place| {
+            let Some(mut opened) = place.open(&path)? else {
+                return Ok(Held::Nothing);
+            };
+            let before = opened.mark()?;
+            if let Some(held) = before.as_ref().and_then(told) {
+                return Ok(held);
+            }
+            let other = opened.length()?.is_some_and(|length| length != bytes);
+            if other || files::content(&mut *opened)? != (bytes, content) {
+                return Ok(Held::Other);
+            }
+            match opened.mark()? == before {
+                true => Ok(Held::Same(before)),
+                false => Ok(Held::Other),
+            }
+        });
+        compared.await
+    }
+
+    /// The mark of a file as it is now.
+    pub(crate) async fn mark(&self, path: &FilePath) -> io::Result<Option<Mark>> {
+        let path = path.clone();
+        self.wait(move |place| place.mark(&path)).await
+    }
+
     /// Whether a file is exactly this one. Its length is asked first, because that costs nothing.
     pub(crate) async fn holds(&self, path: &FilePath, file: &backup::File) -> io::Result<bool> {
         let (path, bytes, content) = (path.clone(), file.bytes, file.content);
@@ -131,7 +203,19 @@ impl Source {
         read.await
     }
 
-    pub(crate) async fn put(&self, path: &FilePath, ready: &Path) -> io::Result<()> {
+    pub(crate) async fn begin(&self) -> io::Result<()> {
+        self.wait(|place| place.begin()).await
+    }
+
+    pub(crate) async fn clear(&self, but: BTreeSet<FilePath>) -> io::Result<()> {
+        self.wait(move |place| place.clear(&but)).await
+    }
+
+    pub(crate) async fn end(&self) -> io::Result<()> {
+        self.wait(|place| place.end()).await
+    }
+
+    pub(crate) async fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>> {
         let (path, ready) = (path.clone(), ready.to_owned());
         self.wait(move |place| place.put(&path, &ready)).await
     }

@@ -109,13 +109,16 @@ async fn write_all<C: Objects, B: Objects>(
 /// Chunk after chunk as they come, and whether it is on the disk; what has become of it.
 fn write(to: &Path, mut chunks: mpsc::Receiver<Vec<u8>>) -> io::Result<ContentId> {
     fs::create_dir_all(to.parent().unwrap_or(Path::new("/")))?;
-    let mut file = File::create(to)?;
+    // Only what is complete has its name, so that whoever takes it over need not ask whether somebody still writes it.
+    let part = files::beside(to);
+    let mut file = File::create(&part)?;
     let mut hasher = Hasher::default();
     while let Some(chunk) = chunks.blocking_recv() {
         hasher.update(&chunk);
         file.write_all(&chunk)?;
     }
     file.sync_all()?;
+    fs::rename(part, to)?;
     Ok(hasher.finish())
 }
 

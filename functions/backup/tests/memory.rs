@@ -105,9 +105,14 @@ impl Objects for Disk {
         Ok(())
     }
 
-    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure> {
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        _: Only<'_>,
+    ) -> Result<Option<String>, Failure> {
         fs::copy(file, self.at(key)).unwrap();
-        Ok(())
+        Ok(Some(String::new()))
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use lifeboat_core::{
     Epoch, Failure, Region, RegionPair, RegionState, SCHEMA,
-    backup::follow::Followed,
-    fence, liveness,
+    backup::{Proof, Proven, follow::Followed},
+    fence, idle, liveness,
     marker::Seen,
     probe::{self, ProbeReport},
 };
@@ -52,11 +52,18 @@ async fn observe<W: World>(
 ) -> Result<Observed, Failure> {
     let previous = world.control().read::<ProbeReport>(ProbeReport::KEY);
     let previous = look::within(world, action, "read", ProbeReport::KEY, previous);
-    let (seen, own, previous) = tokio::join!(
+    let proof = world.control().read::<Proof>(Proof::KEY);
+    let proof = look::within(world, action, "read", Proof::KEY, proof);
+    let (seen, own, previous, proof) = tokio::join!(
         look::looks(world, action, now),
         readiness::observe(world, action),
-        previous
+        previous,
+        proof
     );
+    let proven = match proof {
+        Ok(proof) => proof.map_or(Proven::Never, Proven::Last),
+        Err(failure) => Proven::CannotTell(failure.to_string()),
+    };
     let seen = seen?;
     // A silent peer is what is being looked for; one that writes what cannot be understood is a fault.
     let peer = match seen.peer {
@@ -95,6 +102,14 @@ async fn observe<W: World>(
         ),
         false => BTreeMap::new(),
     };
+    let running = own.running(configuration);
+    let region = &configuration.region;
+    let idle = idle::judge(
+        region,
+        seen.own.as_ref(),
+        peer.as_ref(),
+        running.as_ref().map_err(Failure::to_string),
+    );
     let report = ProbeReport {
         schema: SCHEMA,
         at: now,
@@ -103,6 +118,8 @@ async fn observe<W: World>(
         active,
         down_since: probe::down_since(previous.as_ref(), liveness.verdict, now),
         peaks,
+        idle,
+        proven,
         liveness,
         readiness: own.judge(configuration, serves, now),
         fenced: overruled.and(previous.and_then(|previous| previous.fenced)),

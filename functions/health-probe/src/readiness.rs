@@ -1,5 +1,7 @@
 //! What this region would need to take over, and what of it is there.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use jiff::Timestamp;
 use lifeboat_aws::{backups, ecs::Services};
@@ -8,6 +10,7 @@ use lifeboat_core::{
     gate::Priorities,
     marker::{Marker, Seen},
     readiness::{self, Fact, Facts, Readiness, ServiceFacts},
+    scaling::Scale,
 };
 
 use crate::{event::Action, look::within, markers, world::World};
@@ -29,6 +32,18 @@ impl Own {
             }
         }
         readiness::judge(facts, now)
+    }
+
+    /// The services that have a task, or may get one; one that is not there has none.
+    pub fn running(&self, configuration: &Configuration) -> Result<BTreeSet<String>, Failure> {
+        let deployed = self.services.as_ref().map_err(Clone::clone)?;
+        let names = configuration.services.iter().map(|service| &service.name);
+        let running = names.filter(|name| {
+            deployed
+                .get(*name)
+                .is_some_and(|d| !d.set_to(Scale::NONE) || !d.empty())
+        });
+        Ok(running.cloned().collect())
     }
 }
 

@@ -18,6 +18,11 @@ variable "schedule" {
   type        = string
 }
 
+variable "refresh_schedule" {
+  description = "How often the passive region's data is brought to the newest backup."
+  type        = string
+}
+
 variable "enabled" {
   description = "Whether the schedule runs."
   type        = bool
@@ -83,7 +88,13 @@ module "function" {
     {
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject"]
-      Resource = [for key in ["prune", "replication"] : "arn:aws:s3:::${var.own.control_bucket}/${key}.json"]
+      Resource = [for key in ["placed", "proof", "prune", "replication"] : "arn:aws:s3:::${var.own.control_bucket}/${key}.json"]
+    },
+    # The probe sees whether tasks run, and the other region.
+    {
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = "arn:aws:s3:::${var.own.control_bucket}/status.json"
     },
     # Handed from one invocation to the next, until the backup stands.
     {
@@ -135,6 +146,24 @@ module "keep" {
   function = module.function.arn
   schedule = "rate(1 day)"
   input    = { action = "keep" }
+  enabled  = var.enabled
+}
+
+module "refresh" {
+  source   = "../rule"
+  name     = "${var.application}-refresh"
+  function = module.function.arn
+  schedule = var.refresh_schedule
+  input    = { action = "refresh" }
+  enabled  = var.enabled
+}
+
+module "prove" {
+  source   = "../rule"
+  name     = "${var.application}-prove"
+  function = module.function.arn
+  schedule = "rate(1 day)"
+  input    = { action = "prove" }
   enabled  = var.enabled
 }
 

@@ -23,6 +23,11 @@ variable "replicated" {
   type        = bool
 }
 
+variable "proof_days" {
+  description = "Days after which the last proof that a backup can be restored is too old."
+  type        = number
+}
+
 variable "enabled" {
   description = "Whether the region probes."
   type        = bool
@@ -111,6 +116,7 @@ module "function" {
         "arn:aws:s3:::${var.own.control_bucket}/replication.json",
         # What a backup consists of; not what is in it.
         "arn:aws:s3:::${var.own.backups_bucket}/backups/*",
+        "arn:aws:s3:::${var.own.control_bucket}/proof.json",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
         "arn:aws:s3:::${var.peer.control_bucket}/status.json",
         "arn:aws:s3:::${var.peer.markers_bucket}/*",
@@ -180,6 +186,23 @@ resource "aws_cloudwatch_metric_alarm" "replication_lag" {
   evaluation_periods  = 5
   comparison_operator = "GreaterThanThreshold"
   threshold           = 1800
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
+# A region that became passive a moment ago has its turn first: a proof is due daily.
+resource "aws_cloudwatch_metric_alarm" "unproven" {
+  alarm_name          = "${var.application}-unproven"
+  alarm_description   = "For days no backup was restored here to prove that it can be. proof.json of the control bucket says how the last try went, the backup function's log why."
+  namespace           = "Lifeboat"
+  metric_name         = "ProofAgeSeconds"
+  dimensions          = local.dimensions
+  statistic           = "Minimum"
+  period              = 3600
+  evaluation_periods  = 24
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.proof_days * 86400
   treat_missing_data  = "notBreaching"
   actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]

@@ -132,15 +132,16 @@ module "buckets" {
 }
 
 module "backup" {
-  source      = "../backup"
-  application = var.application
-  own         = local.own
-  settings    = local.functions
-  schedule    = var.backup_schedule
-  data        = local.service_data[var.region]
-  scratch     = var.backup_scratch_megabytes
-  replicated  = var.enable_cross_region_backup
-  enabled     = local.serves
+  source           = "../backup"
+  application      = var.application
+  own              = local.own
+  settings         = local.functions
+  schedule         = var.backup_schedule
+  refresh_schedule = var.refresh_schedule
+  data             = local.service_data[var.region]
+  scratch          = var.backup_scratch_megabytes
+  replicated       = var.enable_cross_region_backup
+  enabled          = local.serves
 }
 
 module "image_sync" {
@@ -159,6 +160,7 @@ module "health_probe" {
   peer        = local.peer
   settings    = local.functions
   replicated  = var.enable_cross_region_backup
+  proof_days  = var.proof_days
   enabled     = var.enable_dr
 }
 

@@ -68,6 +68,8 @@ variable "maintenance_windows" { type = list(string) }
 variable "max_capacity" { type = number }
 variable "memory_target" { type = number }
 variable "min_capacity" { type = number }
+variable "proof_days" { type = number }
+variable "refresh_schedule" { type = string }
 variable "rpo_seconds" { type = number }
 variable "rto_seconds" { type = number }
 variable "services" {

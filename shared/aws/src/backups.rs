@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_core::{
     Configuration, Failure,
-    backup::{BackupKey, Kind, Manifest, PackId, newest},
+    backup::{BackupKey, Kind, Manifest, PackId, PackUse, newest},
 };
 
 use crate::Objects;
@@ -31,8 +31,12 @@ impl Packs {
 
     /// One that the manifest names and that is not there in full size.
     pub fn lack(&self, manifest: &Manifest) -> Option<PackId> {
+        self.lack_one_of(&manifest.packs)
+    }
+
+    pub fn lack_one_of<'a>(&self, needed: impl IntoIterator<Item = &'a PackUse>) -> Option<PackId> {
         let there = |id: PackId| self.0.get(&id.key()).copied();
-        let mut needed = manifest.packs.iter();
+        let mut needed = needed.into_iter();
         let lacking = needed.find(|pack| there(pack.id) != Some(pack.bytes));
         lacking.map(|pack| pack.id)
     }

@@ -78,8 +78,13 @@ impl<B: Objects> Objects for Below<B> {
         self.bucket.lock(&self.key(key), until).await
     }
 
-    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure> {
-        self.bucket.put_file(&self.key(key), file).await
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        only: Only<'_>,
+    ) -> Result<Option<String>, Failure> {
+        self.bucket.put_file(&self.key(key), file, only).await
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {

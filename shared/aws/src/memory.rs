@@ -260,9 +260,17 @@ impl Objects for Memory {
         Ok(())
     }
 
-    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure> {
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        only: Only<'_>,
+    ) -> Result<Option<String>, Failure> {
         let body = std::fs::read(file).map_err(|why| self.failed("write", key, why))?;
-        self.put(key, body).await
+        match self.put_only(key, body, only).await? {
+            Write::Done => Ok(self.object(key).map(|object| object.etag)),
+            Write::Lost => Ok(None),
+        }
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {

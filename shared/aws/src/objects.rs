@@ -58,8 +58,13 @@ pub trait Objects: Clone + fmt::Debug + Send + Sync + 'static {
     async fn delete(&self, key: &str) -> Result<(), Failure>;
     /// Writes it once the storage has found that this is its SHA-256.
     async fn put_checked(&self, key: &str, body: Vec<u8>, sha256: &[u8]) -> Result<(), Failure>;
-    /// Writes what a file holds, however long it is.
-    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure>;
+    /// Writes what a file holds, however long it is: the etag that it has then, and none where the condition did not hold.
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        only: Only<'_>,
+    ) -> Result<Option<String>, Failure>;
     /// As many of these bytes as there are; none where there is no such object.
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure>;
 

@@ -4,7 +4,10 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
+    operation::{
+        get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
+        put_object::builders::PutObjectFluentBuilder,
+    },
     primitives::{ByteStream, DateTime},
     types::{ObjectLockRetention, ObjectLockRetentionMode, ReplicationStatus},
 };
@@ -51,6 +54,14 @@ impl Bucket {
             }
             Err(error) if absent(&error) => Ok(None),
             Err(error) => Err(sign(&error)),
+        }
+    }
+
+    fn put_where(&self, key: &str, only: Only<'_>) -> PutObjectFluentBuilder {
+        let put = self.client.put_object().bucket(&self.name).key(key);
+        match only {
+            Only::IfAbsent => put.if_none_match("*"),
+            Only::IfStill(etag) => put.if_match(etag),
         }
     }
 
@@ -156,12 +167,7 @@ impl Objects for Bucket {
     }
 
     async fn put_only(&self, key: &str, body: Vec<u8>, only: Only<'_>) -> Result<Write, Failure> {
-        let put = self.client.put_object().bucket(&self.name).key(key);
-        let put = match only {
-            Only::IfAbsent => put.if_none_match("*"),
-            Only::IfStill(etag) => put.if_match(etag),
-        };
-        match put.body(body.into()).send().await {
+        match self.put_where(key, only).body(body.into()).send().await {
             Ok(_) => Ok(Write::Done),
             Err(error) if lost(&error) => Ok(Write::Lost),
             Err(error) => Err(self.failed("write", key, explain(&error))),
@@ -238,13 +244,19 @@ impl Objects for Bucket {
             .map_err(|e| self.failed("lock", key, explain(&e)))
     }
 
-    async fn put_file(&self, key: &str, file: &Path) -> Result<(), Failure> {
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        only: Only<'_>,
+    ) -> Result<Option<String>, Failure> {
         let body = ByteStream::from_path(file).await;
         let body = body.map_err(|e| self.failed("write", key, because(&e)))?;
-        let put = self.client.put_object().bucket(&self.name).key(key);
-        let sent = put.body(body).send().await;
-        sent.map(drop)
-            .map_err(|e| self.failed("write", key, explain(&e)))
+        match self.put_where(key, only).body(body).send().await {
+            Ok(put) => Ok(Some(put.e_tag().unwrap_or_default().to_owned())),
+            Err(error) if lost(&error) => Ok(None),
+            Err(error) => Err(self.failed("write", key, explain(&error))),
+        }
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
@@ -388,6 +400,28 @@ mod tests {
             .put_only("state.json", vec![], Only::IfAbsent)
             .await;
         assert_eq!(write, Ok(Write::Done));
+    }
+
+    #[tokio::test]
+    async fn a_file_is_written_where_nobody_else_was_first_and_says_its_version() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "abc").unwrap();
+        let put = mock!(Client::put_object)
+            .match_requests(|put| put.if_match() == Some("\"1\""))
+            .then_output(|| PutObjectOutput::builder().e_tag("\"2\"").build());
+        let client = mock_client!(aws_sdk_s3, [&put]);
+        let put = bucket(client)
+            .put_file("a", file.path(), Only::IfStill("\"1\""))
+            .await;
+        assert_eq!(put, Ok(Some("\"2\"".into())));
+        let lost = mock!(Client::put_object).then_http_response(|| {
+            http_response(412, "<Error><Code>PreconditionFailed</Code></Error>")
+        });
+        let client = mock_client!(aws_sdk_s3, [&lost]);
+        let put = bucket(client)
+            .put_file("a", file.path(), Only::IfAbsent)
+            .await;
+        assert_eq!(put, Ok(None));
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! Names, keys, manifests and the choice of a backup.
 
+mod choice;
 pub mod follow;
 mod id;
 pub mod keep;
@@ -7,6 +8,7 @@ mod key;
 mod manifest;
 mod name;
 mod path;
+mod proof;
 pub mod prune;
 
 use std::collections::BTreeMap;
@@ -14,18 +16,20 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Failure, Invalid, Region, RegionState};
+use crate::{Epoch, Failure, Region, RegionState};
 
+pub use choice::{Choice, Flaw, Overrides, Refusal, choose, judge};
 pub use id::{ContentId, PackId};
 pub use key::{BackupKey, newest};
 #[cfg(any(test, feature = "samples"))]
 pub use manifest::sample;
 pub use manifest::{
     Chunk, FORMAT, File, Files, LONGEST_CHUNK, LONGEST_PACK, Manifest, PACK_ENTRY, PackUse,
-    Previous, Reading, reusable,
+    Previous, Reading, is_newer, reusable,
 };
 pub use name::{BackupName, Kind};
 pub use path::FilePath;
+pub use proof::{Proof, Proven, draw};
 
 /// What a restore put in place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,65 +52,6 @@ pub struct Content {
     pub bytes: u64,
     /// Of the names and contents of all files.
     pub content: ContentId,
-}
-
-/// Which backup a restore takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Choice {
-    Newest,
-    Named(BackupName),
-}
-
-impl TryFrom<String> for Choice {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        if text == "newest" {
-            Ok(Self::Newest)
-        } else {
-            text.parse().map(Self::Named)
-        }
-    }
-}
-
-impl From<Choice> for String {
-    fn from(choice: Choice) -> Self {
-        match choice {
-            Choice::Newest => "newest".into(),
-            Choice::Named(name) => name.to_string(),
-        }
-    }
-}
-
-/// The backup to restore; one of a lower epoch than the newest is refused.
-pub fn choose(backups: &[BackupKey], choice: Choice) -> Result<&BackupKey, Invalid> {
-    let newest = newest(backups)
-        .ok_or_else(|| Invalid::new("backup", "at least one complete backup", "none"))?;
-    let Choice::Named(name) = choice else {
-        return Ok(newest);
-    };
-    let named = backups
-        .iter()
-        .filter(|b| b.name == name)
-        .max_by_key(|b| b.epoch)
-        .ok_or_else(|| {
-            Invalid::new(
-                "backup",
-                format!("an existing backup (the newest is {})", newest.name),
-                name,
-            )
-        })?;
-    if named.epoch < newest.epoch {
-        return Err(Invalid::new(
-            "backup",
-            format!(
-                "a backup of epoch {} (the newest is {})",
-                newest.epoch, newest.name
-            ),
-            format!("{name} of epoch {}", named.epoch),
-        ));
-    }
-    Ok(named)
 }
 
 /// Whether a restore may begin, or be put in place: for an execution that has not activated this region yet, or by hand.

@@ -7,6 +7,7 @@ pub mod epoch;
 pub mod failure;
 pub mod fence;
 pub mod gate;
+pub mod idle;
 pub mod image;
 pub mod invalid;
 pub mod lease;

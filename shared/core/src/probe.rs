@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Region, liveness, liveness::Liveness, peaks::Peaks, readiness::Readiness};
+use crate::{
+    Epoch, Region, backup::Proven, idle::Idle, liveness, liveness::Liveness, peaks::Peaks,
+    readiness::Readiness,
+};
 
 /// The probe's answer; the last one is kept as `status.json` in the region's control bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,12 @@ pub struct ProbeReport {
     /// How many tasks of each service ran at most in the last day; only while this region is active.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub peaks: BTreeMap<String, Peaks>,
+    /// Whether the schedule may bring this region's data up to date.
+    #[serde(default, skip_serializing_if = "Idle::is_not_looked_for")]
+    pub idle: Idle,
+    /// Whether backups can be restored here.
+    #[serde(default, skip_serializing_if = "Proven::is_not_looked_for")]
+    pub proven: Proven,
     /// Set while the probe keeps its own region fenced, because the peer was activated later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fenced: Option<String>,
@@ -56,7 +65,7 @@ pub fn down_since(
 }
 
 /// How long a recorded verdict speaks for a fresh look: a probe each minute, that takes half a minute, and one missing.
-const RECORDED_SECONDS: i64 = 150;
+pub(crate) const RECORDED_SECONDS: i64 = 150;
 
 /// One look alone finds nobody dead: the probe's last record, which is two looks, must agree.
 pub fn confirmed(fresh: Liveness, recorded: Option<&ProbeReport>, now: Timestamp) -> Liveness {
@@ -101,6 +110,9 @@ pub fn metrics(report: &ProbeReport) -> Vec<(&'static str, f64)> {
         if let Some(age) = report.readiness.backup_age_seconds {
             metrics.push(("BackupAgeSeconds", age as f64));
         }
+        if let Some(age) = report.proven.age_seconds(report.at) {
+            metrics.push(("ProofAgeSeconds", age as f64));
+        }
     }
     metrics
 }
@@ -128,6 +140,8 @@ pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> P
         },
         down_since: None,
         peaks: BTreeMap::new(),
+        idle: Idle::default(),
+        proven: Proven::default(),
         fenced: None,
     }
 }

@@ -63,7 +63,7 @@ pub struct Request {
 const REASON: usize = 500;
 
 /// Neither empty nor longer than anybody reads.
-fn validate_reason(field: String, reason: &str) -> Result<(), Invalid> {
+pub(crate) fn check_reason(field: String, reason: &str) -> Result<(), Invalid> {
     let characters = reason.chars().count();
     if reason.trim().is_empty() || characters > REASON {
         let expected = format!("1 to {REASON} characters saying why");
@@ -94,7 +94,7 @@ impl Request {
 
     pub fn validate(&self) -> Result<(), Invalid> {
         check_schema("request.schema", self.schema)?;
-        validate_reason("request.reason".into(), &self.reason)?;
+        check_reason("request.reason".into(), &self.reason)?;
         if self.requested_by == RequestedBy::Alarm && self.mode != Mode::Unplanned {
             return Err(Invalid::new(
                 "request.mode",
@@ -126,7 +126,7 @@ impl Request {
         for (fact, reason) in &self.overrides {
             let field = format!("request.overrides.{}", fact.word());
             self.may_override(*fact, &field)?;
-            validate_reason(field, reason)?;
+            check_reason(field, reason)?;
         }
         Ok(())
     }

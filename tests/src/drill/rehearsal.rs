@@ -3,11 +3,11 @@ use std::time::Duration;
 use lifeboat_core::person::Verb;
 use lifeboat_core::request::Mode;
 
-use crate::Result;
 use crate::cloud::{HOME, STANDBY};
 use crate::drill::command_line::lifeboat;
 use crate::drill::people;
 use crate::drill::stage::{Stage, ensure};
+use crate::{Context, Result};
 
 /// Longer than the state machine waits for anything else.
 const STANDS_STILL: Duration = Duration::from_secs(5);
@@ -35,10 +35,13 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
     )?;
     cloud.assert_empty(STANDBY).await?;
     cloud.assert_lowered().await?;
-    ensure(
-        !cloud.data(STANDBY).join(".lifeboat-scratch").exists(),
-        || "the rehearsed restore left something".to_owned(),
-    )?;
+    let left = std::fs::read_dir(cloud.data(STANDBY))
+        .context(|| "the standby's data".to_owned())?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .find(|name| name.starts_with(".lifeboat-"));
+    ensure(left.is_none(), || {
+        format!("the rehearsed restore left {left:?}")
+    })?;
     stage.assert_forum_in(HOME).await?;
     progress.say(&format!(
         "{STANDBY} would have taken over {} s after it was asked; it is empty again, and nobody was moved",

@@ -75,7 +75,9 @@ async fn measure(services: usize) -> Result<Measured> {
 async fn play(stage: &Stage) -> Result<Measured> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     // Nothing may begin, and nobody be asked, that was not meant to be measured.
-    let others = json!({ "backup_schedule": "rate(1 day)", "automatic": false, "approval": "never", "commit_seconds": 0 });
+    let others = json!({
+        "backup_schedule": "rate(1 day)", "refresh_schedule": "rate(1 day)", "automatic": false, "approval": "never", "commit_seconds": 0
+    });
     let others: Map<_, _> = serde_json::from_value(others).context(|| "others".to_owned())?;
     deploy::deploy(stage, others).await?;
     progress

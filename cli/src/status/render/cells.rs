@@ -1,7 +1,9 @@
 //! What stands in the table, one function for each row. Empty where a region said nothing about it.
 
+use jiff::Timestamp;
 use lifeboat_core::{
-    RegionState, liveness, probe::ProbeReport, readiness, run::name_of, state::FenceProgress,
+    RegionState, backup::Proven, liveness, probe::ProbeReport, readiness, run::name_of,
+    state::FenceProgress,
 };
 
 use super::{Facts, RegionFacts};
@@ -154,6 +156,33 @@ pub(super) fn backup(facts: &Facts, side: &RegionFacts) -> String {
             format!("{} of epoch {}\n{age} old", backup.name, backup.epoch)
         }
         None => "none".into(),
+    })
+}
+
+/// Whether a backup could be restored, where one was.
+pub(super) fn proof(facts: &Facts, side: &RegionFacts) -> String {
+    let ago = |at: Timestamp| length(facts.at.as_second() - at.as_second());
+    report(side, |report| match &report.proven {
+        // Only a passive region proves.
+        _ if !report.passive() => String::new(),
+        Proven::Never => "never; it is due daily".into(),
+        Proven::CannotTell(why) => format!("cannot tell: {why}"),
+        Proven::Last(proof) => {
+            let tried = match &proof.failed {
+                None => format!("good, {} ago", ago(proof.started)),
+                Some(why) => format!("failed {} ago: {why}", ago(proof.started)),
+            };
+            let last = match (&proof.failed, proof.good) {
+                (None, _) => String::new(),
+                (Some(_), Some(good)) => format!("\nthe last good one was {} ago", ago(good)),
+                (Some(_), None) => "\nthere was no good one yet".into(),
+            };
+            let backup = proof
+                .backup
+                .as_ref()
+                .map(|backup| format!("{}\n", backup.name));
+            backup.unwrap_or_default() + &tried + &last
+        }
     })
 }
 

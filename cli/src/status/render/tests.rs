@@ -109,6 +109,7 @@ sees peer       not serving, as a passive region should     serving
 ready           ready                                       ready
 newest backup   backup-20241123-115500 of epoch 0           backup-20241123-115500 of epoch 0
                 5 min old                                   5 min old
+last proof                                                  cannot tell: the probe did not look for it
 
 Users are sent to us-east-1 (home); markers as seen from here: serve down, fenced down, reclaim down.
 ";

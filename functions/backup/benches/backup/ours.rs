@@ -8,7 +8,7 @@ use lifeboat_aws::{Bucket, Control, clients::Aws, clients::Patience, memory::Mem
 use lifeboat_backup::{Backup, Beyond, Event, Secrets, Token, handle};
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState,
-    backup::Choice,
+    backup::{Choice, Overrides},
     configuration::{self, Data},
 };
 
@@ -106,6 +106,8 @@ pub(crate) async fn run(arguments: &[String]) {
         "verify" => Event::Verify { backup: newest },
         _ => Event::Restore {
             backup: newest,
+            services: None,
+            overrides: Overrides::default(),
             scratch: false,
             execution: None,
         },

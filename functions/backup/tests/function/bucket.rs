@@ -287,7 +287,7 @@ async fn what_a_bucket_holds_is_told_as_what_a_restore_put_in_place() {
     let restored = standby.ask(by_execution("newest"), 120).await.unwrap();
     let contents = json!({"action": "contents"});
     let contents = home.reply("a", contents, 120).await.unwrap();
-    let (Outcome::Restored { restored }, Outcome::Contents { services }) = (restored, contents)
+    let (Outcome::Restored { restored, .. }, Outcome::Contents { services }) = (restored, contents)
     else {
         panic!("other answers")
     };
@@ -321,4 +321,29 @@ async fn what_a_replaced_regions_bucket_still_holds_is_saved_once_and_what_was_l
         "{why}"
     );
     assert!(salvaged.lost.services["posts"].is_empty());
+}
+
+#[tokio::test]
+async fn what_somebody_else_writes_after_it_was_looked_at_is_not_replaced() {
+    let home = Region::home_with_bucket();
+    home.create(60).await;
+    let standby = standby(&home);
+    let (data, count) = (standby.elsewhere.bucket.clone(), Mutex::new(0));
+    let meddle = Meddler::new(move |_: &Memory, _: &str| {
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        data.set("users/empty", format!("written late, {count}"));
+    });
+    standby.backups.meddler.set(Some(meddle));
+    let failed = standby.ask(by_execution("newest"), 120).await.unwrap_err();
+    assert_eq!(failed.name(), "Unavailable");
+    let said = failed.to_string();
+    assert!(
+        said.contains("data/users/empty in us-west-2: somebody else"),
+        "{said}"
+    );
+    assert!(standby.object("users/empty").unwrap().contains("late"));
+    standby.backups.meddler.set(None);
+    standby.ask(by_execution("newest"), 180).await.unwrap();
+    assert!(is_restored(&standby, &home));
 }

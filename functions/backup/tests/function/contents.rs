@@ -10,7 +10,7 @@ async fn what_a_region_holds_is_told_as_what_a_restore_put_in_place() {
     let standby = Region::new("us-west-2").leased();
     home.backups.copy_to(&standby.backups);
     let restored = standby.ask(by_execution("newest"), 120).await.unwrap();
-    let (Outcome::Restored { restored }, Outcome::Contents { services }) = (
+    let (Outcome::Restored { restored, .. }, Outcome::Contents { services }) = (
         restored,
         home.reply("a", json!({"action": "contents"}), 120)
             .await

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bucket;
+mod choice;
 mod contents;
 mod create;
 mod export;
@@ -10,7 +11,11 @@ mod format;
 mod hook;
 mod keep;
 mod lock;
+mod placed;
+mod preview;
+mod prove;
 mod prune;
+mod refresh;
 mod region;
 mod reply;
 mod restore;

@@ -103,6 +103,38 @@ impl Region {
         self
     }
 
+    pub(crate) async fn ask(&self, event: serde_json::Value, at: i64) -> Result<Outcome, Failure> {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
+        self.backups.now.set(now);
+        handle(&self.backup(), lifeboat_aws::parse_event(event)?, || now).await
+    }
+
+    /// As time goes by.
+    pub(crate) async fn now(&self, event: serde_json::Value) -> Result<Outcome, Failure> {
+        handle(
+            &self.backup(),
+            lifeboat_aws::parse_event(event)?,
+            Timestamp::now,
+        )
+        .await
+    }
+
+    /// Something else happens when the function asks what time it is, for the first time and so on.
+    pub(crate) async fn meanwhile(
+        &self,
+        event: serde_json::Value,
+        at: i64,
+        happens: impl Fn(u32),
+    ) -> Result<Outcome, Failure> {
+        let asked = Cell::new(0);
+        let clock = || {
+            asked.set(asked.get() + 1);
+            happens(asked.get());
+            Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at)
+        };
+        handle(&self.backup(), lifeboat_aws::parse_event(event)?, clock).await
+    }
+
     pub(crate) fn backup(&self) -> Backup<'_, Memory, Memory> {
         Backup {
             configuration: &self.configuration,
@@ -112,13 +144,6 @@ impl Region {
             level: 1,
             until: self.until.get(),
         }
-    }
-
-    pub(crate) async fn ask(&self, event: serde_json::Value, at: i64) -> Result<Outcome, Failure> {
-        let backup = self.backup();
-        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
-        self.backups.now.set(now);
-        handle(&backup, lifeboat_aws::parse_event(event)?, || now).await
     }
 
     /// A question of the other region, with its reply.

@@ -86,7 +86,7 @@ async fn a_rehearsed_restore_touches_no_data_leaves_nothing_and_refuses_what_a_r
     let mut rehearse = by_execution("newest");
     rehearse["scratch"] = true.into();
     let outcome = standby.ask(rehearse.clone(), 120).await.unwrap();
-    let Outcome::Restored { restored } = outcome else {
+    let Outcome::Restored { restored, .. } = outcome else {
         panic!("{outcome:?}")
     };
     assert_eq!(restored.backup, manifest.backup);

@@ -10,7 +10,7 @@ use lifeboat_aws::parse_event;
 use lifeboat_backup::{Event as BackupEvent, Outcome};
 use lifeboat_core::{
     Failure, Side,
-    backup::{Choice, Content, ContentId, Contents, Restored, choose},
+    backup::{Choice, Content, ContentId, Contents, Overrides, Restored, choose, judge},
     image::Images,
     person::Verb,
 };
@@ -138,6 +138,7 @@ pub(crate) fn backup(world: &World, side: Side, payload: &Value) -> Result<Value
             backup,
             scratch,
             execution: Some(by),
+            ..
         } => (backup, scratch, by),
         other => panic!("the workflow asks only for a restore of its own: {other:?}"),
     };
@@ -148,6 +149,7 @@ pub(crate) fn backup(world: &World, side: Side, payload: &Value) -> Result<Value
     let here = world.place(side).backups.clone();
     let keys: Vec<_> = here.keys().cloned().collect();
     let key = choose(&keys, choice).map_err(Failure::Invalid)?.clone();
+    judge(&key, &keys, Ok(()), &Overrides::default()).map_err(Failure::from)?;
     let records = here[&key].clone();
     let services = contents(&records);
     if !scratch {
@@ -161,7 +163,10 @@ pub(crate) fn backup(world: &World, side: Side, payload: &Value) -> Result<Value
         finished: world.now(),
         services,
     };
-    let answer = Outcome::Restored { restored };
+    let answer = Outcome::Restored {
+        restored,
+        overridden: Overrides::default(),
+    };
     Ok(travelled(&answer))
 }
 

@@ -2,7 +2,8 @@
 
 use lifeboat_core::{
     SCHEMA,
-    backup::newest,
+    backup::{Proven, newest},
+    idle::Idle,
     liveness::{self, Answer, Look},
     marker::Seen,
     probe::ProbeReport,
@@ -56,6 +57,8 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         readiness: readiness::judge(facts, world.now()),
         down_since: world.down_since.get(),
         peaks: [].into(),
+        idle: Idle::default(),
+        proven: Proven::default(),
         fenced: None,
     }
 }

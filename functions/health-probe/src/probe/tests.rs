@@ -2,8 +2,10 @@ use std::collections::BTreeMap;
 
 use lifeboat_aws::Objects;
 use lifeboat_core::{
+    backup::{Proof, Proven},
     configuration,
     gate::{self, Position},
+    idle::Idle,
     liveness::{Answer, Verdict as Alive},
     marker::{Marker, TOKEN},
     readiness::Verdict as Ready,
@@ -56,6 +58,7 @@ async fn a_well_pair_is_serving_and_ready_after_one_look() {
         ("ActiveRegionServing", 1.0),
         ("BackupAgeSeconds", 60.0),
         ("ProbeRuns", 1.0),
+        ("ProofAgeSeconds", 315_360_000.0),
         ("Ready", 1.0),
     ];
     assert_eq!(published, expected.into());
@@ -402,4 +405,56 @@ async fn how_long_a_backup_is_on_its_way_is_published_where_backups_are_copied()
     world.configuration.cross_region_backup = false;
     probe(&world).await;
     assert!(!world.published.borrow().contains_key(LAG));
+}
+
+#[tokio::test]
+async fn a_passive_region_is_idle_while_no_task_may_run_and_the_other_one_answers() {
+    let world = InMemory::seen_from("us-west-2");
+    assert_eq!(probe(&world).await.idle, Idle::Yes);
+    let home = InMemory::seen_from("us-east-1");
+    assert!(matches!(probe(&home).await.idle, Idle::No(_)));
+    let why = async |world: &InMemory| match probe(world).await.idle {
+        Idle::No(why) => why,
+        Idle::Yes => "idle".into(),
+    };
+    // Nothing runs yet, but scaling may start some.
+    let closed = world
+        .services
+        .borrow_mut()
+        .get_mut("posts")
+        .unwrap()
+        .bounds
+        .take();
+    assert!(why(&world).await.contains("tasks of posts"));
+    world.services.borrow_mut().get_mut("posts").unwrap().bounds = closed;
+    world
+        .services
+        .borrow_mut()
+        .get_mut("users")
+        .unwrap()
+        .pending = 1;
+    assert!(why(&world).await.contains("tasks of users"));
+    world
+        .services
+        .borrow_mut()
+        .get_mut("users")
+        .unwrap()
+        .pending = 0;
+    world.peer_is_dead(true);
+    assert!(why(&world).await.contains("cannot be read"));
+}
+
+#[tokio::test]
+async fn how_old_the_last_good_proof_is_is_published_and_what_cannot_be_read_is_not() {
+    let world = InMemory::seen_from("us-west-2");
+    let proof = |started, came| Proof::new(None, None, came, (started, started));
+    let bucket = world.control().bucket();
+    let good = serde_json::to_vec(&proof(after(-3600), Ok(7))).unwrap();
+    bucket.set(Proof::KEY, good);
+    probe(&world).await;
+    assert_eq!(world.published.borrow()["ProofAgeSeconds"], 3600.0);
+    bucket.set(Proof::KEY, "{");
+    let report = probe(&world).await;
+    assert!(matches!(report.proven, Proven::CannotTell(_)));
+    assert!(!world.published.borrow().contains_key("ProofAgeSeconds"));
 }

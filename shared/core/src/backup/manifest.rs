@@ -214,6 +214,18 @@ impl Manifest {
         }
     }
 
+    /// The packs that are needed of it for these services.
+    pub fn needed<'a>(
+        &self,
+        services: impl IntoIterator<Item = &'a str>,
+    ) -> impl Iterator<Item = &PackUse> {
+        let services = services.into_iter();
+        let files = services.filter_map(|service| self.services.get(service));
+        let chunks = files.flat_map(Files::values).flat_map(|file| &file.chunks);
+        let packs: BTreeSet<u32> = chunks.map(|chunk| chunk.pack).collect();
+        packs.into_iter().map(|pack| &self.packs[pack as usize])
+    }
+
     /// How many bytes a restore of all of it puts in place.
     pub fn bytes(&self) -> u64 {
         let files = self.services.values().flat_map(BTreeMap::values);
@@ -242,6 +254,11 @@ pub fn reusable(manifest: &Manifest) -> Vec<bool> {
 fn is_file(files: &Files, path: &str) -> bool {
     path.parse()
         .is_ok_and(|path: FilePath| files.contains_key(&path))
+}
+
+/// Whether a newer version wrote it.
+pub fn is_newer(manifest: &[u8]) -> bool {
+    serde_json::from_slice(manifest).is_ok_and(|Format { format }| format > FORMAT)
 }
 
 /// As much of a manifest of any format as all of them have.

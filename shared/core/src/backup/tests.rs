@@ -1,7 +1,7 @@
 use super::*;
 use crate::RegionPair;
 
-fn key(epoch: u64, region: &str, name: &str) -> BackupKey {
+pub(super) fn key(epoch: u64, region: &str, name: &str) -> BackupKey {
     BackupKey {
         epoch: Epoch(epoch),
         region: Region::new(region).unwrap(),
@@ -47,29 +47,6 @@ fn the_newest_has_the_highest_epoch_then_the_latest_time() {
     let early = key(1, "us-west-2", "backup-20241123-120000");
     let salvage = key(5, "us-east-1", "salvage-20241123-140000");
     assert_eq!(newest([&late, &early, &salvage]), Some(&early));
-}
-
-#[test]
-fn a_restore_refuses_an_unknown_backup_and_one_of_a_lower_epoch() {
-    let all = [
-        key(0, "us-east-1", "backup-20241123-130000"),
-        key(1, "us-west-2", "backup-20241123-120000"),
-    ];
-    assert_eq!(choose(&all, Choice::Newest).unwrap(), &all[1]);
-    assert!(
-        choose(&all, Choice::Named(all[0].name))
-            .unwrap_err()
-            .to_string()
-            .contains("epoch 0")
-    );
-    let unknown = "backup-20200101-000000".parse().unwrap();
-    assert!(
-        choose(&all, Choice::Named(unknown))
-            .unwrap_err()
-            .to_string()
-            .contains("the newest is")
-    );
-    assert!(choose(&[], Choice::Newest).is_err());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use lifeboat_core::{
     Failure, RegionState,
-    backup::{Choice, choose, may_restore},
+    backup::{Choice, Overrides, choose, judge, may_restore},
     fence, lease,
     marker::moves,
     request::Mode,
@@ -121,7 +121,8 @@ pub(crate) fn restorable(protocol: &Protocol, world: &World, run: usize) -> Resu
             .into_iter()
             .map(|(key, ..)| key),
     );
-    choose(&keys, Choice::Named(chosen.name)).map(drop)?;
+    let chosen = choose(&keys, Choice::Named(chosen.name))?;
+    judge(chosen, &keys, Ok(()), &Overrides::default())?;
     Ok(())
 }
 

@@ -39,6 +39,8 @@ fn what_is_written_is_read_again() {
     let manifest = parse(&sample()).unwrap();
     assert_eq!(serde_json::to_value(&manifest).unwrap(), sample());
     assert_eq!(manifest.bytes(), 5);
+    assert_eq!(manifest.needed(["posts", "users"]).count(), 1);
+    assert_eq!(manifest.needed(["users"]).count(), 0);
     assert!(manifest.covers(["posts"]).is_ok());
     let lacking = manifest.covers(["posts", "users"]).unwrap_err().to_string();
     assert!(lacking.contains("nothing of users"), "{lacking}");

@@ -1,0 +1,191 @@
+//! What a restore is asked for, checked before anything is touched.
+
+use std::collections::BTreeSet;
+
+use lifeboat_aws::{Objects, backups};
+use lifeboat_core::{
+    Epoch, Failure, Invalid,
+    backup::{self, BackupKey, BackupName, Choice, Flaw, Kind, Manifest, Overrides, judge},
+};
+
+use crate::{Backup, event::Execution, source::Source};
+
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub choice: Choice,
+    pub sources: Vec<Source>,
+    pub overrides: Overrides,
+    pub by: By,
+}
+
+#[derive(Debug)]
+pub(crate) enum By {
+    Execution(Execution),
+    Person,
+    /// In the epoch at which it began.
+    Schedule(Epoch),
+}
+
+/// The backup that is meant, whatever it is.
+pub(crate) struct Candidate {
+    pub key: BackupKey,
+    pub all: Vec<BackupKey>,
+    pub manifest: Result<Manifest, Flaw>,
+}
+
+/// A backup that may be restored.
+pub(crate) struct Chosen {
+    pub manifest: Manifest,
+    pub all: Vec<BackupKey>,
+    pub overridden: Overrides,
+}
+
+impl Order {
+    pub(crate) fn new<C: Objects, B: Objects>(
+        backup: &Backup<'_, C, B>,
+        choice: Choice,
+        services: Option<BTreeSet<String>>,
+        overrides: Overrides,
+        execution: Option<Execution>,
+    ) -> Result<Self, Failure> {
+        overrides.validate()?;
+        if execution.is_some() {
+            // An execution brings up everything, and nobody stands behind it who knows better.
+            let none = |field, given: bool| match given {
+                true => Err(Invalid::new(field, "none for an execution", "some")),
+                false => Ok(()),
+            };
+            none("services", services.is_some())?;
+            none("overrides", !overrides.is_empty())?;
+            if let Some((service, why)) = by_hand(backup).first() {
+                return Err(Failure::Refused(format!("{service}: {why}")));
+            }
+        }
+        let known = backup.services().join(", ");
+        let expected = format!("some of {known}");
+        let mut sources = backup.sources();
+        if let Some(services) = services {
+            if services.is_empty() {
+                return Err(Invalid::new("services", expected, "an empty list").into());
+            }
+            let is_known = |name: &str| sources.iter().any(|source| source.service == name);
+            if let Some(unknown) = services.iter().find(|name| !is_known(name)) {
+                return Err(Invalid::new("services", expected, format!("{unknown:?}")).into());
+            }
+            sources.retain(|source| services.contains(&source.service));
+        }
+        Ok(Self {
+            choice,
+            sources,
+            overrides,
+            by: execution.map_or(By::Person, By::Execution),
+        })
+    }
+
+    /// Everything that may be restored while no task runs, by the backup's name.
+    pub(crate) fn scheduled<C: Objects, B: Objects>(
+        backup: &Backup<'_, C, B>,
+        newest: BackupName,
+        epoch: Epoch,
+    ) -> Self {
+        let by_hand = by_hand(backup);
+        let mut sources = backup.sources();
+        sources.retain(|source| by_hand.iter().all(|(name, _)| *name != source.service));
+        Self {
+            choice: Choice::Named(newest),
+            sources,
+            overrides: Overrides::default(),
+            by: By::Schedule(epoch),
+        }
+    }
+
+    pub(crate) fn services(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| source.service.as_str())
+    }
+
+    /// The backup that is meant, if it may be restored.
+    pub(crate) async fn choose<C: Objects, B: Objects>(
+        &self,
+        backup: &Backup<'_, C, B>,
+    ) -> Result<Chosen, Failure> {
+        let Candidate { key, all, manifest } = self.find(backup).await?;
+        let (manifest, overridden) = judge(&key, &all, manifest, &self.overrides)?;
+        if let Some(reason) = &overridden.lower_epoch {
+            tracing::warn!(backup = %key.name, "restored in spite of its lower epoch: {reason}");
+        }
+        Ok(Chosen {
+            manifest,
+            all,
+            overridden,
+        })
+    }
+
+    pub(crate) async fn find<C: Objects, B: Objects>(
+        &self,
+        backup: &Backup<'_, C, B>,
+    ) -> Result<Candidate, Failure> {
+        let all = self.all(backup).await?;
+        let key = backup::choose(&all, self.choice)?.clone();
+        let services: Vec<&str> = self.services().collect();
+        let manifest = look(backup, &key, &services).await?;
+        Ok(Candidate { key, all, manifest })
+    }
+
+    /// Every backup; what a restore replaced or a salvage holds only where a person names it.
+    async fn all<C: Objects, B: Objects>(
+        &self,
+        backup: &Backup<'_, C, B>,
+    ) -> Result<Vec<BackupKey>, Failure> {
+        let mut all = backups::all(backup.backups, Kind::Backup).await?;
+        if let Choice::Named(BackupName { kind, .. }) = self.choice
+            && kind != Kind::Backup
+            && matches!(self.by, By::Person)
+        {
+            all.extend(backups::all(backup.backups, kind).await?);
+        }
+        Ok(all)
+    }
+}
+
+/// The services whose data is brought back by hand, and why.
+fn by_hand<'a, C: Objects, B: Objects>(backup: &'a Backup<'_, C, B>) -> Vec<(&'a str, String)> {
+    let services = backup.configuration.own().services.iter();
+    let by_hand = services.filter_map(|(name, own)| Some((name.as_str(), own.place.by_hand()?)));
+    by_hand.collect()
+}
+
+/// Its manifest, where it is right and all that is wanted of it is there.
+pub(crate) async fn look<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    key: &BackupKey,
+    services: &[&str],
+) -> Result<Result<Manifest, Flaw>, Failure> {
+    let name = key.manifest();
+    let damaged = |why: String| {
+        Ok(Err(Flaw::Damaged(format!(
+            "{name} {why}; choose another backup"
+        ))))
+    };
+    let Some(found) = backup.backups.get(&name).await? else {
+        return damaged("is gone".into());
+    };
+    let services = || services.iter().copied();
+    let read = Manifest::parse(&found.body, &backup.configuration.application, key);
+    let covers = |manifest: Manifest| manifest.covers(services()).map(|()| manifest);
+    let manifest = match read.and_then(covers) {
+        Ok(manifest) => manifest,
+        Err(Failure::NotVerified(why)) if backup::is_newer(&found.body) => {
+            return Ok(Err(Flaw::Newer(why)));
+        }
+        Err(Failure::NotVerified(why)) => return Ok(Err(Flaw::Damaged(why))),
+        Err(other) => return Err(other),
+    };
+    let packs = backups::Packs::of(backup.backups).await?;
+    match packs.lack_one_of(manifest.needed(services())) {
+        Some(pack) => damaged(format!(
+            "needs {}, which is not here or cut short",
+            pack.key()
+        )),
+        None => Ok(Ok(manifest)),
+    }
+}

@@ -1,0 +1,93 @@
+//! That backups can be restored is proven by restoring one of them, whichever chance takes, in the passive region each day.
+
+use jiff::Timestamp;
+use lifeboat_aws::{Objects, backups};
+use lifeboat_core::{
+    Failure,
+    backup::{BackupKey, Kind, Manifest, Proof, draw},
+};
+
+use crate::{Backup, Outcome, order::look, rehearse::rehearse};
+
+pub(crate) async fn prove<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Outcome, Failure> {
+    let started = clock();
+    if let Err(elsewhere) = may(backup).await? {
+        return Ok(elsewhere);
+    }
+    let all = backups::all(backup.backups, Kind::Backup).await?;
+    if all.is_empty() {
+        let reason = "no backup is here yet".into();
+        return Ok(Outcome::Busy { reason });
+    }
+    let drawn = one(backup, &all, started.as_nanosecond() as u64).await;
+    let backup_drawn = drawn.as_ref().ok().map(|manifest| manifest.backup.clone());
+    let came = match drawn {
+        Ok(manifest) => {
+            let may = async || match may(backup).await? {
+                Ok(()) => Ok(()),
+                Err(_) => Err(Failure::Stale("it is no longer this region's turn".into())),
+            };
+            let services = backup.services();
+            rehearse(backup, &manifest, services.into_iter(), may).await
+        }
+        Err(failure) => Err(failure),
+    };
+    if came.is_err()
+        && let Err(elsewhere) = may(backup).await?
+    {
+        // An execution has begun, and a proof gives way.
+        return Ok(elsewhere);
+    }
+    let previous = match backup.control.read::<Proof>(Proof::KEY).await {
+        Err(Failure::Invalid(why)) => {
+            tracing::warn!("{why}; it is begun anew");
+            None
+        }
+        other => other?,
+    };
+    let drawn = backup_drawn.as_ref();
+    let came = came.as_ref().copied();
+    let proof = Proof::new(previous.as_ref(), drawn, came, (started, clock()));
+    backup.control.write(Proof::KEY, &proof).await?;
+    came.map_err(Clone::clone)?;
+    Ok(Outcome::Proved { proof })
+}
+
+/// Only beside data that nobody uses, and while nobody needs the disk.
+async fn may<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+) -> Result<Result<(), Outcome>, Failure> {
+    let state = backup.state().await?;
+    let (epoch, active) = state.highest(None);
+    if active == backup.configuration.region {
+        let reason = format!("{active} is active at epoch {epoch}");
+        return Ok(Err(Outcome::Active { epoch, reason }));
+    }
+    Ok(match state.owner() {
+        Some(owner) => Err(Outcome::Busy {
+            reason: format!("{owner} is at work"),
+        }),
+        None => Ok(()),
+    })
+}
+
+/// The first that is whole. One that is not yet may still be on its way; of one that was and is no more others tell.
+async fn one<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    all: &[BackupKey],
+    chance: u64,
+) -> Result<Manifest, Failure> {
+    for key in draw(all, chance) {
+        match look(backup, key, &backup.services()).await? {
+            Ok(manifest) => return Ok(manifest),
+            Err(flaw) => tracing::warn!(backup = %key.name, ?flaw, "is not whole"),
+        }
+    }
+    Err(Failure::NotVerified(format!(
+        "none of {} backups here is whole; see whether backups are taken and replicated",
+        all.len()
+    )))
+}

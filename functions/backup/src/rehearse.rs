@@ -1,0 +1,162 @@
+//! A restore into a scratch place beside the data: all of it, then read back from the disk. It touches nothing else, and one
+//! service after the other lies there, so that it takes no more room than the largest. What has its place elsewhere is read
+//! from the bucket, every byte of it.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use lifeboat_aws::Objects;
+use lifeboat_core::{
+    Failure,
+    backup::{self, Manifest},
+    configuration::Place,
+};
+use rustix::fs::{Advice, fadvise};
+use tokio::task::spawn_blocking;
+
+use crate::{
+    Backup, files,
+    folder::Folder,
+    source::Place as _,
+    unpack::{check_through, unpack},
+};
+
+/// How many bytes were restored and found right.
+pub(crate) async fn rehearse<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    services: impl Iterator<Item = &str>,
+    may: impl AsyncFn() -> Result<(), Failure>,
+) -> Result<u64, Failure> {
+    let data = Folder::new(PathBuf::from(&backup.configuration.data_directory));
+    let mut bytes = 0;
+    for service in services {
+        may().await?;
+        let files = manifest.services.get(service).into_iter().flatten();
+        let own = &backup.configuration.own().services[service];
+        if own.place != Place::Folder {
+            // There is no place beside it.
+            let wanted: Vec<_> = files.map(|(path, file)| (file, path.to_string())).collect();
+            check_through(backup, manifest, &wanted).await?;
+            bytes += wanted.iter().map(|(file, _)| file.bytes).sum::<u64>();
+            continue;
+        }
+        // What one that was killed left goes first.
+        backup.io("begin in", &data, data.begin())?;
+        backup.io("end in", &data, data.end())?;
+        let wanted =
+            files.map(|(path, file)| (file, data.stage().join(service).join(path.as_str())));
+        let wanted: Vec<(&backup::File, PathBuf)> = wanted.collect();
+        let done = match unpack(backup, manifest, &wanted).await {
+            Ok(()) => read_back(backup, manifest, &wanted).await,
+            Err(failure) => Err(failure),
+        };
+        backup.io("end in", &data, data.end())?;
+        bytes += done?;
+    }
+    Ok(bytes)
+}
+
+async fn read_back<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    wanted: &[(&backup::File, PathBuf)],
+) -> Result<u64, Failure> {
+    let mut bytes = 0;
+    for (file, at) in wanted {
+        let path = at.clone();
+        let read = spawn_blocking(move || read(&path)).await;
+        let read = read.map_err(io::Error::other).flatten();
+        let (length, content) = backup.io("read", at.display(), read)?;
+        if (length, content) != (file.bytes, file.content) {
+            return Err(Failure::NotVerified(format!(
+                "{} of {} holds {length} bytes that make {content}, where {} bytes that make {} were restored; see whether the file system is well",
+                at.display(),
+                manifest.backup.name,
+                file.bytes,
+                file.content
+            )));
+        }
+        bytes += length;
+    }
+    Ok(bytes)
+}
+
+fn read(path: &Path) -> io::Result<(u64, backup::ContentId)> {
+    let file = File::open(path)?;
+    // From the disk, not from memory.
+    fadvise(&file, 0, None, Advice::DontNeed)?;
+    files::content(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Arc};
+
+    use futures::future::BoxFuture;
+    use lifeboat_aws::{Control, memory::Memory};
+    use lifeboat_core::{Epoch, backup::BackupKey, configuration};
+
+    use super::*;
+    use crate::{Beyond, Secrets, Token};
+
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl Beyond<Memory> for Nothing {
+        fn bucket(&self, name: &str) -> Memory {
+            panic!("{name}")
+        }
+    }
+
+    impl Secrets for Nothing {
+        fn token<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Token, Failure>> {
+            panic!("{secret}")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_lies_on_the_disk_and_is_not_what_was_promised_is_no_proof() {
+        let configuration = configuration::sample("us-west-2");
+        let bucket = |name| Memory::new(name, &configuration.region);
+        let (control, backups) = (Control::new(bucket("control")), bucket("backups"));
+        let backup = Backup {
+            configuration: &configuration,
+            control: &control,
+            backups: &backups,
+            beyond: Arc::new(Nothing),
+            level: 1,
+            until: jiff::Timestamp::MAX,
+        };
+        let key = BackupKey {
+            epoch: Epoch(0),
+            region: configuration.home.clone(),
+            name: "backup-20241123-120000".parse().unwrap(),
+        };
+        let manifest = backup::sample(&key, ["users"]);
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join("db.json");
+        fs::write(&at, "right").unwrap();
+        let (bytes, content) = read(&at).unwrap();
+        let promised = backup::File {
+            bytes,
+            content,
+            ..manifest.services["users"].values().next().unwrap().clone()
+        };
+        let wanted = [(&promised, at.clone())];
+        let right = read_back(&backup, &manifest, &wanted).await;
+        assert_eq!(right, Ok(5));
+        for wrong in ["wrong", "rightly", ""] {
+            fs::write(&at, wrong).unwrap();
+            let failed = read_back(&backup, &manifest, &wanted).await.unwrap_err();
+            assert_eq!(failed.name(), "NotVerified");
+            assert!(failed.to_string().contains("db.json"), "{failed}");
+        }
+        fs::remove_file(&at).unwrap();
+        let gone = read_back(&backup, &manifest, &wanted).await.unwrap_err();
+        assert_eq!(gone.name(), "Unavailable");
+    }
+}
