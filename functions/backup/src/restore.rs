@@ -144,12 +144,10 @@ async fn note(
     let settled = settled.max();
     let wait = settled.map(|at| at.duration_since(clock()));
     match (&order.by, wait) {
-        (By::Person | By::Schedule(_), Some(wait))
-            if wait > SignedDuration::ZERO && wait < SETTLES =>
-        {
+        (By::Schedule(_), Some(wait)) if wait > SignedDuration::ZERO && wait < SETTLES => {
             tokio::time::sleep(wait.unsigned_abs() + Duration::from_millis(1)).await;
         }
-        // A region that shall serve is not kept waiting.
+        // Who waits for it, a region that shall serve or a person, is not kept waiting.
         (By::Execution(_) | By::Person | By::Schedule(_), _) => {}
     }
     let now = clock();

@@ -5,13 +5,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod data;
+mod floor;
 mod measure;
 mod ours;
 mod server;
 
 use std::{fs, path::Path, process::Command};
 
-use measure::{Taken, take};
+use measure::take;
 
 fn main() {
     let arguments: Vec<String> = std::env::args()
@@ -20,6 +21,11 @@ fn main() {
         .collect();
     if arguments.first().is_some_and(|first| first == "ours") {
         return ours::run(&arguments[1..]);
+    }
+    if let [first, level, data] = &arguments[..]
+        && first == "floor"
+    {
+        return floor::run(level.parse().unwrap(), Path::new(data));
     }
     for program in ["restic", "aws", "weed"] {
         let found = Command::new(program).arg("--help").output();
@@ -57,16 +63,24 @@ fn compare(folder: &Path, data: &Path, server: &server::Server) {
     );
     take(&mut restic(&["init"]));
     println!(
-        "\n{:<44} {:>7} {:>7} {:>7} {:>9}",
-        "", "wall s", "CPU s", "MB", "stored MB"
+        "\n{:<40} {:>7} {:>7} {:>5} {:>9} {:>8} {:>9}",
+        "", "wall s", "CPU s", "MB", "requests", "sent MB", "stored MB"
     );
-    let show = |name: &str, taken: &Taken, stored: Option<u64>| {
-        let stored = stored.map_or(String::new(), |bytes| format!("{:.1}", bytes as f64 / 1e6));
-        println!(
-            "{name:<44} {:>7.2} {:>7.2} {:>7.0} {stored:>9}",
-            taken.wall, taken.cpu, taken.memory
+    let run = |name: &str, command: &mut Command| {
+        let before = server.asked();
+        let taken = take(command);
+        let asked = server.asked();
+        print!(
+            "{name:<40} {:>7.2} {:>7.2} {:>5.0} {:>9} {:>8.1}",
+            taken.wall,
+            taken.cpu,
+            taken.memory,
+            asked.requests - before.requests,
+            (asked.received - before.received) / 1e6,
         );
+        taken
     };
+    let stored = |bytes: u64| println!(" {:>9.1}", bytes as f64 / 1e6);
     let ratio = |what: &str, ours: f64, theirs: f64, goal: f64| {
         let verdict = if ours / theirs <= goal {
             "met"
@@ -83,72 +97,89 @@ fn compare(folder: &Path, data: &Path, server: &server::Server) {
         whole,
         "s3://bench/raw",
     ];
-    let copied = take(server.command("aws").args(server.aws(&raw)));
-    show("aws s3 cp, raw", &copied, Some(server.stored("raw/")));
-
-    let theirs = take(&mut restic(&["backup", whole]));
-    let stored = server.stored("restic/");
-    show("restic, first", &theirs, Some(stored));
-    let mut ours = vec![];
-    for level in [3, 1] {
-        let prefix = format!("level{level}");
-        let taken = take(&mut ours::command(server, &prefix, level, "create", data));
-        let bytes = server.stored(&format!("{prefix}/"));
-        show(
-            &format!("lifeboat, first, level {level}"),
-            &taken,
-            Some(bytes),
+    run(
+        "aws s3 cp, raw",
+        server.command("aws").args(server.aws(&raw)),
+    );
+    stored(server.stored("raw/"));
+    let theirs = run("restic, first", &mut restic(&["backup", whole]));
+    let their_bytes = server.stored("restic/");
+    stored(their_bytes);
+    for (level, goal) in [(3, 0.55), (1, 0.38)] {
+        let mut floor = Command::new(std::env::current_exe().unwrap());
+        floor.args(["floor", &level.to_string(), whole]);
+        let floor = run(
+            &format!("cut, hashed, compressed, level {level}"),
+            &mut floor,
         );
-        ratio(
-            "wall to restic",
-            taken.wall,
-            theirs.wall,
-            if level == 3 { 0.55 } else { 0.38 },
-        );
+        println!();
+        let bucket = format!("level{level}");
+        let mut create = ours::command(server, &bucket, level, "create", data);
+        let taken = run(&format!("lifeboat, first, level {level}"), &mut create);
+        let bytes = server.stored(&format!("{bucket}/"));
+        stored(bytes);
+        ratio("wall to restic", taken.wall, theirs.wall, goal);
         if level == 3 {
-            ratio("stored to restic", bytes as f64, stored as f64, 1.0);
+            ratio("stored to restic", bytes as f64, their_bytes as f64, 1.0);
         }
         ratio("memory to 64 MB", taken.memory, 64.0, 1.0);
-        ours.push(taken);
+        println!(
+            "  wall to what this machine needs at least: {:.2} x",
+            taken.wall / floor.wall
+        );
     }
 
-    let theirs = take(&mut restic(&["backup", whole]));
-    show("restic, unchanged by its times", &theirs, None);
-    let taken = take(&mut ours::command(server, "level3", 3, "create", data));
-    show("lifeboat, unchanged by its times", &taken, None);
-    let theirs = take(&mut restic(&["backup", "--force", whole]));
-    show("restic, unchanged, read again", &theirs, None);
-    let taken = take(&mut ours::command(server, "level3", 3, "create-anew", data));
-    show("lifeboat, unchanged, read again", &taken, None);
+    run(
+        "restic, unchanged by its times",
+        &mut restic(&["backup", whole]),
+    );
+    println!();
+    let lifeboat = |name: &str, what: &str, data: &Path| {
+        run(
+            &format!("lifeboat, {name}"),
+            &mut ours::command(server, "level3", 3, what, data),
+        )
+    };
+    lifeboat("unchanged by its times", "create", data);
+    println!();
+    let theirs = run(
+        "restic, unchanged, read again",
+        &mut restic(&["backup", "--force", whole]),
+    );
+    println!();
+    let taken = lifeboat("unchanged, read again", "create-anew", data);
+    println!();
     ratio("wall to restic", taken.wall, theirs.wall, 0.58);
 
     data::change(&data.join("posts/db.json"));
     let (restic_before, ours_before) = (server.stored("restic/"), server.stored("level3/"));
-    let theirs = take(&mut restic(&["backup", whole]));
-    let stored = server.stored("restic/") - restic_before;
-    show("restic, 0.1 % of the posts changed", &theirs, Some(stored));
-    let taken = take(&mut ours::command(server, "level3", 3, "create", data));
+    run(
+        "restic, 0.1 % of the posts changed",
+        &mut restic(&["backup", whole]),
+    );
+    let their_bytes = server.stored("restic/") - restic_before;
+    stored(their_bytes);
+    lifeboat("0.1 % of the posts changed", "create", data);
     let bytes = server.stored("level3/") - ours_before;
-    show("lifeboat, 0.1 % of the posts changed", &taken, Some(bytes));
-    ratio("stored to restic", bytes as f64, stored as f64, 1.2);
+    stored(bytes);
+    ratio("stored to restic", bytes as f64, their_bytes as f64, 1.2);
 
-    let theirs = take(&mut restic(&["check", "--read-data"]));
-    show("restic, check --read-data", &theirs, None);
-    let taken = take(&mut ours::command(server, "level3", 3, "verify", data));
-    show("lifeboat, verify", &taken, None);
+    let theirs = run(
+        "restic, check --read-data",
+        &mut restic(&["check", "--read-data"]),
+    );
+    println!();
+    let taken = lifeboat("verify", "verify", data);
+    println!();
     ratio("wall to restic", taken.wall, theirs.wall, 0.72);
 
     let target = folder.join("restic");
-    let theirs = take(&mut restic(&[
-        "restore",
-        "latest",
-        "--target",
-        target.to_str().unwrap(),
-    ]));
-    show("restic, restore", &theirs, None);
+    let restore = ["restore", "latest", "--target", target.to_str().unwrap()];
+    let theirs = run("restic, restore", &mut restic(&restore));
+    println!();
     let target = folder.join("restored");
-    let taken = take(&mut ours::command(server, "level3", 3, "restore", &target));
-    show("lifeboat, restore", &taken, None);
+    let taken = lifeboat("restore", "restore", &target);
+    println!();
     ratio("wall to restic", taken.wall, theirs.wall, 0.68);
     ratio("memory to 64 MB", taken.memory, 64.0, 1.0);
     for service in ["users", "threads", "posts"] {

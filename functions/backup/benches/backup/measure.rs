@@ -10,6 +10,8 @@ pub(crate) struct Taken {
 
 /// Runs it to its end; the system's own word on it is asked for while it runs.
 pub(crate) fn take(command: &mut Command) -> Taken {
+    // What the one before it wrote is not to be this one's work.
+    rustix::fs::sync();
     let begun = Instant::now();
     let mut child = command.spawn().unwrap();
     let mut taken = Taken::default();

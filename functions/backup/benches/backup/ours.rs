@@ -70,6 +70,10 @@ pub(crate) async fn run(arguments: &[String]) {
         service.name = name.into();
         configuration.services.push(service.clone());
     }
+    for region in configuration.regions.values_mut() {
+        let threads = region.services["posts"].clone();
+        region.services.insert("threads".into(), threads);
+    }
     let region = configuration.region.clone();
     let aws = Aws::from_environment().await;
     let client = s3::client(&aws.region(&region, Patience::Own));

@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    net::TcpListener,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
@@ -12,6 +13,15 @@ use std::{
 pub(crate) struct Server {
     process: Child,
     pub endpoint: String,
+    metrics: u16,
+}
+
+/// What it was asked until now.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Asked {
+    pub requests: f64,
+    /// Bytes that came to it.
+    pub received: f64,
 }
 
 const IDENTITIES: &str = r#"{"identities": [{"name": "bench",
@@ -22,7 +32,7 @@ pub(crate) fn start(folder: &Path) -> Server {
     let (data, identities) = (folder.join("server"), folder.join("identities.json"));
     fs::create_dir(&data).unwrap();
     fs::write(&identities, IDENTITIES).unwrap();
-    let ports: Vec<u16> = pairs().take(4).collect();
+    let ports: Vec<u16> = pairs().take(5).collect();
     let mut weed = Command::new("weed");
     weed.args([
         "server",
@@ -37,12 +47,13 @@ pub(crate) fn start(folder: &Path) -> Server {
     for (name, port) in ["master", "volume", "filer", "s3"].iter().zip(&ports) {
         weed.arg(format!("-{name}.port={port}"));
     }
-    weed.args(["-s3.port.iceberg=0"]);
+    weed.args(["-s3.port.iceberg=0", &format!("-metricsPort={}", ports[4])]);
     let log = fs::File::create(folder.join("server.log")).unwrap();
     weed.stdout(Stdio::null()).stderr(log);
     let mut server = Server {
         process: weed.spawn().unwrap(),
         endpoint: format!("http://127.0.0.1:{}", ports[3]),
+        metrics: ports[4],
     };
     while server.process.try_wait().unwrap().is_none() {
         let mut list = server.command("aws");
@@ -84,6 +95,23 @@ impl Server {
             .chain(arguments)
             .map(|a| (*a).to_owned())
             .collect()
+    }
+
+    /// By the server's own count.
+    pub(crate) fn asked(&self) -> Asked {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.metrics)).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let sum = |name: &str| {
+            let lines = text.lines().filter(|line| line.starts_with(name));
+            let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
+            values.sum()
+        };
+        Asked {
+            requests: sum("SeaweedFS_s3_request_total{"),
+            received: sum("SeaweedFS_s3_bucket_traffic_received_bytes_total{"),
+        }
     }
 
     /// How much lies below this prefix of the bucket.
