@@ -85,8 +85,9 @@ variable "service_data" {
     restore removes those that the backup does not have. What an object holds is backed up; its metadata and tags are not.
 
     http names an address of the service itself: its data is read there by GET, and put there by PUT, as one file that holds
-    everything. What is put there takes the place of what was there, at once or not at all. An application with such a service
-    is backed up, and no execution moves it: its data is brought back by hand (docs/runbook.md).
+    everything. What is put there takes the place of what was there, at once or not at all, and is exported again byte for byte.
+    An execution puts it there once the tasks are healthy, and moves users afterwards. Such a service must have writes =
+    "http": its tasks tell what was written last when its writes are stopped.
 
     hook names an address that is told, by POST of {"action": "pause", "id": …, "longest_seconds": …}, to answer once the service
     has written down what it has and writes no more, and {"action": "release", "id": …} afterwards. It goes on by itself after
@@ -128,6 +129,11 @@ variable "service_data" {
   validation {
     condition     = alltrue(flatten([for regions in values(var.service_data) : [for there in values(regions) : there.bucket == null || there.http == null]]))
     error_message = "a service's data is in a bucket or behind http, not both."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : service.writes == "http" || alltrue([for there in values(try(var.service_data[service.name], {})) : there.http == null])])
+    error_message = "a service whose data is behind http must have writes = \"http\": its tasks tell what was written last, so a planned failover must leave them up."
   }
 
   validation {

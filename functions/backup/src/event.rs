@@ -4,6 +4,7 @@ use lifeboat_core::{
     Epoch, ReplyId,
     backup::{BackupKey, Choice, Contents, Manifest, Overrides, Proof, Restored, Verified},
     lost::Lost,
+    request::Mode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ pub enum Event {
     /// By the schedule, by hand.
     Create {},
     List {},
-    /// By an execution, which must hold the lease; by hand only where this region does not serve.
+    /// By an execution, which must hold the lease and has started no task; by hand only where this region does not serve.
     Restore {
         backup: Choice,
         /// All of them unless given.
@@ -29,6 +30,13 @@ pub enum Event {
         scratch: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         execution: Option<Execution>,
+    },
+    /// By an execution, once its tasks run: gives them the data that only they can take.
+    Import {
+        backup: Choice,
+        /// A drill has nothing imported, and sees whether it could be.
+        mode: Mode,
+        execution: Execution,
     },
     /// By the schedule, in both regions: brings the passive region's data to the newest whole backup.
     Refresh {},
@@ -94,6 +102,9 @@ pub enum Outcome {
         restored: Restored,
         #[serde(default, skip_serializing_if = "Overrides::is_empty")]
         overridden: Overrides,
+    },
+    Imported {
+        imported: Restored,
     },
     Refreshed {
         restored: Restored,
@@ -224,7 +235,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), json);
             seen += 1;
         }
-        assert_eq!(seen, 17);
+        assert_eq!(seen, 18);
     }
 
     #[test]

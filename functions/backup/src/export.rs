@@ -13,6 +13,7 @@ use lifeboat_core::{Failure, backup::FilePath, configuration};
 use reqwest::{Method, Response};
 
 use crate::{
+    files,
     http::{Endpoint, Request},
     source::{Found, Mark, Opened, Place},
 };
@@ -63,7 +64,7 @@ impl Place for Export {
 
     fn mute(&self) -> Option<String> {
         Some(format!(
-            "its data is read at {self} by its own tasks, and none runs"
+            "its data is read at {self} by its own tasks, and none runs; it still has what it had, and whatever imports there keeps that under replaced/ first"
         ))
     }
 
@@ -131,18 +132,27 @@ impl Place for Export {
         if let Some(why) = self.bars(path) {
             return Err(io::Error::other(Failure::Refused(why)));
         }
+        let (bytes, content) = files::content(std::fs::File::open(ready)?)?;
         let put = async {
             let file = tokio::fs::File::open(ready).await?;
-            let length = file.metadata().await?.len();
             let asked = self.endpoint.ask(Request {
                 operation: "import",
                 method: Method::PUT,
-                body: Some((file.into(), length)),
+                body: Some((file.into(), bytes)),
                 within: self.longest,
             });
-            asked.await.map(|_| None).map_err(io::Error::other)
+            asked.await.map(drop).map_err(io::Error::other)
         };
-        self.endpoint.runtime.block_on(put)
+        self.endpoint.runtime.block_on(put)?;
+        // Good words are not data: another task may answer, and it must have the same.
+        let exported = self.open(path)?.map(files::content).transpose()?;
+        match exported == Some((bytes, content)) {
+            true => Ok(None),
+            false => Err(io::Error::other(self.endpoint.failed(
+                "import",
+                format!("it was given {bytes} bytes that make {content} and does not export the same; see whether it exports what it imports, byte for byte"),
+            ))),
+        }
     }
 
     /// Nobody gets here: it has one file, and a backup without it is not put.

@@ -12,6 +12,7 @@ mod folder;
 mod follow;
 mod hook;
 mod http;
+mod import;
 mod keep;
 mod known;
 mod lock;
@@ -47,11 +48,11 @@ use export::Export;
 use folder::Folder;
 use hook::Hook;
 use http::Endpoint;
-use order::Order;
+use order::{By, Order};
 use prefix::Prefix;
 use source::Source;
 
-pub use event::{Created, Event, Following, Kept, Outcome, Pruned, Question, Salvaged};
+pub use event::{Created, Event, Execution, Following, Kept, Outcome, Pruned, Question, Salvaged};
 pub use http::{Secrets, Token};
 pub use preview::{Effects, Preview};
 pub use reply::Reply;
@@ -184,20 +185,26 @@ pub async fn handle<C: Objects, B: Objects>(
             scratch,
             execution,
         } => {
-            let order = Order::new(backup, choice, services, overrides, execution)?;
+            let by = execution.map_or(By::Person, By::Execution);
+            let order = Order::new(backup, choice, services, overrides, by)?;
             let restored = match scratch {
                 true => restore::into_scratch(backup, &order, clock).await,
                 false => restore::restore(backup, &order, clock).await,
             };
             keep::or_kept(backup, choice, restored).await
         }
+        Event::Import {
+            backup: choice,
+            mode,
+            execution,
+        } => import::import(backup, choice, mode, execution, clock).await,
         Event::Refresh {} => refresh::refresh(backup, clock).await,
         Event::Preview {
             backup: choice,
             services,
             overrides,
         } => {
-            let order = Order::new(backup, choice, services, overrides, None)?;
+            let order = Order::new(backup, choice, services, overrides, By::Person)?;
             let previewed = preview::preview(backup, &order).await;
             keep::or_kept(backup, choice, previewed).await
         }

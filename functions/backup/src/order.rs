@@ -6,6 +6,7 @@ use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Epoch, Failure, Invalid,
     backup::{self, BackupKey, BackupName, Choice, Flaw, Kind, Manifest, Overrides, judge},
+    configuration::Through,
 };
 
 use crate::{Backup, event::Execution, source::Source};
@@ -20,7 +21,10 @@ pub(crate) struct Order {
 
 #[derive(Debug)]
 pub(crate) enum By {
+    /// Before it starts tasks: all that needs none.
     Execution(Execution),
+    /// Once they run: what only they can take.
+    Import(Execution),
     Person,
     /// In the epoch at which it began.
     Schedule(Epoch),
@@ -46,10 +50,10 @@ impl Order {
         choice: Choice,
         services: Option<BTreeSet<String>>,
         overrides: Overrides,
-        execution: Option<Execution>,
+        by: By,
     ) -> Result<Self, Failure> {
         overrides.validate()?;
-        if execution.is_some() {
+        if matches!(by, By::Execution(_) | By::Import(_)) {
             // An execution brings up everything, and nobody stands behind it who knows better.
             let none = |field, given: bool| match given {
                 true => Err(Invalid::new(field, "none for an execution", "some")),
@@ -57,13 +61,10 @@ impl Order {
             };
             none("services", services.is_some())?;
             none("overrides", !overrides.is_empty())?;
-            if let Some((service, why)) = by_hand(backup).first() {
-                return Err(Failure::Refused(format!("{service}: {why}")));
-            }
         }
         let known = backup.services().join(", ");
         let expected = format!("some of {known}");
-        let mut sources = backup.sources();
+        let mut sources = sources(backup, &by);
         if let Some(services) = services {
             if services.is_empty() {
                 return Err(Invalid::new("services", expected, "an empty list").into());
@@ -78,24 +79,22 @@ impl Order {
             choice,
             sources,
             overrides,
-            by: execution.map_or(By::Person, By::Execution),
+            by,
         })
     }
 
-    /// Everything that may be restored while no task runs, by the backup's name.
+    /// By the backup's name.
     pub(crate) fn scheduled<C: Objects, B: Objects>(
         backup: &Backup<'_, C, B>,
         newest: BackupName,
         epoch: Epoch,
     ) -> Self {
-        let by_hand = by_hand(backup);
-        let mut sources = backup.sources();
-        sources.retain(|source| by_hand.iter().all(|(name, _)| *name != source.service));
+        let by = By::Schedule(epoch);
         Self {
             choice: Choice::Named(newest),
-            sources,
+            sources: sources(backup, &by),
             overrides: Overrides::default(),
-            by: By::Schedule(epoch),
+            by,
         }
     }
 
@@ -126,7 +125,11 @@ impl Order {
     ) -> Result<Candidate, Failure> {
         let all = self.all(backup).await?;
         let key = backup::choose(&all, self.choice)?.clone();
-        let services: Vec<&str> = self.services().collect();
+        let services: Vec<&str> = match self.by {
+            // What is wrong with what is imported later is found before a task starts.
+            By::Execution(_) => backup.services(),
+            By::Import(_) | By::Person | By::Schedule(_) => self.services().collect(),
+        };
         let manifest = look(backup, &key, &services).await?;
         Ok(Candidate { key, all, manifest })
     }
@@ -147,11 +150,16 @@ impl Order {
     }
 }
 
-/// The services whose data is brought back by hand, and why.
-fn by_hand<'a, C: Objects, B: Objects>(backup: &'a Backup<'_, C, B>) -> Vec<(&'a str, String)> {
-    let services = backup.configuration.own().services.iter();
-    let by_hand = services.filter_map(|(name, own)| Some((name.as_str(), own.place.by_hand()?)));
-    by_hand.collect()
+/// What it is about.
+fn sources<C: Objects, B: Objects>(backup: &Backup<'_, C, B>, by: &By) -> Vec<Source> {
+    let mut sources = backup.sources();
+    let through = |source: &Source| backup.configuration.through(&source.service);
+    match by {
+        By::Execution(_) | By::Schedule(_) => sources.retain(|s| through(s) == Through::Storage),
+        By::Import(_) => sources.retain(|s| through(s) == Through::Tasks),
+        By::Person => {}
+    }
+    sources
 }
 
 /// Its manifest, where it is right and all that is wanted of it is there.

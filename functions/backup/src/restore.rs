@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
-    backup::{self, FilePath, Kind, Manifest, Restored},
+    backup::{self, Contents, FilePath, Kind, Manifest, Restored},
     idle,
 };
 
@@ -83,7 +83,7 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
     }
     let noted = note(order, &chosen.manifest, &found, put, &clock).await;
     placed.write(backup, noted).await;
-    Ok(restored(order, chosen, started, clock()))
+    Ok(restored(backup, order, chosen, (started, clock())))
 }
 
 /// As much is fetched between two looks at whether it still may.
@@ -148,7 +148,7 @@ async fn note(
             tokio::time::sleep(wait.unsigned_abs() + Duration::from_millis(1)).await;
         }
         // Who waits for it, a region that shall serve or a person, is not kept waiting.
-        (By::Execution(_) | By::Person | By::Schedule(_), _) => {}
+        (By::Execution(_) | By::Import(_) | By::Person | By::Schedule(_), _) => {}
     }
     let now = clock();
     let mut noted = BTreeMap::new();
@@ -184,7 +184,7 @@ pub(crate) async fn into_scratch<C: Objects, B: Objects>(
     let chosen = order.choose(backup).await?;
     let may = async || may_restore(backup, order).await;
     rehearse(backup, &chosen.manifest, order.services(), may).await?;
-    Ok(restored(order, chosen, started, clock()))
+    Ok(restored(backup, order, chosen, (started, clock())))
 }
 
 /// What would be lost, as a backup of its own; one that was killed is kept again from where it is.
@@ -206,21 +206,32 @@ async fn keep<C: Objects, B: Objects>(
         .map(drop)
 }
 
-fn restored(order: &Order, chosen: Chosen, started: Timestamp, finished: Timestamp) -> Outcome {
+pub(crate) fn restored<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    order: &Order,
+    chosen: Chosen,
+    (started, finished): (Timestamp, Timestamp),
+) -> Outcome {
     let Chosen {
         manifest,
         overridden,
         ..
     } = chosen;
-    let services = order.services().filter_map(|service| {
+    let of = |service: &str| {
         let files = manifest.services.get(service)?;
         Some((service.to_owned(), content(files)))
-    });
+    };
+    let to_import = match &order.by {
+        By::Execution(_) => backup.configuration.importing().filter_map(of).collect(),
+        // What it is about is all.
+        By::Import(_) | By::Person | By::Schedule(_) => Contents::new(),
+    };
     let restored = Restored {
         backup: manifest.backup.clone(),
         started,
         finished,
-        services: services.collect(),
+        services: order.services().filter_map(of).collect(),
+        to_import,
     };
     Outcome::Restored {
         restored,
@@ -234,8 +245,9 @@ pub(crate) async fn may_restore<C: Objects, B: Objects>(
 ) -> Result<(), Failure> {
     let (state, me) = (backup.state().await?, &backup.configuration.region);
     match &order.by {
-        By::Execution(by) => backup::may_restore(me, &state, Some((&by.arn, by.epoch))),
-        By::Person => backup::may_restore(me, &state, None),
+        By::Execution(by) => backup::may_restore(me, &state, (&by.arn, by.epoch)),
+        By::Import(by) => backup::may_import(me, &state, (&by.arn, by.epoch)),
+        By::Person => backup::may_restore_by_hand(me, &state),
         By::Schedule(epoch) => idle::still(me, &state, *epoch).map_err(Failure::Stale),
     }
 }

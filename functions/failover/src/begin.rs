@@ -76,6 +76,7 @@ async fn planned<T>(
         Mode::Planned => configuration.gated().map(str::to_owned).collect(),
         Mode::Plan | Mode::Drill | Mode::Unplanned => BTreeSet::new(),
     };
+    let importing = configuration.importing().map(str::to_owned).collect();
     let mut capacity = production(configuration, &weighed.own);
     if let (Mode::Planned, Some(now)) = (mode, &source_tasks) {
         at_least(&mut capacity, now);
@@ -99,6 +100,7 @@ async fn planned<T>(
         source_tasks: source_tasks.as_ref(),
         capacity: &capacity,
         gated: &gated,
+        importing: &importing,
     }))
 }
 

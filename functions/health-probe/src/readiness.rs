@@ -100,10 +100,6 @@ fn service(
     services: &Result<Services, Failure>,
 ) -> Fact {
     let region = &configuration.region;
-    let own = configuration.own().services.get(name);
-    if let Some(why) = own.and_then(|own| own.place.by_hand()) {
-        return Fact::Missing(why);
-    }
     match services.as_ref().map(|services| services.get(name)) {
         Err(failure) => Fact::CannotTell(failure.to_string()),
         Ok(Some(deployed)) if deployed.status == "ACTIVE" => Fact::There,

@@ -40,6 +40,9 @@ pub struct Restored {
     pub finished: Timestamp,
     /// Service by service; a service whose data was the backup's already was left alone.
     pub services: Contents,
+    /// What only running tasks can take, and are still to be given.
+    #[serde(default, skip_serializing_if = "Contents::is_empty")]
+    pub to_import: Contents,
 }
 
 /// What each service's data is.
@@ -54,23 +57,38 @@ pub struct Content {
     pub content: ContentId,
 }
 
-/// Whether a restore may begin, or be put in place: for an execution that has not activated this region yet, or by hand.
+/// Whether an execution's restore may begin, or be put in place: before it starts tasks here.
 pub fn may_restore(
     me: &Region,
     state: &RegionState,
-    execution: Option<(&str, Epoch)>,
+    (execution, epoch): (&str, Epoch),
 ) -> Result<(), Failure> {
-    match execution {
-        Some((execution, epoch)) => state
-            .prepared_by(execution, epoch, me)
-            .map_err(Failure::Stale),
-        None if state.lease.is_some() => Err(Failure::Refused(format!(
+    let may = state.prepared_by(execution, epoch, me);
+    may.map_err(Failure::Stale)
+}
+
+/// Whether an execution may give its tasks the data that only they can take: they run, and no user has been sent there.
+pub fn may_import(
+    me: &Region,
+    state: &RegionState,
+    (execution, epoch): (&str, Epoch),
+) -> Result<(), Failure> {
+    let may = state.filled_by(execution, epoch, me);
+    may.map_err(Failure::Stale)
+}
+
+/// Whether a person's restore may begin, or be put in place.
+pub fn may_restore_by_hand(me: &Region, state: &RegionState) -> Result<(), Failure> {
+    if state.lease.is_some() {
+        return Err(Failure::Refused(format!(
             "an execution is at work in {me}; it restores by itself"
-        ))),
-        None if state.highest(None).1 == *me => Err(Failure::Refused(format!(
+        )));
+    }
+    match state.highest(None).1 == *me {
+        true => Err(Failure::Refused(format!(
             "{me} serves, and its tasks write: a restore here would be lost or overwrite their data"
         ))),
-        None => Ok(()),
+        false => Ok(()),
     }
 }
 

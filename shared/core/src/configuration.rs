@@ -15,7 +15,7 @@ pub use address::Address;
 pub use hook::Hook;
 #[cfg(any(test, feature = "samples"))]
 pub use place::sample_export;
-pub use place::{Export, Place};
+pub use place::{Export, Place, Through};
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -292,6 +292,13 @@ impl Configuration {
                     standby,
                 ));
             }
+            if (self.through(&service.name), service.writes) == (Through::Tasks, Writes::Any) {
+                return Err(Invalid::new(
+                    format!("services.{}.writes", service.name),
+                    "http, because its data is read from its own tasks, and a planned execution reads it when nobody writes any more",
+                    "any",
+                ));
+            }
         }
         self.backup_keep.validate()?;
         if !(1..=3).contains(&self.down_quorum) {
@@ -342,6 +349,17 @@ impl Configuration {
 
     pub fn peer(&self) -> &RegionResources {
         self.resources(self.side().other())
+    }
+
+    /// How a service's data is put in place, in either region.
+    pub fn through(&self, service: &str) -> Through {
+        self.own().services[service].place.through()
+    }
+
+    /// The services whose data their own tasks take.
+    pub fn importing(&self) -> impl Iterator<Item = &str> {
+        let services = self.services.iter().map(|service| service.name.as_str());
+        services.filter(|service| self.through(service) == Through::Tasks)
     }
 
     /// The services whose writes all come by HTTP.

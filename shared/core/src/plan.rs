@@ -47,6 +47,8 @@ pub struct Facts<'a> {
     pub capacity: &'a BTreeMap<String, u32>,
     /// Services that a planned execution stops by their gates.
     pub gated: &'a BTreeSet<String>,
+    /// Services whose data their own tasks take, once they run.
+    pub importing: &'a BTreeSet<String>,
 }
 
 /// The mode that would be the right one, and whether it could begin: an execution is held to what its plan said.
@@ -119,13 +121,20 @@ fn effects(facts: &Facts<'_>) -> Vec<Effect> {
         )),
         Mode::Unplanned | Mode::Plan => effects.push(plain(target, &format!("restore {backup}"))),
     }
-    effects.extend([
-        effect(target, "scale up", "none".into(), tasks(facts.capacity)),
-        plain(
-            target,
-            "wait until every service is healthy, then smoke-test through the load balancer",
-        ),
-    ]);
+    effects.push(effect(
+        target,
+        "scale up",
+        "none".into(),
+        tasks(facts.capacity),
+    ));
+    let healthy = "wait until every service is healthy";
+    let tested = "smoke-test through the load balancer";
+    match imports(facts) {
+        None => effects.push(plain(target, &format!("{healthy}, then {tested}"))),
+        Some(imports) => {
+            effects.extend([healthy, &imports, tested].map(|what| plain(target, what)));
+        }
+    }
     match facts.mode {
         Mode::Drill => effects.push(effect(
             target,
@@ -152,6 +161,18 @@ fn effects(facts: &Facts<'_>) -> Vec<Effect> {
     }
     effects.push(plain(target, "write the report, release the lease"));
     effects
+}
+
+/// What is done with the data that only running tasks take.
+fn imports(facts: &Facts<'_>) -> Option<String> {
+    let services: Vec<&str> = facts.importing.iter().map(String::as_str).collect();
+    let services = Some(services.join(", ")).filter(|services| !services.is_empty())?;
+    Some(match facts.mode {
+        Mode::Drill => format!("see that {services} would export and import, and import nothing"),
+        Mode::Planned | Mode::Unplanned | Mode::Plan => {
+            format!("have {services} import what their own tasks take")
+        }
+    })
 }
 
 /// How the source is made to write no more: by its gates where it may be, by stopping tasks otherwise.
@@ -212,9 +233,10 @@ mod tests {
             [("users".to_owned(), 2)].into(),
             [("users".to_owned(), 0)].into(),
         );
-        let gated = BTreeSet::new();
+        let nobody = BTreeSet::new();
         test(&Facts {
-            gated: &gated,
+            gated: &nobody,
+            importing: &nobody,
             mode,
             target: &configuration.standby,
             source: &configuration.home,
@@ -282,6 +304,28 @@ mod tests {
                 .collect();
             assert_eq!(said, stopped);
             assert_eq!(at("fence") > at("move traffic"), !gated.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_running_tasks_take_is_imported_before_the_smoke_test_and_in_a_drill_it_is_not() {
+        let users = BTreeSet::from(["users".to_owned()]);
+        for (mode, says) in [
+            (Mode::Planned, "have users import"),
+            (Mode::Unplanned, "have users import"),
+            (Mode::Drill, "import nothing"),
+        ] {
+            let plan = with(mode, 0, |facts| {
+                plan(&Facts {
+                    importing: &users,
+                    ..facts.clone()
+                })
+            });
+            let at = |what: &str| {
+                let mut effects = plan.effects.iter();
+                effects.position(|e| e.what.contains(what)).unwrap()
+            };
+            assert!(at("scale up") < at(says) && at(says) < at("smoke-test"));
         }
     }
 

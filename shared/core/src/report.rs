@@ -172,6 +172,15 @@ fn timeline(run: &Run) -> Vec<Entry> {
             note: restored.backup.name.to_string(),
         });
     }
+    if let Some(imported) = &run.imported {
+        let services: Vec<&str> = imported.services.keys().map(String::as_str).collect();
+        timeline.push(Entry {
+            step: "import".into(),
+            started: imported.started,
+            finished: imported.finished,
+            note: services.join(", "),
+        });
+    }
     timeline.sort_by_key(|entry| entry.started);
     timeline
 }

@@ -65,6 +65,9 @@ pub struct Run {
     pub backup: Option<BackupKey>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Restored>,
+    /// What running tasks took; only where the restore left something for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Restored>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smoke_tested: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -195,6 +198,7 @@ impl Run {
             asked: None,
             backup: None,
             restored: None,
+            imported: None,
             smoke_tested: None,
             source_fenced: None,
             traffic_moved: None,
@@ -223,6 +227,27 @@ impl Run {
     /// The last part of the execution's ARN.
     pub fn name(&self) -> &str {
         name_of(&self.execution)
+    }
+
+    /// Whether every service has the data of the chosen backup: also what only running tasks could take.
+    pub fn has_its_data(&self) -> Result<(), Failure> {
+        let restored = self.restored.as_ref();
+        let left = restored.map(|restored| &restored.to_import);
+        let Some(left) = left.filter(|left| !left.is_empty()) else {
+            return Ok(());
+        };
+        let imported = self.imported.as_ref();
+        let of = |run: Option<&Restored>| run.map(|restored| restored.backup.clone());
+        match imported.is_some_and(|i| i.services == *left) && of(imported) == of(restored) {
+            true => Ok(()),
+            false => {
+                let left: Vec<&str> = left.keys().map(String::as_str).collect();
+                Err(Failure::Refused(format!(
+                    "the tasks of {} were not given their data in this execution; nobody is moved to where it is not",
+                    left.join(", ")
+                )))
+            }
+        }
     }
 
     pub fn lease(&self) -> Result<Epoch, Failure> {

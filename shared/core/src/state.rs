@@ -189,6 +189,19 @@ impl RegionState {
         }
     }
 
+    /// What an execution does between starting tasks and being active: give them what only they can take. Late, that would
+    /// replace what users have written.
+    pub fn filled_by(&self, execution: &str, epoch: Epoch, me: &Region) -> Result<(), String> {
+        self.held_by(execution, epoch)?;
+        if self.active == *me {
+            return Err(format!("{me} serves already, at epoch {epoch}"));
+        }
+        match self.lease.as_ref().is_some_and(|lease| lease.filled) {
+            true => Ok(()),
+            false => Err(format!("{execution} has started no tasks in {me} yet")),
+        }
+    }
+
     pub fn held_by(&self, execution: &str, epoch: Epoch) -> Result<(), String> {
         if self.epoch != epoch {
             return Err(format!(

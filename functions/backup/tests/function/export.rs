@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use lifeboat_backup::Outcome;
-use lifeboat_core::configuration::Place;
+use lifeboat_core::{Epoch, configuration::Place, state::Lease};
 use serde_json::json;
 
 use crate::{
-    region::{Region, by_execution},
+    region::{Region, by_execution, import, lease},
     service::{Fake, TOKEN},
 };
 
@@ -47,21 +47,131 @@ async fn what_was_exported_is_imported_by_hand_and_what_it_replaces_is_kept() {
     assert_eq!(imports, 1, "twice is once");
 }
 
+/// A passive region with home's backup, whose lease an execution holds.
+async fn standby_of(home: &Region, data: &str) -> (Region, Fake) {
+    let (standby, service) = region("us-west-2", data).await;
+    home.backups.copy_to(&standby.backups);
+    (standby.leased(), service)
+}
+
+fn asked(service: &Fake, what: &str) -> usize {
+    service.log().iter().filter(|asked| *asked == what).count()
+}
+
 #[tokio::test]
-async fn no_execution_restores_what_only_running_tasks_can_import() {
+async fn an_execution_restores_the_rest_before_tasks_run_and_imports_when_they_do() {
     let (home, _service) = region("us-east-1", DATA).await;
     home.create(60).await;
-    let (standby, service) = region("us-west-2", DATA).await;
-    let standby = standby.leased();
-    home.backups.copy_to(&standby.backups);
+    let (standby, service) = standby_of(&home, r#"{"users":["before"]}"#).await;
+    let early = standby.ask(import("unplanned"), 110).await.unwrap_err();
+    assert_eq!(early.name(), "Stale", "{early}");
+    let outcome = standby.ask(by_execution("newest"), 120).await.unwrap();
+    let Outcome::Restored { restored, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(restored.services.keys().collect::<Vec<_>>(), ["posts"]);
+    assert_eq!(standby.read("posts"), home.read("posts"));
+    assert!(service.log().is_empty(), "no task runs yet");
+    standby.filled();
+    for at in [180, 240] {
+        let outcome = standby.ask(import("unplanned"), at).await.unwrap();
+        let Outcome::Imported { imported } = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(imported.services, restored.to_import);
+        assert_eq!(imported.backup, restored.backup);
+        assert_eq!(service.inner().data, DATA.as_bytes());
+        assert_eq!(standby.only("replaced/").services.len(), 1);
+    }
+    assert_eq!(asked(&service, "import"), 1, "twice is once");
+}
+
+#[tokio::test]
+async fn an_import_that_comes_late_replaces_nothing_that_users_wrote() {
+    let (home, _service) = region("us-east-1", DATA).await;
+    home.create(60).await;
+    let (standby, service) = standby_of(&home, "{}").await;
+    standby.filled();
+    let me = standby.configuration.region.clone();
+    let activated = || {
+        standby.state(|state| {
+            let filled = Lease {
+                filled: true,
+                ..lease()
+            };
+            (state.epoch, state.lease) = (Epoch(1), Some(filled));
+            state.active = me.clone();
+        });
+    };
+    // It was asked in time, and is kept waiting where it saves what it replaces.
+    let slow = standby.meanwhile(import("planned"), 120, |asked| {
+        if asked == 2 {
+            activated();
+        }
+    });
+    assert_eq!(slow.await.unwrap_err().name(), "Stale");
+    let before = service.log();
+    let late = standby.ask(import("planned"), 180).await.unwrap_err();
+    assert_eq!(late.name(), "Stale");
+    assert_eq!(service.log(), before, "not even asked");
+    assert_eq!(service.inner().data, b"{}");
+}
+
+#[tokio::test]
+async fn a_drill_imports_nothing_and_sees_that_it_could() {
+    let (home, _service) = region("us-east-1", DATA).await;
+    home.create(60).await;
+    let (standby, service) = standby_of(&home, "{}").await;
     let mut rehearse = by_execution("newest");
     rehearse["scratch"] = true.into();
-    for event in [by_execution("newest"), rehearse] {
-        let refused = standby.ask(event, 120).await.unwrap_err();
-        assert_eq!(refused.name(), "Refused");
-        let said = refused.to_string();
-        assert!(said.contains("users") && said.contains("by hand"), "{said}");
-    }
+    let outcome = standby.ask(rehearse, 120).await.unwrap();
+    let Outcome::Restored { restored, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    standby.filled();
+    let Outcome::Imported { imported } = standby.ask(import("drill"), 180).await.unwrap() else {
+        panic!("another outcome")
+    };
+    assert_eq!(imported.services, restored.to_import);
+    assert_eq!(service.log(), ["export"]);
+    assert_eq!(service.inner().data, b"{}");
+    service.answers("export", 401);
+    let refused = standby.ask(import("drill"), 240).await.unwrap_err();
+    assert!(refused.to_string().contains("takes the token"), "{refused}");
+    let plan = standby.ask(import("plan"), 240).await.unwrap_err();
+    assert_eq!(plan.name(), "Invalid");
+}
+
+#[tokio::test]
+async fn a_service_that_exports_something_else_than_it_was_given_has_imported_nothing() {
+    let (home, _service) = region("us-east-1", DATA).await;
+    home.create(60).await;
+    let (standby, service) = standby_of(&home, "{}").await;
+    standby.filled();
+    service.inner().forgets = true;
+    let failed = standby.ask(import("planned"), 120).await.unwrap_err();
+    assert_eq!(failed.name(), "Unavailable", "worth another try");
+    let said = failed.to_string();
+    assert!(said.contains("does not export the same"), "{said}");
+    assert!(!said.contains(TOKEN), "{said}");
+    service.inner().forgets = false;
+    standby.ask(import("planned"), 180).await.unwrap();
+    assert_eq!(service.inner().data, DATA.as_bytes());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_what_is_imported_later_is_found_before_a_task_starts() {
+    let (home, exports) = region("us-east-1", DATA).await;
+    home.create(60).await;
+    exports.inner().data = br#"{"users":["new"]}"#.to_vec();
+    let manifest = home.create(90).await;
+    let (standby, service) = standby_of(&home, "{}").await;
+    standby.write("posts", "before");
+    let pack = manifest.needed(["users"]).next().unwrap().id.key();
+    standby.backups.remove(&pack);
+    let refused = standby.ask(by_execution("newest"), 120).await.unwrap_err();
+    assert_eq!(refused.name(), "NotVerified", "{refused}");
+    assert_eq!(standby.read("posts"), "before");
     assert!(service.log().is_empty());
 }
 

@@ -103,6 +103,17 @@ impl Region {
         self
     }
 
+    /// Held by the same, which has started tasks.
+    pub(crate) fn filled(&self) {
+        self.state(|state| {
+            let filled = Lease {
+                filled: true,
+                ..lease()
+            };
+            (state.epoch, state.lease) = (Epoch(1), Some(filled));
+        });
+    }
+
     pub(crate) async fn ask(&self, event: serde_json::Value, at: i64) -> Result<Outcome, Failure> {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
         self.backups.now.set(now);
@@ -203,4 +214,8 @@ impl Region {
 
 pub(crate) fn by_execution(backup: &str) -> serde_json::Value {
     json!({"action": "restore", "backup": backup, "execution": {"arn": "a", "epoch": 1}})
+}
+
+pub(crate) fn import(mode: &str) -> serde_json::Value {
+    json!({"action": "import", "backup": "newest", "mode": mode, "execution": {"arn": "a", "epoch": 1}})
 }

@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
-use lifeboat_core::configuration::{Export, Hook, Place, sample_export};
+use lifeboat_core::configuration::{Export, Hook, Place, Writes, sample_export};
 use serde_json::Value;
 
 use crate::region::Region;
@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) takes: Duration,
     /// Without saying how much there is.
     pub(crate) streams: bool,
+    /// It says that it has imported, and has not.
+    pub(crate) forgets: bool,
 }
 
 impl Fake {
@@ -96,6 +98,13 @@ impl Region {
             let users = resources.services.get_mut("users").unwrap();
             (users.place, users.hook) = (place.clone(), hook.clone());
         }
+        if matches!(place, Place::Http(_)) {
+            let mut services = self.configuration.services.iter_mut();
+            let users = services.find(|service| service.name == "users").unwrap();
+            users.writes = Writes::Http {
+                longest_seconds: 10,
+            };
+        }
         self.configuration.validate().unwrap();
     }
 }
@@ -149,7 +158,9 @@ async fn answer(
         }
         "export" => inner.data.clone().into_response(),
         "import" => {
-            inner.data = body.to_vec();
+            if !inner.forgets {
+                inner.data = body.to_vec();
+            }
             StatusCode::NO_CONTENT.into_response()
         }
         _ => StatusCode::OK.into_response(),

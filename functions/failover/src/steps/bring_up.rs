@@ -93,8 +93,9 @@ pub(super) async fn tear_down(world: &impl World, run: &mut Run) -> Result<Progr
     super::done()
 }
 
-/// Every service, as users reach it.
+/// Every service, as users reach it, with its data.
 pub(super) async fn smoke_test(world: &impl World, run: &mut Run) -> Result<Progress, Failure> {
+    run.has_its_data()?;
     let answers = each(run.capacity.keys().cloned(), async |service: String| {
         let answer = world.ask_service(&service).await;
         Ok((service, answer))

@@ -3,7 +3,7 @@
 use lifeboat_backup::{Outcome, Question};
 use lifeboat_core::{
     Failure, ReplyId,
-    backup::{BackupKey, newest},
+    backup::{BackupKey, Restored, newest},
     reply::Asked,
     request::Mode,
     run::{Run, Step},
@@ -71,10 +71,17 @@ pub(super) async fn compare(world: &impl World, run: &mut Run) -> Result<Progres
         }
         Heard::NotYet(progress) => return Ok(progress),
     };
-    let restored = run.restored.as_ref().map(|restored| &restored.services);
+    let restored = run.restored.as_ref();
     for (service, content) in &held {
-        let here = restored.and_then(|restored| restored.get(service));
-        if here != Some(content) {
+        // What is imported later is the backup's as well.
+        let of = |r: &'_ Restored| {
+            r.services
+                .get(service)
+                .or(r.to_import.get(service))
+                .cloned()
+        };
+        let here = restored.and_then(of);
+        if here.as_ref() != Some(content) {
             return Err(Failure::NotVerified(format!(
                 "what {service} has in {} ({} bytes, BLAKE3 {}) is not what was restored in {}: something wrote there; nothing was moved",
                 run.source, content.bytes, content.content, run.target

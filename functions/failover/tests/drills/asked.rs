@@ -94,6 +94,7 @@ async fn answer(seat: &Seat<'_>, to: &Question) -> Result<Outcome, Failure> {
         Question::Create {} => create(seat).await,
         Question::Contents {} => {
             seat.reach(seat.side, "read contents")?;
+            exports(seat)?;
             let services = contents(&seat.world.place(seat.side).records);
             Ok(Outcome::Contents { services })
         }
@@ -107,6 +108,15 @@ async fn answer(seat: &Seat<'_>, to: &Question) -> Result<Outcome, Failure> {
     }
 }
 
+/// What is told by tasks alone is told by none where none runs.
+fn exports(seat: &Seat<'_>) -> Result<(), Failure> {
+    let running = seat.world.place(seat.side).services["posts"].running;
+    match seat.world.is_exported() && running == 0 {
+        true => Err(seat.silent(seat.side, "export")),
+        false => Ok(()),
+    }
+}
+
 async fn create(seat: &Seat<'_>) -> Result<Outcome, Failure> {
     let region = &seat.configuration.region;
     let own = seat.world.place(seat.side).clone();
@@ -115,6 +125,7 @@ async fn create(seat: &Seat<'_>) -> Result<Outcome, Failure> {
         Turn::Active(epoch) => epoch,
         Turn::Passive { epoch, reason } => return Ok(Outcome::Passive { epoch, reason }),
     };
+    exports(seat)?;
     let backup = BackupKey {
         epoch,
         name: BackupName::new(Kind::Backup, seat.world.now()),
@@ -136,6 +147,21 @@ async fn create(seat: &Seat<'_>) -> Result<Outcome, Failure> {
 }
 
 async fn salvage(seat: &Seat<'_>, against: &BackupKey) -> Result<Outcome, Failure> {
+    let salvage = BackupKey {
+        epoch: seat.world.place(seat.side).state.epoch,
+        name: BackupName::new(Kind::Salvage, seat.world.now()),
+        region: seat.configuration.region.clone(),
+    };
+    if exports(seat).is_err() {
+        seat.act(seat.side, Effect::Salvage, |_| {}).await?;
+        let lost = Lost {
+            unknown: [("posts".to_owned(), "none of its tasks runs".to_owned())].into(),
+            ..Lost::default()
+        };
+        return Ok(Outcome::Salvaged {
+            salvaged: Salvaged { salvage, lost },
+        });
+    }
     let lost = |own: &mut Place| {
         let held = own.records.clone();
         let restored = &own.backups[against];
@@ -147,11 +173,6 @@ async fn salvage(seat: &Seat<'_>, against: &BackupKey) -> Result<Outcome, Failur
     };
     let lost = seat.act(seat.side, Effect::Salvage, lost).await?;
     let services = [("posts".to_owned(), lost)].into();
-    let salvage = BackupKey {
-        epoch: seat.world.place(seat.side).state.epoch,
-        name: BackupName::new(Kind::Salvage, seat.world.now()),
-        region: seat.configuration.region.clone(),
-    };
     let lost = Lost {
         services,
         ..Lost::default()

@@ -7,12 +7,16 @@ use std::{
 };
 
 use lifeboat_aws::parse_event;
-use lifeboat_backup::{Event as BackupEvent, Outcome};
+use lifeboat_backup::{Event as BackupEvent, Execution, Outcome};
 use lifeboat_core::{
     Failure, Side,
-    backup::{Choice, Content, ContentId, Contents, Overrides, Restored, choose, judge},
+    backup::{
+        BackupKey, Choice, Content, ContentId, Contents, Overrides, Restored, choose, judge,
+        may_import,
+    },
     image::Images,
     person::Verb,
+    request::Mode,
 };
 use lifeboat_failover::{Event, Own, handle};
 use serde::Serialize;
@@ -131,29 +135,47 @@ pub(crate) fn image_sync(world: &World, side: Side, payload: &Value) -> Result<V
     Ok(travelled(&images))
 }
 
-/// The restore, with the backup function's own event, choice and answer.
+/// What the state machine asks of it: a restore before tasks run, and an import of what only they can take once they do.
 pub(crate) fn backup(world: &World, side: Side, payload: &Value) -> Result<Value, Error> {
-    let (choice, scratch, by) = match parse_event(travelled(payload))? {
+    match parse_event(travelled(payload))? {
         BackupEvent::Restore {
             backup,
             scratch,
             execution: Some(by),
             ..
-        } => (backup, scratch, by),
+        } => restore(world, side, backup, scratch, by),
+        BackupEvent::Import {
+            backup,
+            mode,
+            execution,
+        } => import(world, side, backup, mode, execution),
         other => panic!("the workflow asks only for a restore of its own: {other:?}"),
-    };
-    assert!(matches!(choice, Choice::Named(_)), "{choice:?}");
+    }
+}
+
+/// The restore, with the backup function's own event, choice and answer.
+fn restore(
+    world: &World,
+    side: Side,
+    choice: Choice,
+    scratch: bool,
+    by: Execution,
+) -> Result<Value, Error> {
     let seat = Seat::new(world, side, Actor::Restore(by.arn.clone(), by.epoch));
     let held = world.place(side).state.held_by(&by.arn, by.epoch);
     held.map_err(Failure::Stale)?;
-    let here = world.place(side).backups.clone();
-    let keys: Vec<_> = here.keys().cloned().collect();
-    let key = choose(&keys, choice).map_err(Failure::Invalid)?.clone();
-    judge(&key, &keys, Ok(()), &Overrides::default()).map_err(Failure::from)?;
-    let records = here[&key].clone();
-    let services = contents(&records);
+    let (key, records) = chosen(world, side, choice)?;
+    let exported = world.is_exported();
+    let later = |service: &str| exported && service == "posts";
+    let all = contents(&records).into_iter();
+    let (to_import, services) = all.partition(|(service, _)| later(service));
     if !scratch {
-        alive(seat.act(side, Effect::Restore, |own| own.records = records))?;
+        // All that users write is in what is imported later.
+        alive(seat.act(side, Effect::Restore, |own| {
+            if !exported {
+                own.records = records;
+            }
+        }))?;
     }
     let mut ledger = world.ledger.borrow_mut();
     ledger.restored.insert(by.arn);
@@ -162,12 +184,50 @@ pub(crate) fn backup(world: &World, side: Side, payload: &Value) -> Result<Value
         started: world.now(),
         finished: world.now(),
         services,
+        to_import,
     };
     let answer = Outcome::Restored {
         restored,
         overridden: Overrides::default(),
     };
     Ok(travelled(&answer))
+}
+
+fn import(
+    world: &World,
+    side: Side,
+    choice: Choice,
+    mode: Mode,
+    by: Execution,
+) -> Result<Value, Error> {
+    let seat = Seat::new(world, side, Actor::Restore(by.arn.clone(), by.epoch));
+    let state = world.place(side).state.clone();
+    may_import(&seat.configuration.region, &state, (&by.arn, by.epoch))?;
+    let (key, records) = chosen(world, side, choice)?;
+    let mut services = contents(&records);
+    services.retain(|service, _| service == "posts");
+    if mode != Mode::Drill {
+        alive(seat.act(side, Effect::Import, |own| own.records = records))?;
+    }
+    world.ledger.borrow_mut().imported.insert(by.arn);
+    let imported = Restored {
+        backup: key,
+        started: world.now(),
+        finished: world.now(),
+        services,
+        to_import: Contents::new(),
+    };
+    Ok(travelled(&Outcome::Imported { imported }))
+}
+
+fn chosen(world: &World, side: Side, choice: Choice) -> Result<(BackupKey, Records), Failure> {
+    assert!(matches!(choice, Choice::Named(_)), "{choice:?}");
+    let here = world.place(side).backups.clone();
+    let keys: Vec<_> = here.keys().cloned().collect();
+    let key = choose(&keys, choice).map_err(Failure::Invalid)?.clone();
+    judge(&key, &keys, Ok(()), &Overrides::default()).map_err(Failure::from)?;
+    let records = here[&key].clone();
+    Ok((key, records))
 }
 
 /// As good as any other that tells records apart.

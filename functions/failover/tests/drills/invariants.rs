@@ -21,6 +21,8 @@ pub(crate) struct Ledger {
     /// Services that answered well, by execution.
     pub(crate) answered: BTreeMap<String, BTreeSet<String>>,
     pub(crate) restored: BTreeSet<String>,
+    /// Whose tasks were given what only they can take.
+    pub(crate) imported: BTreeSet<String>,
     /// Questions that were answered while the region might still write.
     pub(crate) beside_writes: BTreeSet<ReplyId>,
 }
@@ -48,9 +50,17 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
     let never = |what: &str| panic!("{what}: {:?}: {side:?} {effect}", seat.actor);
     match effect {
         Effect::Restore if !own.empty() => never("a restore beside running tasks"),
+        Effect::Import if serves => never("an import over what users have written"),
+        Effect::Import if own.services["posts"].running == 0 => never("an import into no task"),
+        Effect::Import if !world.closed_gates(side).is_empty() => {
+            never("an import that a closed gate refuses");
+        }
         Effect::Mark(to) => match &seat.actor {
             Actor::Step(_, execution, _) => {
                 let ledger = world.ledger.borrow();
+                if world.is_exported() && !ledger.imported.contains(execution) {
+                    never("a marker moved before every service had its data");
+                }
                 let answered = ledger.answered.get(execution).map_or(0, BTreeSet::len);
                 if answered < own.services.len() {
                     never("a marker moved without a smoke test in this execution");

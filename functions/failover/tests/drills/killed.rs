@@ -7,8 +7,8 @@ use crate::{
     asked::Mail,
     faults::{Fault, How, When},
     scenario::{
-        End, alarm, end, home_died, home_is_back, minutes, moved_by_a_gate, run_started, sample,
-        scaled_up,
+        End, alarm, end, home_died, home_is_back, minutes, moved_by_a_gate, moved_with_an_export,
+        run_started, sample, scaled_up,
     },
     workflow::{Ended, execute},
     world::World,
@@ -87,7 +87,7 @@ fn planned(world: &World) -> Ended {
 const SALVAGED: (&str, &str) = ("replaced region is salvaged", "is saved as");
 const SERVES: (&str, &str) = ("us-west-2 serves", "Recovery time");
 
-const SCENARIOS: [Scenario; 21] = [
+const SCENARIOS: [Scenario; 26] = [
     Scenario {
         name: "unplanned by alarm",
         side: STANDBY,
@@ -243,6 +243,41 @@ const SCENARIOS: [Scenario; 21] = [
         },
         run: planned,
         told: &[SERVES, SALVAGED],
+    },
+    Scenario {
+        name: "planned of what tasks import",
+        side: STANDBY,
+        prepare: || scaled_up().exported(),
+        run: planned,
+        told: &[SERVES, SALVAGED],
+    },
+    Scenario {
+        name: "planned of what tasks import that fails and is undone",
+        side: STANDBY,
+        prepare: || mute(scaled_up().exported()),
+        run: planned,
+        told: &[("failed", "has its tasks back")],
+    },
+    Scenario {
+        name: "unplanned of what tasks import",
+        side: STANDBY,
+        prepare: || home_died().exported(),
+        run: unplanned,
+        told: &[SERVES, SALVAGED],
+    },
+    Scenario {
+        name: "failback of what tasks import",
+        side: Side::Home,
+        prepare: moved_with_an_export,
+        run: |world| ask(world, Side::Home, &sample("request-planned")),
+        told: &[("us-east-1 serves", "Recovery time"), SALVAGED],
+    },
+    Scenario {
+        name: "drill of what tasks import",
+        side: STANDBY,
+        prepare: || World::new().exported(),
+        run: |world| ask(world, STANDBY, &sample("request-drill")),
+        told: &[("the drill in us-west-2 passed", "tore it down")],
     },
     Scenario {
         name: "plan",

@@ -8,6 +8,7 @@ mod asked;
 mod faults;
 mod fence;
 mod functions;
+mod imports;
 mod invariants;
 mod jsonata;
 mod killed;

@@ -134,7 +134,15 @@ pub(crate) fn home_died_again() -> World {
 
 /// Home was left by plan, its writes stopped by a gate.
 pub(crate) fn moved_by_a_gate() -> World {
-    let world = scaled_up().gated();
+    moved(scaled_up().gated())
+}
+
+/// The same where what posts has is told and taken by its own tasks.
+pub(crate) fn moved_with_an_export() -> World {
+    moved(scaled_up().exported())
+}
+
+fn moved(world: World) -> World {
     let request = sample("request-planned");
     let moved = execute(&world, Side::Standby, "left-home", &request);
     moved.outcome.unwrap();

@@ -19,7 +19,7 @@ struct Scenario {
     request: &'static str,
 }
 
-const SCENARIOS: [Scenario; 6] = [
+const SCENARIOS: [Scenario; 8] = [
     Scenario {
         side: STANDBY,
         prepare: home_died,
@@ -49,6 +49,16 @@ const SCENARIOS: [Scenario; 6] = [
         side: STANDBY,
         prepare: World::new,
         request: "request-drill",
+    },
+    Scenario {
+        side: STANDBY,
+        prepare: || scaled_up().exported(),
+        request: "request-planned",
+    },
+    Scenario {
+        side: STANDBY,
+        prepare: || home_died().exported(),
+        request: "request-unplanned",
     },
 ];
 

@@ -12,7 +12,7 @@ use lifeboat_backup::Reply;
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, ReplyId, Side,
     backup::{BackupKey, BackupName, Kind},
-    configuration::{Approval, Service, Writes, sample},
+    configuration::{self, Approval, Service, Writes, sample, sample_export},
     gate::{self, Gates, Position, Priorities},
     marker::{Marker, Seen, answers},
     person::{Answered, Verb},
@@ -279,6 +279,23 @@ impl World {
             };
         }
         self
+    }
+
+    /// The same, and what posts has is told and taken by its own tasks.
+    pub(crate) fn exported(self) -> Self {
+        let mut world = self.gated();
+        for configuration in &mut world.configurations {
+            for region in configuration.regions.values_mut() {
+                let posts = region.services.get_mut("posts").unwrap();
+                let export = sample_export("https://posts.forum.test/export");
+                posts.place = configuration::Place::Http(export);
+            }
+        }
+        world
+    }
+
+    pub(crate) fn is_exported(&self) -> bool {
+        self.configurations[0].importing().next().is_some()
     }
 
     pub(crate) fn without_gates(mut self, side: Side) -> Self {

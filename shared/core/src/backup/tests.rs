@@ -1,5 +1,5 @@
 use super::*;
-use crate::RegionPair;
+use crate::{RegionPair, request::Mode, state::Lease};
 
 pub(super) fn key(epoch: u64, region: &str, name: &str) -> BackupKey {
     BackupKey {
@@ -7,6 +7,28 @@ pub(super) fn key(epoch: u64, region: &str, name: &str) -> BackupKey {
         region: Region::new(region).unwrap(),
         name: name.parse().unwrap(),
     }
+}
+
+#[test]
+fn before_tasks_are_started_an_execution_restores_and_afterwards_it_imports_until_the_region_serves()
+ {
+    let me = Region::new("us-west-2").unwrap();
+    let pair = RegionPair::new(Region::new("us-east-1").unwrap(), me.clone()).unwrap();
+    let mut state = RegionState::genesis(&pair);
+    let by = |execution| (execution, Epoch(1));
+    let may = |state: &RegionState, execution| {
+        [may_restore, may_import].map(|may| may(&me, state, by(execution)).is_ok())
+    };
+    assert_eq!(may(&state, "a"), [false, false], "it has no lease");
+    let lease = Lease::new("a", Mode::Unplanned, &BTreeMap::new());
+    (state.epoch, state.lease) = (Epoch(1), Some(lease));
+    assert_eq!(may(&state, "a"), [true, false]);
+    assert_eq!(may(&state, "b"), [false, false]);
+    state.lease.iter_mut().for_each(|lease| lease.filled = true);
+    assert_eq!(may(&state, "a"), [false, true]);
+    assert_eq!(may(&state, "b"), [false, false]);
+    state.active = me.clone();
+    assert_eq!(may(&state, "a"), [false, false]);
 }
 
 #[test]

@@ -30,6 +30,15 @@ pub struct Export {
     pub longest_seconds: u32,
 }
 
+/// How data gets into a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through {
+    /// The storage, while none of the service's tasks runs.
+    Storage,
+    /// The service's own tasks, while they run.
+    Tasks,
+}
+
 impl Place {
     /// As configuration.json calls it.
     pub fn kind(&self) -> &'static str {
@@ -40,14 +49,10 @@ impl Place {
         }
     }
 
-    /// Why no execution can bring data back there.
-    pub fn by_hand(&self) -> Option<String> {
+    pub fn through(&self) -> Through {
         match self {
-            Self::Folder | Self::Bucket { .. } => None,
-            Self::Http(export) => Some(format!(
-                "its data is put at {} by its own tasks, and an execution restores while none runs; it is brought back by hand (see the runbook)",
-                export.address
-            )),
+            Self::Folder | Self::Bucket { .. } => Through::Storage,
+            Self::Http(_) => Through::Tasks,
         }
     }
 
@@ -179,7 +184,7 @@ pub fn sample_export(address: &str) -> Export {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::configuration::{Configuration, sample};
+    use crate::configuration::{Configuration, Writes, sample};
 
     fn placed(users: Place, posts: Place) -> Configuration {
         let mut configuration = sample("us-east-1");
@@ -256,6 +261,11 @@ mod tests {
     }
 
     fn with_host(mut configuration: Configuration) -> Configuration {
+        let mut services = configuration.services.iter_mut();
+        let users = services.find(|service| service.name == "users").unwrap();
+        users.writes = Writes::Http {
+            longest_seconds: 10,
+        };
         for region in configuration.regions.values_mut() {
             region.hosts = vec!["users.forum.test".into()];
         }
@@ -282,6 +292,19 @@ mod tests {
         }
         let said = refused(export(|_| {}), Place::Folder);
         assert!(said.contains("which are none"), "{said}");
+    }
+
+    #[test]
+    fn a_service_whose_data_its_own_tasks_tell_leaves_them_up_while_its_writes_are_stopped() {
+        let mut stopped = with_host(placed(export(|_| {}), Place::Folder));
+        assert_eq!(stopped.validate(), Ok(()));
+        for service in &mut stopped.services {
+            service.writes = Writes::Any;
+        }
+        assert_eq!(
+            stopped.validate().unwrap_err().to_string(),
+            "services.users.writes: expected http, because its data is read from its own tasks, and a planned execution reads it when nobody writes any more, found any"
+        );
     }
 
     #[test]

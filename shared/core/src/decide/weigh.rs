@@ -174,11 +174,6 @@ impl Facts<'_> {
     }
 
     fn backup_there(&self) -> Found {
-        let services = self.configuration.own().services.iter();
-        let mut by_hand = services.filter_map(|(name, s)| Some((name, s.place.by_hand()?)));
-        if let Some((service, why)) = by_hand.next() {
-            return no(format!("{service}: {why}"));
-        }
         let readiness = &self.probe.readiness;
         match (&readiness.newest_backup, &readiness.backup) {
             (Some(backup), _) => yes(format!("the newest is {}", backup.name)),

@@ -64,3 +64,44 @@ fn a_run_for_another_region_or_with_an_unknown_field_is_refused() {
     json["force"] = true.into();
     assert!(serde_json::from_value::<Run>(json).is_err());
 }
+
+#[test]
+fn nobody_is_moved_before_running_tasks_were_given_what_the_restore_left_for_them() {
+    let mut run = sample(Mode::Unplanned);
+    assert_eq!(run.has_its_data(), Ok(()));
+    let backup = |name: &str| BackupKey {
+        epoch: Epoch(0),
+        region: run.source.clone(),
+        name: name.parse().unwrap(),
+    };
+    let content = |bytes| crate::backup::Content {
+        files: 1,
+        bytes,
+        content: crate::backup::ContentId::new([0; 32]),
+    };
+    let (chosen, other) = (
+        backup("backup-20241123-120000"),
+        backup("backup-20241123-110000"),
+    );
+    let came = |backup: &BackupKey, bytes| Restored {
+        backup: backup.clone(),
+        started: START,
+        finished: START,
+        services: [("users".to_owned(), content(bytes))].into(),
+        to_import: [].into(),
+    };
+    let mut restored = came(&chosen, 2);
+    restored.to_import = std::mem::take(&mut restored.services);
+    run.restored = Some(restored);
+    for (imported, has) in [
+        (None, false),
+        (Some(came(&other, 2)), false),
+        (Some(came(&chosen, 1)), false),
+        (Some(came(&chosen, 2)), true),
+    ] {
+        run.imported = imported;
+        let said = run.has_its_data().map_err(|why| why.to_string());
+        assert_eq!(said.is_ok(), has, "{said:?}");
+        assert!(has || said.unwrap_err().contains("the tasks of users"));
+    }
+}

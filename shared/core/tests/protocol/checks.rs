@@ -106,7 +106,7 @@ pub(crate) fn restorable(protocol: &Protocol, world: &World, run: usize) -> Resu
     let here = &world.runs[run];
     let epoch = here.epoch.unwrap_or_default();
     let state = world.state(here.side);
-    may_restore(protocol.region(here.side), state, Some((NAMES[run], epoch)))?;
+    may_restore(protocol.region(here.side), state, (NAMES[run], epoch))?;
     let Some((by, backup)) = here.chosen else {
         return Err(Failure::Refused("no backup was chosen".into()));
     };
