@@ -38,7 +38,7 @@ pub(crate) async fn create<C: Objects, B: Objects>(
         region,
     };
     // Asked twice in one second: the first is both.
-    if let Some(manifest) = find::existing(backup, &key).await? {
+    if let Some(manifest) = find::existing(backup, backup.backups, &key).await? {
         return Ok(Outcome::Created(Created::of(&manifest, 0)));
     }
     let newest = find::newest_readable(backup, &all).await?;
@@ -131,7 +131,7 @@ async fn seal<C: Objects, B: Objects>(
     let written = backup.backups.put_only(&name, json, Only::IfAbsent).await?;
     match written {
         Write::Done => Ok(manifest),
-        Write::Lost => find::manifest(backup, &key).await,
+        Write::Lost => find::manifest(backup, backup.backups, &key).await,
     }
 }
 

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use lifeboat_core::{
     Epoch, ReplyId,
-    backup::{BackupKey, Choice, Contents, Manifest, Overrides, Proof, Restored, Verified},
+    backup::{
+        BackupKey, Choice, Contents, Manifest, Overrides, Proof, Restored, Verified, keep::Copy,
+    },
     lost::Lost,
     request::Mode,
 };
@@ -97,6 +99,9 @@ pub enum Outcome {
     },
     Listed {
         backups: Vec<BackupKey>,
+        /// Copies that are kept longer, and how soon they can be read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        kept: Vec<Copy>,
     },
     Restored {
         restored: Restored,

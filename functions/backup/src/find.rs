@@ -1,26 +1,69 @@
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
-use lifeboat_aws::{Objects, backups};
+use lifeboat_aws::{Below, Objects, backups};
 use lifeboat_core::{
     Failure,
-    backup::{BackupKey, Kind, Manifest, Previous, newest},
+    backup::{self, BackupKey, Choice, Kind, Manifest, Previous, keep::Copy, newest},
 };
 
-use crate::{Backup, create::link};
+use crate::{Backup, Outcome, create::link, keep};
 
-pub(crate) async fn newest_first<C: Objects, B: Objects>(
+/// Every backup and every copy that is kept, the newest first.
+pub(crate) async fn list<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-) -> Result<Vec<BackupKey>, Failure> {
-    let mut all = backups::all(backup.backups, Kind::Backup).await?;
-    all.sort_by_key(|key| std::cmp::Reverse((key.epoch, key.name.at)));
-    Ok(all)
+) -> Result<Outcome, Failure> {
+    let mut backups = backups::all(backup.backups, Kind::Backup).await?;
+    backups.sort_by_key(|key| Reverse((key.epoch, key.name.at)));
+    let kept = keep::standing(backup).await?;
+    Ok(Outcome::Listed { backups, kept })
 }
 
-/// The manifest of a backup, checked; an error where it is not what it should be.
+/// A backup that was asked for, and where it lies.
+pub(crate) struct Meant<B> {
+    pub key: BackupKey,
+    /// Its manifest and its packs, under the keys by which they name each other.
+    pub from: Below<B>,
+    /// Why it cannot be read yet.
+    pub cold: Option<String>,
+}
+
+/// Among all others, or as a copy that is kept where only that is left. A copy is taken by its name alone.
+pub(crate) async fn meant<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    all: &[BackupKey],
+    choice: Choice,
+) -> Result<Meant<B>, Failure> {
+    let unknown = match backup::choose(all, choice) {
+        Ok(key) => {
+            return Ok(Meant {
+                key: key.clone(),
+                from: Below::new(backup.backups, ""),
+                cold: None,
+            });
+        }
+        Err(unknown) => unknown,
+    };
+    let copies = match choice {
+        Choice::Named(_) => keep::standing(backup).await?,
+        Choice::Newest | Choice::Before(_) => vec![],
+    };
+    let named = |copy: &Copy| choice == Choice::Named(copy.backup.name);
+    let copy = copies.into_iter().find(named).ok_or(unknown)?;
+    Ok(Meant {
+        from: Below::new(backup.backups, copy.backup.kept()),
+        cold: keep::cold(backup, &copy),
+        key: copy.backup,
+    })
+}
+
+/// The manifest of a backup that lies there, checked; an error where it is not what it should be.
 pub(crate) async fn manifest<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
+    from: &impl Objects,
     key: &BackupKey,
 ) -> Result<Manifest, Failure> {
-    existing(backup, key).await?.ok_or_else(|| {
+    existing(backup, from, key).await?.ok_or_else(|| {
         Failure::NotVerified(format!("{} is gone; choose another backup", key.manifest()))
     })
 }
@@ -28,9 +71,10 @@ pub(crate) async fn manifest<C: Objects, B: Objects>(
 /// The same where there may be none.
 pub(crate) async fn existing<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
+    from: &impl Objects,
     key: &BackupKey,
 ) -> Result<Option<Manifest>, Failure> {
-    let Some(found) = backup.backups.get(&key.manifest()).await? else {
+    let Some(found) = from.get(&key.manifest()).await? else {
         return Ok(None);
     };
     let manifest = Manifest::parse(&found.body, &backup.configuration.application, key)?;

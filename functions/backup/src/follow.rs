@@ -49,7 +49,7 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
     }
     let mut waiting_since: Option<Timestamp> = None;
     for key in own {
-        let manifest = match find::existing(backup, &key).await {
+        let manifest = match find::existing(backup, backup.backups, &key).await {
             Ok(Some(manifest)) => manifest,
             Ok(None) => continue,
             Err(Failure::NotVerified(why)) => {
@@ -128,7 +128,7 @@ async fn packs<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     complete: &BackupKey,
 ) -> Result<BTreeSet<PackId>, Failure> {
-    let manifest = match find::existing(backup, complete).await {
+    let manifest = match find::existing(backup, backup.backups, complete).await {
         Err(Failure::NotVerified(_)) => None,
         other => other?,
     };

@@ -11,7 +11,7 @@ use lifeboat_core::{
 use crate::{
     Backup, Outcome,
     event::Execution,
-    order::{By, Order},
+    order::{By, Chosen, Order},
     rehearse::rehearse,
     restore::{may_restore, restore, restored},
 };
@@ -49,7 +49,8 @@ async fn reach<C: Objects, B: Objects>(
     may_restore(backup, order).await?;
     let chosen = order.choose(backup).await?;
     let may = async || may_restore(backup, order).await;
-    rehearse(backup, &chosen.manifest, order.services(), may).await?;
+    let Chosen { manifest, from, .. } = &chosen;
+    rehearse(backup, from, manifest, order.services(), may).await?;
     for source in &order.sources {
         let found = backup.io("list", &source.place, source.find().await)?;
         for path in &found.files {

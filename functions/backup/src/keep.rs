@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use lifeboat_aws::{Below, Objects, backups};
+use lifeboat_aws::{Below, Objects, Stored, backups};
 use lifeboat_core::{
     Failure,
     backup::{
-        BackupKey, Choice, Kind, Manifest,
-        keep::{PREFIX, wanted},
+        BackupKey, Kind, Manifest, Readable,
+        keep::{Copy, PREFIX, wanted},
     },
 };
 
@@ -18,15 +18,16 @@ use crate::{Backup, Kept, lock};
 
 const AT_ONCE: usize = 8;
 
-/// By copy, by the key below it: how long an object is there.
-type Copies = BTreeMap<BackupKey, BTreeMap<String, u64>>;
+/// By copy, by the key below it: an object that is there.
+type Copies = BTreeMap<BackupKey, There>;
+type There = BTreeMap<String, Stored>;
 
 pub(crate) async fn keep<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     clock: impl Fn() -> Timestamp,
 ) -> Result<Kept, Failure> {
     let mut copies = copies(backup).await?;
-    let whole = |(key, there): (&BackupKey, &BTreeMap<String, u64>)| {
+    let whole = |(key, there): (&BackupKey, &There)| {
         there.contains_key(&key.manifest()).then(|| key.clone())
     };
     let kept: Vec<BackupKey> = copies.iter().filter_map(whole).collect();
@@ -69,28 +70,39 @@ pub(crate) async fn keep<C: Objects, B: Objects>(
     Ok(told)
 }
 
-/// Of a backup that is not among the others any more, but kept: how it is brought back. Then it is one like any other, with
-/// everything that a restore asks of it.
-pub(crate) async fn or_kept<C: Objects, B: Objects, T>(
+/// The copies that are made, the newest first.
+pub(crate) async fn standing<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    choice: Choice,
-    outcome: Result<T, Failure>,
-) -> Result<T, Failure> {
-    let (Err(Failure::Invalid(why)), Choice::Named(name)) = (&outcome, choice) else {
-        return outcome;
-    };
-    let copies = match why.field == "backup" {
-        true => copies(backup).await?,
-        false => return outcome,
-    };
-    let Some(key) = copies.keys().rev().find(|key| key.name == name) else {
-        return outcome;
-    };
+) -> Result<Vec<Copy>, Failure> {
+    let copies = copies(backup).await?.into_iter();
+    let made = copies.filter(|(key, there)| there.contains_key(&key.manifest()));
+    let told = made.map(|(backup, there)| Copy {
+        backup,
+        bytes: there.values().map(|object| object.bytes).sum(),
+        classes: there.values().map(|object| object.class.clone()).collect(),
+        readable: Readable::of_all(there.values().map(|object| object.readable)),
+    });
+    Ok(told.rev().collect())
+}
+
+/// Why a copy cannot be read yet, and what to do about it.
+pub(crate) fn cold<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    copy: &Copy,
+) -> Option<String> {
     let (bucket, region) = (backup.backups.name(), backup.backups.region());
-    Err(Failure::Refused(format!(
-        "{name} is kept as a copy only. Bring it back, and ask again before the next prune, within the day: aws s3 cp --recursive --region {region} s3://{bucket}/{} s3://{bucket}/ (what has become cold has to be restored from Glacier first, see the runbook)",
-        key.kept()
-    )))
+    let (name, below) = (&copy.backup.name, copy.backup.kept());
+    match copy.readable {
+        Readable::AtOnce | Readable::Until { .. } => None,
+        Readable::Coming { archive } => Some(format!(
+            "the copy of {name} below {bucket}/{below} in {region} was asked back and is on its way, which takes {}; `list` says when it is there, ask again then",
+            archive.takes()
+        )),
+        Readable::Archived { archive } => Some(format!(
+            "the copy of {name} below {bucket}/{below} in {region} is in an archive and can be read once it was asked back, which takes {}. Ask all of it back for a week, and for this again when `list` says that it is there: aws s3api list-objects-v2 --region {region} --bucket {bucket} --prefix {below} --query \"Contents[?StorageClass=='GLACIER' || StorageClass=='DEEP_ARCHIVE'].Key\" --output text | tr '\\t' '\\n' | while read -r key; do aws s3api restore-object --region {region} --bucket {bucket} --key \"$key\" --restore-request Days=7; done",
+            archive.takes()
+        )),
+    }
 }
 
 /// Every copy, made or half made.
@@ -99,7 +111,7 @@ async fn copies<C: Objects, B: Objects>(backup: &Backup<'_, C, B>) -> Result<Cop
     for object in backup.backups.list(PREFIX).await? {
         if let Some(key) = BackupKey::of_kept(&object.key) {
             let below = object.key[key.kept().len()..].to_owned();
-            copies.entry(key).or_default().insert(below, object.bytes);
+            copies.entry(key).or_default().insert(below, object);
         }
     }
     Ok(copies)
@@ -109,7 +121,7 @@ async fn copies<C: Objects, B: Objects>(backup: &Backup<'_, C, B>) -> Result<Cop
 async fn copy<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     key: &BackupKey,
-    there: BTreeMap<String, u64>,
+    there: There,
     clock: impl Fn() -> Timestamp,
 ) -> Result<(), Failure> {
     let bucket = backup.backups;
@@ -129,7 +141,7 @@ async fn copy<C: Objects, B: Objects>(
         .packs
         .iter()
         .map(|pack| (pack.id.key(), pack.bytes));
-    let missing = missing.filter(|(pack, bytes)| there.get(pack) != Some(bytes));
+    let missing = missing.filter(|(pack, bytes)| there.get(pack).map(|o| o.bytes) != Some(*bytes));
     let copied = stream::iter(missing.collect::<Vec<_>>()).map(async |(pack, _)| {
         if clock() >= backup.until {
             return Err(Failure::Unfinished(format!(
@@ -153,7 +165,7 @@ async fn copy<C: Objects, B: Objects>(
 async fn remove<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     key: &BackupKey,
-    mut there: BTreeMap<String, u64>,
+    mut there: There,
 ) -> Result<(), Failure> {
     let copy = Below::new(backup.backups, key.kept());
     if there.remove(&key.manifest()).is_some() {

@@ -175,9 +175,7 @@ pub async fn handle<C: Objects, B: Objects>(
 ) -> Result<Outcome, Failure> {
     match event {
         Event::Create {} => create::create(backup, clock).await,
-        Event::List {} => Ok(Outcome::Listed {
-            backups: find::newest_first(backup).await?,
-        }),
+        Event::List {} => find::list(backup).await,
         Event::Restore {
             backup: choice,
             services,
@@ -187,11 +185,10 @@ pub async fn handle<C: Objects, B: Objects>(
         } => {
             let by = execution.map_or(By::Person, By::Execution);
             let order = Order::new(backup, choice, services, overrides, by)?;
-            let restored = match scratch {
+            match scratch {
                 true => restore::into_scratch(backup, &order, clock).await,
                 false => restore::restore(backup, &order, clock).await,
-            };
-            keep::or_kept(backup, choice, restored).await
+            }
         }
         Event::Import {
             backup: choice,
@@ -205,12 +202,10 @@ pub async fn handle<C: Objects, B: Objects>(
             overrides,
         } => {
             let order = Order::new(backup, choice, services, overrides, By::Person)?;
-            let previewed = preview::preview(backup, &order).await;
-            keep::or_kept(backup, choice, previewed).await
+            preview::preview(backup, &order).await
         }
         Event::Verify { backup: choice } => {
-            let verified = verify::verify(backup, choice, clock).await;
-            let verified = keep::or_kept(backup, choice, verified).await?;
+            let verified = verify::verify(backup, choice, clock).await?;
             Ok(Outcome::Verified { verified })
         }
         Event::Prove {} => prove::prove(backup, clock).await,

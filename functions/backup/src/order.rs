@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use lifeboat_aws::{Objects, backups};
+use lifeboat_aws::{Below, Objects, backups};
 use lifeboat_core::{
     Epoch, Failure, Invalid,
     backup::{self, BackupKey, BackupName, Choice, Flaw, Kind, Manifest, Overrides, judge},
     configuration::Through,
 };
 
-use crate::{Backup, event::Execution, source::Source};
+use crate::{
+    Backup,
+    event::Execution,
+    find::{Meant, meant},
+    source::Source,
+};
 
 #[derive(Debug)]
 pub(crate) struct Order {
@@ -31,15 +36,18 @@ pub(crate) enum By {
 }
 
 /// The backup that is meant, whatever it is.
-pub(crate) struct Candidate {
+pub(crate) struct Candidate<B> {
     pub key: BackupKey,
+    pub from: Below<B>,
     pub all: Vec<BackupKey>,
     pub manifest: Result<Manifest, Flaw>,
 }
 
 /// A backup that may be restored.
-pub(crate) struct Chosen {
+pub(crate) struct Chosen<B> {
     pub manifest: Manifest,
+    /// Where it lies.
+    pub from: Below<B>,
     pub all: Vec<BackupKey>,
     pub overridden: Overrides,
 }
@@ -106,14 +114,20 @@ impl Order {
     pub(crate) async fn choose<C: Objects, B: Objects>(
         &self,
         backup: &Backup<'_, C, B>,
-    ) -> Result<Chosen, Failure> {
-        let Candidate { key, all, manifest } = self.find(backup).await?;
+    ) -> Result<Chosen<B>, Failure> {
+        let Candidate {
+            key,
+            from,
+            all,
+            manifest,
+        } = self.find(backup).await?;
         let (manifest, overridden) = judge(&key, &all, manifest, &self.overrides)?;
         if let Some(reason) = &overridden.lower_epoch {
             tracing::warn!(backup = %key.name, "restored in spite of its lower epoch: {reason}");
         }
         Ok(Chosen {
             manifest,
+            from,
             all,
             overridden,
         })
@@ -122,16 +136,24 @@ impl Order {
     pub(crate) async fn find<C: Objects, B: Objects>(
         &self,
         backup: &Backup<'_, C, B>,
-    ) -> Result<Candidate, Failure> {
+    ) -> Result<Candidate<B>, Failure> {
         let all = self.all(backup).await?;
-        let key = backup::choose(&all, self.choice)?.clone();
+        let Meant { key, from, cold } = meant(backup, &all, self.choice).await?;
         let services: Vec<&str> = match self.by {
             // What is wrong with what is imported later is found before a task starts.
             By::Execution(_) => backup.services(),
             By::Import(_) | By::Person | By::Schedule(_) => self.services().collect(),
         };
-        let manifest = look(backup, &key, &services).await?;
-        Ok(Candidate { key, all, manifest })
+        let manifest = match cold {
+            Some(why) => Err(Flaw::Archived(why)),
+            None => look(backup, &from, &key, &services).await?,
+        };
+        Ok(Candidate {
+            key,
+            from,
+            all,
+            manifest,
+        })
     }
 
     /// Every backup; what a restore replaced or a salvage holds only where a person names it.
@@ -165,6 +187,7 @@ fn sources<C: Objects, B: Objects>(backup: &Backup<'_, C, B>, by: &By) -> Vec<So
 /// Its manifest, where it is right and all that is wanted of it is there.
 pub(crate) async fn look<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
+    from: &impl Objects,
     key: &BackupKey,
     services: &[&str],
 ) -> Result<Result<Manifest, Flaw>, Failure> {
@@ -174,7 +197,7 @@ pub(crate) async fn look<C: Objects, B: Objects>(
             "{name} {why}; choose another backup"
         ))))
     };
-    let Some(found) = backup.backups.get(&name).await? else {
+    let Some(found) = from.get(&name).await? else {
         return damaged("is gone".into());
     };
     let services = || services.iter().copied();
@@ -188,7 +211,7 @@ pub(crate) async fn look<C: Objects, B: Objects>(
         Err(Failure::NotVerified(why)) => return Ok(Err(Flaw::Damaged(why))),
         Err(other) => return Err(other),
     };
-    let packs = backups::Packs::of(backup.backups).await?;
+    let packs = backups::Packs::of(from).await?;
     match packs.lack_one_of(manifest.needed(services())) {
         Some(pack) => damaged(format!(
             "needs {}, which is not here or cut short",

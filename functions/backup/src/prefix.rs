@@ -263,6 +263,7 @@ impl<B: Objects> Read for OpenObject<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lifeboat_core::backup::Readable;
 
     #[test]
     fn what_could_not_be_put_back_is_told_and_left() {
@@ -271,6 +272,8 @@ mod tests {
             bytes,
             etag: "\"1\"".into(),
             written: Timestamp::UNIX_EPOCH,
+            class: "STANDARD".into(),
+            readable: Readable::AtOnce,
         };
         let listed = vec![stored("a/b", LONGEST), stored("a/c", LONGEST + 1)];
         let found = sort("a/", listed);

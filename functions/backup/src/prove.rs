@@ -31,7 +31,7 @@ pub(crate) async fn prove<C: Objects, B: Objects>(
                 Err(_) => Err(Failure::Stale("it is no longer this region's turn".into())),
             };
             let services = backup.services();
-            rehearse(backup, &manifest, services.into_iter(), may).await
+            rehearse(backup, backup.backups, &manifest, services.into_iter(), may).await
         }
         Err(failure) => Err(failure),
     };
@@ -81,7 +81,7 @@ async fn one<C: Objects, B: Objects>(
     chance: u64,
 ) -> Result<Manifest, Failure> {
     for key in draw(all, chance) {
-        match look(backup, key, &backup.services()).await? {
+        match look(backup, backup.backups, key, &backup.services()).await? {
             Ok(manifest) => return Ok(manifest),
             Err(flaw) => tracing::warn!(backup = %key.name, ?flaw, "is not whole"),
         }

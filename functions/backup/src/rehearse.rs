@@ -27,6 +27,7 @@ use crate::{
 /// How many bytes were restored and found right.
 pub(crate) async fn rehearse<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
+    from: &impl Objects,
     manifest: &Manifest,
     services: impl Iterator<Item = &str>,
     may: impl AsyncFn() -> Result<(), Failure>,
@@ -40,7 +41,7 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
         if own.place != Place::Folder {
             // There is no place beside it.
             let wanted: Vec<_> = files.map(|(path, file)| (file, path.to_string())).collect();
-            check_through(backup, manifest, &wanted).await?;
+            check_through(backup, from, manifest, &wanted).await?;
             bytes += wanted.iter().map(|(file, _)| file.bytes).sum::<u64>();
             continue;
         }
@@ -50,7 +51,7 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
         let wanted =
             files.map(|(path, file)| (file, data.stage().join(service).join(path.as_str())));
         let wanted: Vec<(&backup::File, PathBuf)> = wanted.collect();
-        let done = match unpack(backup, manifest, &wanted).await {
+        let done = match unpack(backup, from, manifest, &wanted).await {
             Ok(()) => read_back(backup, manifest, &wanted).await,
             Err(failure) => Err(failure),
         };

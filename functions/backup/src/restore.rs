@@ -46,7 +46,7 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
     }
     let scratch = tempfile::tempdir();
     let scratch = backup.io("create", "a scratch folder", scratch)?;
-    fetch(backup, order, &chosen.manifest, &found, scratch.path()).await?;
+    fetch(backup, order, &chosen, &found, scratch.path()).await?;
     keep(backup, &found, &clock).await?;
     let mut put = vec![];
     for change in found.iter().flat_map(|found| &found.changes) {
@@ -58,7 +58,8 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
                     Some(beside) => beside,
                     None => {
                         let ready = scratch.path().join("ready");
-                        unpack(backup, &chosen.manifest, &[(*file, ready.clone())]).await?;
+                        let wanted = [(*file, ready.clone())];
+                        unpack(backup, &chosen.from, &chosen.manifest, &wanted).await?;
                         ready
                     }
                 };
@@ -93,7 +94,7 @@ const AT_ONCE: u64 = 64 << 20;
 async fn fetch<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     order: &Order,
-    manifest: &Manifest,
+    Chosen { from, manifest, .. }: &Chosen<B>,
     found: &[Changes<'_>],
     scratch: &Path,
 ) -> Result<(), Failure> {
@@ -120,11 +121,11 @@ async fn fetch<C: Objects, B: Objects>(
             fits
         });
         let (now, rest) = left.split_at(fitting.count());
-        unpack(backup, manifest, now).await?;
+        unpack(backup, from, manifest, now).await?;
         left = rest;
     }
     may_restore(backup, order).await?;
-    check_through(backup, manifest, &later).await
+    check_through(backup, from, manifest, &later).await
 }
 
 /// How long a restore that nobody waits for waits until marks tell: longer is a clock that is wrong.
@@ -183,7 +184,8 @@ pub(crate) async fn into_scratch<C: Objects, B: Objects>(
     may_restore(backup, order).await?;
     let chosen = order.choose(backup).await?;
     let may = async || may_restore(backup, order).await;
-    rehearse(backup, &chosen.manifest, order.services(), may).await?;
+    let Chosen { manifest, from, .. } = &chosen;
+    rehearse(backup, from, manifest, order.services(), may).await?;
     Ok(restored(backup, order, chosen, (started, clock())))
 }
 
@@ -209,7 +211,7 @@ async fn keep<C: Objects, B: Objects>(
 pub(crate) fn restored<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     order: &Order,
-    chosen: Chosen,
+    chosen: Chosen<B>,
     (started, finished): (Timestamp, Timestamp),
 ) -> Outcome {
     let Chosen {

@@ -52,7 +52,7 @@ pub(crate) async fn salvage<C: Objects, B: Objects>(
             save_aside(backup, Kind::Salvage, own, sources, clock).await?
         }
     };
-    let restored = match find::manifest(backup, against).await {
+    let restored = match find::manifest(backup, backup.backups, against).await {
         // Whoever cannot read what was restored cannot say what it lacked, and what is held is saved all the same.
         Err(Failure::NotVerified(why)) => Err(why),
         other => Ok(other?),
@@ -84,7 +84,7 @@ async fn saved_already<C: Objects, B: Objects>(
         .into_iter()
         .filter(|k| k.epoch == own && k.region == *me);
     for key in ours {
-        let manifest = find::manifest(backup, &key).await?;
+        let manifest = find::manifest(backup, backup.backups, &key).await?;
         if is_still_here(backup, &manifest, held).await? {
             return Ok(Some(key));
         }
@@ -143,7 +143,7 @@ async fn compare<C: Objects, B: Objects>(
         let mut kept = Kept::default();
         if let Some(file) = there {
             let before = scratch.path().join("before.json");
-            unpack(backup, restored, &[(file, before.clone())]).await?;
+            unpack(backup, backup.backups, restored, &[(file, before.clone())]).await?;
             let learnt = File::open(&before).and_then(|file| Ok(kept.learn(buffered(file))?));
             learnt.map_err(|why| unclear(before.display(), &why))?;
         }

@@ -26,6 +26,7 @@ use crate::{Backup, fetch::fetch, files};
 /// One after the other, with a few chunks in memory. One that an earlier try has finished is left as it is.
 pub(crate) async fn unpack<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
+    from: &impl Objects,
     manifest: &Manifest,
     wanted: &[(&backup::File, PathBuf)],
 ) -> Result<(), Failure> {
@@ -42,9 +43,9 @@ pub(crate) async fn unpack<C: Objects, B: Objects>(
         .clone()
         .into_iter()
         .flat_map(|(file, _)| file.chunks.iter().copied());
-    let (to, from) = mpsc::channel(AHEAD);
+    let (to, coming) = mpsc::channel(AHEAD);
     let fetching = async move {
-        let mut coming = pin!(fetch(backup.backups, &manifest.packs, chunks));
+        let mut coming = pin!(fetch(from, &manifest.packs, chunks));
         while let Some(chunks) = coming.next().await {
             // Who has stopped writing says why.
             if to.send(chunks).await.is_err() {
@@ -53,7 +54,7 @@ pub(crate) async fn unpack<C: Objects, B: Objects>(
         }
     };
     // Side by side: while one waits for the disk the other reads on.
-    let ((), written) = tokio::join!(fetching, write_all(backup, manifest, missing, from));
+    let ((), written) = tokio::join!(fetching, write_all(backup, manifest, missing, coming));
     written
 }
 
@@ -168,11 +169,12 @@ fn kept(
 /// Reads these files of a backup to see that they are there and right; nothing is written.
 pub(crate) async fn check_through<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
+    from: &impl Objects,
     manifest: &Manifest,
     wanted: &[(&backup::File, String)],
 ) -> Result<(), Failure> {
     let chunks = wanted.iter().flat_map(|(file, _)| file.chunks.iter());
-    let coming = fetch(backup.backups, &manifest.packs, chunks.copied());
+    let coming = fetch(from, &manifest.packs, chunks.copied());
     let coming = coming.map_ok(|chunks| stream::iter(chunks.into_iter().map(Ok)));
     let mut coming = pin!(coming.try_flatten());
     for (file, at) in wanted {

@@ -12,7 +12,10 @@ use lifeboat_core::{
 use lifeboat_pack::{Opener, pack_id};
 use tokio::task::spawn_blocking;
 
-use crate::{Backup, find};
+use crate::{
+    Backup,
+    find::{self, Meant, meant},
+};
 
 /// How many packs are read at once; each is in memory as a whole.
 const AT_ONCE: usize = 3;
@@ -24,8 +27,11 @@ pub(crate) async fn verify<C: Objects, B: Objects>(
 ) -> Result<Verified, Failure> {
     let started = clock();
     let all = backups::all(backup.backups, Kind::Backup).await?;
-    let key = backup::choose(&all, choice)?.clone();
-    let manifest = find::manifest(backup, &key).await?;
+    let Meant { key, from, cold } = meant(backup, &all, choice).await?;
+    if let Some(why) = cold {
+        return Err(Failure::Refused(why));
+    }
+    let manifest = find::manifest(backup, &from, &key).await?;
     let mut wanted = by_pack(&manifest);
     let packs = manifest.packs.iter().enumerate().map(|(number, pack)| {
         let chunks = wanted.remove(&(number as u32)).unwrap_or_default();
@@ -35,12 +41,8 @@ pub(crate) async fn verify<C: Objects, B: Objects>(
     let count = packs.len() as u64;
     let checked = futures::stream::iter(packs).map(async |(pack, chunks)| {
         let key = pack.id.key();
-        let place = format!(
-            "{}/{key} in {}",
-            backup.backups.name(),
-            backup.backups.region()
-        );
-        let read = backup.backups.get_range(&key, 0..pack.bytes).await?;
+        let place = format!("{}/{key} in {}", from.name(), from.region());
+        let read = from.get_range(&key, 0..pack.bytes).await?;
         let read = read.ok_or_else(|| Failure::NotVerified(format!("{place} is gone")))?;
         let checked = spawn_blocking(move || check(&read, &chunks, pack.id).map(|()| pack.bytes));
         let checked = checked

@@ -20,7 +20,7 @@ use lifeboat_aws::{
 use lifeboat_backup::{Backup, Beyond, Event, Outcome, Secrets, Token, handle};
 use lifeboat_core::{
     Failure, Region,
-    backup::{Choice, follow::Copied},
+    backup::{Choice, Readable, follow::Copied},
     configuration,
 };
 
@@ -64,6 +64,8 @@ impl Objects for Disk {
             bytes: entry.metadata().unwrap().len(),
             etag: String::new(),
             written: Timestamp::now(),
+            class: "STANDARD".into(),
+            readable: Readable::AtOnce,
         });
         Ok(stored
             .filter(|stored| stored.key.starts_with(prefix))

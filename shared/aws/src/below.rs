@@ -11,13 +11,21 @@ use crate::objects::{Object, Objects, Only, Part, Stored, Write};
 pub struct Below<B> {
     bucket: B,
     prefix: String,
+    /// As a person finds it.
+    name: String,
 }
 
 impl<B: Objects> Below<B> {
     /// Without a prefix it is the bucket itself.
     pub fn new(bucket: &B, prefix: impl Into<String>) -> Self {
         let (bucket, prefix) = (bucket.clone(), prefix.into());
-        Self { bucket, prefix }
+        let name = format!("{}/{prefix}", bucket.name());
+        let name = name.trim_end_matches('/').to_owned();
+        Self {
+            bucket,
+            prefix,
+            name,
+        }
     }
 
     fn key(&self, key: &str) -> String {
@@ -27,7 +35,7 @@ impl<B: Objects> Below<B> {
 
 impl<B: Objects> Objects for Below<B> {
     fn name(&self) -> &str {
-        self.bucket.name()
+        &self.name
     }
 
     fn region(&self) -> &Region {

@@ -11,7 +11,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_core::{
     Failure, Region,
-    backup::follow::{Copied, Status},
+    backup::{
+        Asked, Readable,
+        follow::{Copied, Status},
+    },
 };
 use sha2::{Digest, Sha256};
 
@@ -25,6 +28,8 @@ pub struct Memory {
     objects: Arc<Mutex<BTreeMap<String, (Object, Timestamp)>>>,
     statuses: Arc<Mutex<BTreeMap<String, Status>>>,
     locks: Arc<Mutex<BTreeMap<String, Timestamp>>>,
+    /// Of objects that are in another storage class than most, and what became of those that were asked back.
+    classes: Arc<Mutex<BTreeMap<String, (String, Option<Asked>)>>>,
     /// How long what is written is locked.
     pub locks_for: Setting<Option<SignedDuration>>,
     /// What it says of the copy of an object that is written.
@@ -90,6 +95,7 @@ impl Memory {
             objects: Arc::default(),
             statuses: Arc::default(),
             locks: Arc::default(),
+            classes: Arc::default(),
             locks_for: Setting::new(None),
             replicates: Setting::new(Status::Pending),
             now: Setting::new(Timestamp::UNIX_EPOCH),
@@ -120,6 +126,33 @@ impl Memory {
     /// What the storage says of its copy from now on.
     pub fn mark(&self, key: &str, status: Status) {
         locked(&self.statuses).insert(key.into(), status);
+    }
+
+    /// Where the lifecycle has moved it, and whether somebody has asked it back since.
+    pub fn moved(&self, key: &str, class: &str, asked: Option<Asked>) {
+        let moved = (class.to_owned(), asked);
+        locked(&self.classes).insert(key.into(), moved);
+    }
+
+    fn class(&self, key: &str) -> (String, Readable) {
+        let (class, asked) = match locked(&self.classes).get(key) {
+            Some((class, asked)) => (class.clone(), *asked),
+            None => ("STANDARD".to_owned(), None),
+        };
+        let readable = Readable::of(&class, asked);
+        (class, readable)
+    }
+
+    /// What is in an archive is listed, and not read.
+    fn read(&self, key: &str) -> Result<Option<Object>, Failure> {
+        self.answer("read", key)?;
+        match self.class(key).1 {
+            Readable::AtOnce | Readable::Until { .. } => Ok(self.object(key)),
+            Readable::Coming { .. } | Readable::Archived { .. } => Err(Failure::Refused(format!(
+                "{}/{key} is in Glacier",
+                self.name
+            ))),
+        }
     }
 
     pub fn remove(&self, key: &str) {
@@ -179,8 +212,7 @@ impl Objects for Memory {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
-        self.answer("read", key)?;
-        Ok(self.object(key))
+        self.read(key)
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Stored>, Failure> {
@@ -188,11 +220,16 @@ impl Objects for Memory {
         let objects = locked(&self.objects);
         let found = objects.iter().filter(|(key, _)| key.starts_with(prefix));
         Ok(found
-            .map(|(key, (object, written))| Stored {
-                key: key.clone(),
-                bytes: object.body.len() as u64,
-                etag: object.etag.clone(),
-                written: *written,
+            .map(|(key, (object, written))| {
+                let (class, readable) = self.class(key);
+                Stored {
+                    key: key.clone(),
+                    bytes: object.body.len() as u64,
+                    etag: object.etag.clone(),
+                    written: *written,
+                    class,
+                    readable,
+                }
             })
             .collect())
     }
@@ -274,8 +311,7 @@ impl Objects for Memory {
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
-        self.answer("read", key)?;
-        let Some(Object { body, etag }) = self.object(key) else {
+        let Some(Object { body, etag }) = self.read(key)? else {
             return Ok(None);
         };
         if let Some(Meddler(meddle)) = self.meddler.get() {

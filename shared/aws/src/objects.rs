@@ -3,7 +3,10 @@
 use std::{fmt, ops::Range, path::Path};
 
 use jiff::Timestamp;
-use lifeboat_core::{Failure, Region, backup::follow::Copied};
+use lifeboat_core::{
+    Failure, Region,
+    backup::{Readable, follow::Copied},
+};
 
 /// An object as it was read: what it held, and the mark that tells one version from the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub struct Stored {
     pub bytes: u64,
     pub etag: String,
     pub written: Timestamp,
+    /// As S3 calls it.
+    pub class: String,
+    pub readable: Readable,
 }
 
 /// A part of an object, and which version it is of: parts of one etag are parts of one whole.

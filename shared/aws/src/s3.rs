@@ -9,13 +9,19 @@ use aws_sdk_s3::{
         put_object::builders::PutObjectFluentBuilder,
     },
     primitives::{ByteStream, DateTime},
-    types::{ObjectLockRetention, ObjectLockRetentionMode, ReplicationStatus},
+    types::{
+        ObjectLockRetention, ObjectLockRetentionMode, OptionalObjectAttributes, ReplicationStatus,
+        RestoreStatus,
+    },
 };
 use base64::Engine;
 use jiff::Timestamp;
 use lifeboat_core::{
     Failure, Region,
-    backup::follow::{Copied, Status},
+    backup::{
+        Asked, Readable,
+        follow::{Copied, Status},
+    },
     liveness::Answer,
 };
 
@@ -139,13 +145,17 @@ impl Objects for Bucket {
             .list_objects_v2()
             .bucket(&self.name)
             .prefix(prefix)
+            .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
             .into_paginator()
             .send();
         let mut all = vec![];
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| self.failed("list", prefix, explain(&e)))?;
             all.extend(page.contents().iter().map(|object| {
+                let class = object.storage_class().map_or("STANDARD", |c| c.as_str());
                 Stored {
+                    class: class.to_owned(),
+                    readable: Readable::of(class, object.restore_status().and_then(asked)),
                     key: object.key().unwrap_or_default().to_owned(),
                     bytes: object.size().unwrap_or_default().unsigned_abs(),
                     etag: object.e_tag().unwrap_or_default().to_owned(),
@@ -285,6 +295,15 @@ impl Objects for Bucket {
             length,
         }))
     }
+}
+
+/// What became of an object that was asked back from an archive.
+fn asked(status: &RestoreStatus) -> Option<Asked> {
+    if status.is_restore_in_progress() == Some(true) {
+        return Some(Asked::Coming);
+    }
+    let until = status.restore_expiry_date()?;
+    Timestamp::from_second(until.secs()).ok().map(Asked::Until)
 }
 
 fn absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {

@@ -10,6 +10,7 @@ mod name;
 mod path;
 mod proof;
 pub mod prune;
+mod readable;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ pub use manifest::{
 pub use name::{BackupName, Kind};
 pub use path::FilePath;
 pub use proof::{Proof, Proven, draw};
+pub use readable::{Archive, Asked, Readable};
 
 /// What a restore put in place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

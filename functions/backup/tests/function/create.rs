@@ -13,7 +13,13 @@ async fn the_manifest_is_written_last_and_a_backup_killed_before_it_does_not_exi
         home.backups.writes_left.set(Some(writes));
         assert!(home.ask(json!({"action": "create"}), 60).await.is_err());
         let listed = home.ask(json!({"action": "list"}), 60).await.unwrap();
-        assert_eq!(listed, Outcome::Listed { backups: vec![] });
+        assert_eq!(
+            listed,
+            Outcome::Listed {
+                backups: vec![],
+                kept: vec![]
+            }
+        );
         home.backups.writes_left.set(None);
         home.create(60).await;
     }

@@ -153,7 +153,7 @@ async fn a_newer_backup_that_came_first_does_not_stand_for_an_older_one() {
     let (home, standby) = home().await;
     home.backups.copy_to(&standby.backups);
     let listed = home.ask(json!({"action": "list"}), 7260).await.unwrap();
-    let Outcome::Listed { backups } = listed else {
+    let Outcome::Listed { backups, .. } = listed else {
         panic!("{listed:?}")
     };
     home.backups.mark(&backups[1].manifest(), Status::Pending);

@@ -2,10 +2,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use lifeboat_backup::{Kept, Outcome};
-use lifeboat_core::backup::{BackupKey, keep::Keep};
+use lifeboat_core::backup::{
+    Archive, Asked, BackupKey, Readable,
+    keep::{Copy, Keep},
+};
 use serde_json::json;
 
-use crate::region::{Region, by_execution};
+use crate::region::Region;
 
 const DAY: i64 = 24 * 3600;
 
@@ -59,7 +62,7 @@ async fn of_each_day_the_first_backup_is_copied_with_all_its_packs_and_the_old_c
 }
 
 #[tokio::test]
-async fn a_copy_needs_nothing_else_and_is_no_backup_that_a_prune_or_a_listing_sees() {
+async fn a_copy_needs_nothing_else_is_told_as_a_copy_and_is_no_backup_that_a_prune_sees() {
     let home = region(DAILY);
     let backup = home.create(3600).await.backup;
     keep(&home, 7200).await;
@@ -72,7 +75,12 @@ async fn a_copy_needs_nothing_else_and_is_no_backup_that_a_prune_or_a_listing_se
     let copy = format!("{}{}", backup.kept(), backup.manifest());
     assert_eq!(home.backups.body(&copy), original, "byte for byte");
     let listed = home.ask(json!({"action": "list"}), 7200).await.unwrap();
-    assert_eq!(listed, Outcome::Listed { backups: vec![] });
+    let Outcome::Listed { backups, kept } = listed else {
+        panic!("{listed:?}")
+    };
+    assert_eq!(backups, []);
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].backup, backup);
     let before = in_copies(&home);
     home.ask(json!({"action": "prune"}), 90 * DAY)
         .await
@@ -121,10 +129,10 @@ async fn one_that_is_not_whole_is_not_kept_and_another_of_its_day_is() {
     assert_eq!(keep(&home, 9000).await.made, [whole]);
 }
 
-#[tokio::test]
-async fn a_kept_backup_is_asked_for_by_its_name_and_restored_once_it_is_brought_back() {
+/// A passive region with a copy of a backup that is among the others no more, and its objects.
+async fn kept_only() -> (Region, BackupKey, Vec<String>) {
     let home = region(DAILY);
-    let name = home.create(3600).await.backup;
+    let backup = home.create(3600).await.backup;
     keep(&home, 7200).await;
     home.write("users", r#"{"users":["later"]}"#);
     home.write("posts", r#"{"posts":["later"]}"#);
@@ -134,36 +142,116 @@ async fn a_kept_backup_is_asked_for_by_its_name_and_restored_once_it_is_brought_
             .await
             .unwrap();
     }
-    assert_eq!(home.backups.body(&name.manifest()), None);
-    let standby = Region::new("us-west-2").leased();
+    assert_eq!(home.backups.body(&backup.manifest()), None);
+    let standby = Region::new("us-west-2");
     home.backups.copy_to(&standby.backups);
-    let restore = by_execution(&name.name.to_string());
-    let verify = json!({"action": "verify", "backup": name.name});
-    let command = format!("s3://backups/{} s3://backups/ ", name.kept());
-    for event in [&restore, &verify] {
-        let refused = standby.ask(event.clone(), 23 * DAY).await.unwrap_err();
-        assert_eq!(refused.name(), "Refused");
-        assert!(refused.to_string().contains(&command), "{refused}");
-    }
-    for key in standby.backups.keys() {
-        if let Some(below) = key.strip_prefix(&name.kept()) {
-            standby
-                .backups
-                .set(below, standby.backups.body(&key).unwrap());
-        }
-    }
-    for event in [verify, restore] {
-        standby.ask(event, 23 * DAY).await.unwrap();
-    }
-    assert_eq!(
-        standby.read("users"),
-        r#"{"users":[{"id":"1","name":"ada"}]}"#
-    );
+    let mut objects = standby.backups.keys();
+    objects.retain(|key| key.starts_with(&backup.kept()));
+    (standby, backup, objects)
+}
+
+async fn list(region: &Region) -> Vec<Copy> {
+    let listed = region.ask(json!({"action": "list"}), 23 * DAY).await;
+    let Ok(Outcome::Listed { kept, .. }) = listed else {
+        panic!("{listed:?}")
+    };
+    kept
+}
+
+#[tokio::test]
+async fn a_backup_that_is_only_kept_is_restored_previewed_and_verified_from_its_copy_by_its_name() {
+    let (standby, backup, objects) = kept_only().await;
+    let told = &list(&standby).await[0];
+    assert_eq!(told.backup, backup);
+    assert_eq!(told.readable, Readable::AtOnce);
+    let bytes = objects.iter().map(|key| standby.backups.body(key).unwrap());
+    assert_eq!(told.bytes, bytes.map(|body| body.len() as u64).sum::<u64>());
+    let ask = async |action: &str| {
+        let event = json!({"action": action, "backup": backup.name});
+        standby.ask(event, 23 * DAY).await
+    };
+    let Outcome::Verified { verified } = ask("verify").await.unwrap() else {
+        panic!("another outcome")
+    };
+    assert_eq!(verified.backup, backup);
+    let Outcome::Previewed { preview } = ask("preview").await.unwrap() else {
+        panic!("another outcome")
+    };
+    assert_eq!(preview.refused, Vec::<String>::new());
+    assert_eq!(preview.services["users"].put.len(), 1);
+    ask("restore").await.unwrap();
+    let ada = r#"{"users":[{"id":"1","name":"ada"}]}"#;
+    assert_eq!(standby.read("users"), ada);
+    // A copy is no backup that has what a later restore replaces.
+    let newest = json!({"action": "restore", "backup": "newest"});
+    standby.ask(newest, 23 * DAY).await.unwrap();
+    assert_eq!(standby.only("replaced/").services.len(), 2);
     let unknown = json!({"action": "verify", "backup": "backup-20200101-000000"});
     assert_eq!(
-        home.ask(unknown, 23 * DAY).await.unwrap_err().name(),
+        standby.ask(unknown, 23 * DAY).await.unwrap_err().name(),
         "Invalid"
     );
+}
+
+#[tokio::test]
+async fn a_copy_in_glacier_is_refused_with_what_asks_it_back_and_read_when_it_is_there() {
+    let (standby, backup, objects) = kept_only().await;
+    let events = ["restore", "verify"];
+    let events = events.map(|action| json!({"action": action, "backup": backup.name}));
+    let refused = async |says: &str| {
+        for event in &events {
+            let refused = standby.ask(event.clone(), 23 * DAY).await.unwrap_err();
+            assert_eq!(refused.name(), "Refused", "{refused}");
+            let said = refused.to_string();
+            assert!(
+                said.contains(says) && said.contains("3 to 5 hours"),
+                "{said}"
+            );
+        }
+        let event = json!({"action": "preview", "backup": backup.name});
+        let Ok(Outcome::Previewed { preview }) = standby.ask(event, 23 * DAY).await else {
+            panic!("it says why instead")
+        };
+        assert!(preview.refused[0].contains(says), "{preview:?}");
+        assert!(!standby.data("users").exists());
+    };
+    let mut moved = objects.iter();
+    // The lifecycle leaves what is small where it is.
+    let pack = moved.find(|key| key.contains("/packs/")).unwrap();
+    standby.backups.moved(pack, "GLACIER", None);
+    let archive = Archive::Glacier;
+    let told = &list(&standby).await[0];
+    assert_eq!(told.readable, Readable::Archived { archive });
+    assert_eq!(told.classes.len(), 2, "{told:?}");
+    let command = format!("--bucket backups --prefix {} --query", backup.kept());
+    refused(&command).await;
+    refused("aws s3api restore-object --region us-west-2").await;
+    standby.backups.moved(pack, "GLACIER", Some(Asked::Coming));
+    refused("is on its way").await;
+    let moment = Timestamp::from_second(30 * DAY).unwrap();
+    let back = Some(Asked::Until(moment));
+    standby.backups.moved(pack, "GLACIER", back);
+    assert_eq!(list(&standby).await[0].readable, Readable::Until { moment });
+    for event in events {
+        standby.ask(event, 23 * DAY).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn of_a_copy_that_is_damaged_nothing_is_restored_and_a_half_made_one_is_none() {
+    let (standby, backup, objects) = kept_only().await;
+    let event = json!({"action": "restore", "backup": backup.name});
+    let pack = objects.iter().find(|key| key.contains("/packs/")).unwrap();
+    standby.backups.set(pack, b"not what it was".to_vec());
+    let refused = standby.ask(event.clone(), 23 * DAY).await.unwrap_err();
+    assert_eq!(refused.name(), "NotVerified", "{refused}");
+    assert!(!standby.data("users").exists());
+    standby
+        .backups
+        .remove(&format!("{}{}", backup.kept(), backup.manifest()));
+    assert_eq!(list(&standby).await, []);
+    let unknown = standby.ask(event, 23 * DAY).await.unwrap_err();
+    assert_eq!(unknown.name(), "Invalid", "{unknown}");
 }
 
 #[tokio::test]

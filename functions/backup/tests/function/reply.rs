@@ -53,7 +53,10 @@ async fn what_may_pass_is_told_so_that_it_is_asked_again() {
 async fn of_two_that_are_at_it_at_once_the_first_that_succeeds_is_the_reply() {
     let home = Region::home();
     let bucket = home.control.bucket();
-    let outcome = Outcome::Listed { backups: vec![] };
+    let outcome = Outcome::Listed {
+        backups: vec![],
+        kept: vec![],
+    };
     let good = Reply::new(Timestamp::UNIX_EPOCH, Ok(outcome.clone()));
     let good = serde_json::to_vec(&good).unwrap();
     let failed = Err(Failure::Refused("no".into()));

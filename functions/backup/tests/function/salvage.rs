@@ -27,7 +27,8 @@ async fn what_a_replaced_region_still_holds_is_saved_once_and_what_was_lost_is_t
     assert_eq!(
         listed,
         Outcome::Listed {
-            backups: vec![restored]
+            backups: vec![restored],
+            kept: vec![]
         }
     );
 }

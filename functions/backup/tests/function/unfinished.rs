@@ -66,7 +66,13 @@ async fn to_the_end(home: &Region, event: &Value, before_each: impl Fn(i64)) -> 
                     "{failure}"
                 );
                 let listed = home.ask(json!({"action": "list"}), LATER).await.unwrap();
-                assert_eq!(listed, Outcome::Listed { backups: vec![] });
+                assert_eq!(
+                    listed,
+                    Outcome::Listed {
+                        backups: vec![],
+                        kept: vec![]
+                    }
+                );
             }
         }
     }

@@ -95,6 +95,8 @@ pub enum Flaw {
     Damaged(String),
     /// Written by a newer version.
     Newer(String),
+    /// A copy in an archive, which nobody has asked back, or which is on its way.
+    Archived(String),
 }
 
 /// Why a backup is not restored.
@@ -127,10 +129,19 @@ pub fn judge<T>(
     }
 }
 
+impl From<Flaw> for Failure {
+    fn from(flaw: Flaw) -> Self {
+        match flaw {
+            Flaw::Damaged(why) | Flaw::Newer(why) => Self::NotVerified(why),
+            Flaw::Archived(why) => Self::Refused(why),
+        }
+    }
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Flawed(Flaw::Damaged(why) | Flaw::Newer(why)) => Self::NotVerified(why),
+            Refusal::Flawed(flaw) => flaw.into(),
             Refusal::LowerEpoch { chosen, newest } => Self::Refused(format!(
                 "{} is of epoch {} and the newest, {}, of epoch {}: another region has served since; choose that one, or say in overrides.lower_epoch why the older is wanted",
                 chosen.name, chosen.epoch, newest.name, newest.epoch

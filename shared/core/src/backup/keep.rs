@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{BackupKey, Kind};
+use super::{BackupKey, Kind, Readable};
 use crate::Invalid;
 
 /// How many of each; in UTC, and a week begins on Monday.
@@ -98,6 +98,17 @@ pub fn wanted(here: &[BackupKey], kept: &[BackupKey], keep: Keep) -> BTreeSet<Ba
 fn better<'a>(one: &'a BackupKey, other: &'a BackupKey) -> &'a BackupKey {
     let rank = |backup: &BackupKey| (std::cmp::Reverse(backup.epoch), backup.name.at);
     if rank(other) < rank(one) { other } else { one }
+}
+
+/// A copy that stands, as a listing tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Copy {
+    pub backup: BackupKey,
+    pub bytes: u64,
+    /// The storage classes of its objects.
+    pub classes: BTreeSet<String>,
+    pub readable: Readable,
 }
 
 /// Where all copies are.
