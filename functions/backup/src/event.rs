@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use lifeboat_core::{
     Epoch, ReplyId,
     backup::{
-        BackupKey, Choice, Contents, Manifest, Overrides, Proof, Restored, Verified, keep::Copy,
+        BackupKey, Choice, Contents, Manifest, Overrides, Proof, Restored, Verified, keep::KeptCopy,
     },
     lost::Lost,
     request::Mode,
@@ -18,7 +18,8 @@ pub enum Event {
     /// By the schedule, by hand.
     Create {},
     List {},
-    /// By an execution, which must hold the lease and has started no task; by hand only where this region does not serve.
+    /// By an execution, which must hold the lease and has started no task; by hand where none is at work, and where this region serves
+    /// only what nothing writes to.
     Restore {
         backup: Choice,
         /// All of them unless given.
@@ -101,7 +102,7 @@ pub enum Outcome {
         backups: Vec<BackupKey>,
         /// Copies that are kept longer, and how soon they can be read.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        kept: Vec<Copy>,
+        kept: Vec<KeptCopy>,
     },
     Restored {
         restored: Restored,
@@ -240,7 +241,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), json);
             seen += 1;
         }
-        assert_eq!(seen, 18);
+        assert_eq!(seen, 19);
     }
 
     #[test]

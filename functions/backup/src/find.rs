@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use lifeboat_aws::{Below, Objects, backups};
 use lifeboat_core::{
     Failure,
-    backup::{self, BackupKey, Choice, Kind, Manifest, Previous, keep::Copy, newest},
+    backup::{self, BackupKey, Choice, Kind, Manifest, Previous, keep::KeptCopy, newest},
 };
 
 use crate::{Backup, Outcome, create::link, keep};
@@ -48,7 +48,7 @@ pub(crate) async fn meant<C: Objects, B: Objects>(
         Choice::Named(_) => keep::standing(backup).await?,
         Choice::Newest | Choice::Before(_) => vec![],
     };
-    let named = |copy: &Copy| choice == Choice::Named(copy.backup.name);
+    let named = |copy: &KeptCopy| choice == Choice::Named(copy.backup.name);
     let copy = copies.into_iter().find(named).ok_or(unknown)?;
     Ok(Meant {
         from: Below::new(backup.backups, copy.backup.kept()),

@@ -46,9 +46,9 @@ async fn reach<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     let started = clock();
-    may_restore(backup, order).await?;
+    let may = async || may_restore(backup, order, &clock).await.map(drop);
+    may().await?;
     let chosen = order.choose(backup).await?;
-    let may = async || may_restore(backup, order).await;
     let Chosen { manifest, from, .. } = &chosen;
     rehearse(backup, from, manifest, order.services(), may).await?;
     for source in &order.sources {

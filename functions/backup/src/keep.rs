@@ -10,7 +10,7 @@ use lifeboat_core::{
     Failure,
     backup::{
         BackupKey, Kind, Manifest, Readable,
-        keep::{Copy, PREFIX, wanted},
+        keep::{KeptCopy, PREFIX, wanted},
     },
 };
 
@@ -73,10 +73,10 @@ pub(crate) async fn keep<C: Objects, B: Objects>(
 /// The copies that are made, the newest first.
 pub(crate) async fn standing<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-) -> Result<Vec<Copy>, Failure> {
+) -> Result<Vec<KeptCopy>, Failure> {
     let copies = copies(backup).await?.into_iter();
     let made = copies.filter(|(key, there)| there.contains_key(&key.manifest()));
-    let told = made.map(|(backup, there)| Copy {
+    let told = made.map(|(backup, there)| KeptCopy {
         backup,
         bytes: there.values().map(|object| object.bytes).sum(),
         classes: there.values().map(|object| object.class.clone()).collect(),
@@ -88,7 +88,7 @@ pub(crate) async fn standing<C: Objects, B: Objects>(
 /// Why a copy cannot be read yet, and what to do about it.
 pub(crate) fn cold<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    copy: &Copy,
+    copy: &KeptCopy,
 ) -> Option<String> {
     let (bucket, region) = (backup.backups.name(), backup.backups.region());
     let (name, below) = (&copy.backup.name, copy.backup.kept());

@@ -1,5 +1,6 @@
 //! Takes the data of every service into a verified backup of the region's bucket, and brings it back.
 
+mod by_hand;
 mod changes;
 mod contents;
 mod create;
@@ -202,7 +203,7 @@ pub async fn handle<C: Objects, B: Objects>(
             overrides,
         } => {
             let order = Order::new(backup, choice, services, overrides, By::Person)?;
-            preview::preview(backup, &order).await
+            preview::preview(backup, &order, clock).await
         }
         Event::Verify { backup: choice } => {
             let verified = verify::verify(backup, choice, clock).await?;

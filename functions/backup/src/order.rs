@@ -52,6 +52,17 @@ pub(crate) struct Chosen<B> {
     pub overridden: Overrides,
 }
 
+impl<B> Chosen<B> {
+    /// What else a person's word was taken for.
+    pub(crate) fn said(&mut self, said: Overrides) {
+        if let Some(reason) = said.nothing_writes {
+            let backup = &self.manifest.backup.name;
+            tracing::warn!(%backup, "restored where it serves, for nothing writes there: {reason}");
+            self.overridden.nothing_writes = Some(reason);
+        }
+    }
+}
+
 impl Order {
     pub(crate) fn new<C: Objects, B: Objects>(
         backup: &Backup<'_, C, B>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
@@ -48,6 +49,7 @@ const LISTED: usize = 2000;
 pub(crate) async fn preview<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     order: &Order,
+    clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     let found = order.find(backup).await?;
     let manifest = found.manifest.as_ref();
@@ -58,7 +60,8 @@ pub(crate) async fn preview<C: Objects, B: Objects>(
         &order.overrides,
     );
     let mut refused = vec![];
-    refused.extend(said(may_restore(backup, order).await)?);
+    let may = may_restore(backup, order, clock).await;
+    refused.extend(said(may.map(drop))?);
     refused.extend(
         judged
             .err()

@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
-    backup::{self, Contents, FilePath, Kind, Manifest, Restored},
+    backup::{self, Contents, FilePath, Kind, Manifest, Overrides, Restored},
     idle,
 };
 
 use crate::{
-    Backup, Outcome,
+    Backup, Outcome, by_hand,
     changes::{Change, Changes},
     contents::content,
     create::save_aside,
@@ -28,8 +28,10 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     let started = clock();
-    may_restore(backup, order).await?;
-    let chosen = order.choose(backup).await?;
+    let may = async || may_restore(backup, order, &clock).await;
+    let said = may().await?;
+    let mut chosen = order.choose(backup).await?;
+    chosen.said(said);
     let placed = Placed::read(backup).await?;
     let mut found = vec![];
     for source in &order.sources {
@@ -46,7 +48,7 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
     }
     let scratch = tempfile::tempdir();
     let scratch = backup.io("create", "a scratch folder", scratch)?;
-    fetch(backup, order, &chosen, &found, scratch.path()).await?;
+    fetch(backup, &may, &chosen, &found, scratch.path()).await?;
     keep(backup, &found, &clock).await?;
     let mut put = vec![];
     for change in found.iter().flat_map(|found| &found.changes) {
@@ -64,13 +66,13 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
                     }
                 };
                 // All that takes time is over, and the right to write may have gone meanwhile.
-                may_restore(backup, order).await?;
+                may().await?;
                 let done = source.put(path, &ready).await;
                 let mark = backup.io("put in place", source.place.at(path), done)?;
                 put.push((*source, path, *file, mark));
             }
             Change::Remove { source, path, .. } => {
-                may_restore(backup, order).await?;
+                may().await?;
                 let removed = source.remove(path).await;
                 backup.io("remove", source.place.at(path), removed)?;
             }
@@ -93,7 +95,7 @@ const AT_ONCE: u64 = 64 << 20;
 /// As far as there is room beside the data; of the rest it is seen that it is there and right.
 async fn fetch<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    order: &Order,
+    may: impl AsyncFn() -> Result<Overrides, Failure>,
     Chosen { from, manifest, .. }: &Chosen<B>,
     found: &[Changes<'_>],
     scratch: &Path,
@@ -113,7 +115,7 @@ async fn fetch<C: Objects, B: Objects>(
     }
     let mut left = wanted.as_slice();
     while !left.is_empty() {
-        may_restore(backup, order).await?;
+        may().await?;
         let mut bytes = 0;
         let fitting = left.iter().take_while(|(file, _)| {
             let fits = bytes < AT_ONCE;
@@ -124,7 +126,7 @@ async fn fetch<C: Objects, B: Objects>(
         unpack(backup, from, manifest, now).await?;
         left = rest;
     }
-    may_restore(backup, order).await?;
+    may().await?;
     check_through(backup, from, manifest, &later).await
 }
 
@@ -181,9 +183,9 @@ pub(crate) async fn into_scratch<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     let started = clock();
-    may_restore(backup, order).await?;
+    let may = async || may_restore(backup, order, &clock).await.map(drop);
+    may().await?;
     let chosen = order.choose(backup).await?;
-    let may = async || may_restore(backup, order).await;
     let Chosen { manifest, from, .. } = &chosen;
     rehearse(backup, from, manifest, order.services(), may).await?;
     Ok(restored(backup, order, chosen, (started, clock())))
@@ -241,15 +243,18 @@ pub(crate) fn restored<C: Objects, B: Objects>(
     }
 }
 
+/// What a person's word is taken for.
 pub(crate) async fn may_restore<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     order: &Order,
-) -> Result<(), Failure> {
+    clock: impl Fn() -> Timestamp,
+) -> Result<Overrides, Failure> {
     let (state, me) = (backup.state().await?, &backup.configuration.region);
     match &order.by {
-        By::Execution(by) => backup::may_restore(me, &state, (&by.arn, by.epoch)),
-        By::Import(by) => backup::may_import(me, &state, (&by.arn, by.epoch)),
-        By::Person => backup::may_restore_by_hand(me, &state),
-        By::Schedule(epoch) => idle::still(me, &state, *epoch).map_err(Failure::Stale),
+        By::Execution(by) => backup::may_restore(me, &state, (&by.arn, by.epoch))?,
+        By::Import(by) => backup::may_import(me, &state, (&by.arn, by.epoch))?,
+        By::Person => return by_hand::may(backup, order, &state, clock).await,
+        By::Schedule(epoch) => idle::still(me, &state, *epoch).map_err(Failure::Stale)?,
     }
+    Ok(Overrides::default())
 }

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use lifeboat_core::{
     Epoch, Failure, Region, RegionPair, RegionState, SCHEMA,
     backup::{Proof, Proven, follow::Followed},
-    fence, idle, liveness,
+    fence,
+    idle::{self, Tasks},
+    liveness,
     marker::Seen,
     probe::{self, ProbeReport},
 };
@@ -110,6 +112,11 @@ async fn observe<W: World>(
         peer.as_ref(),
         running.as_ref().map_err(Failure::to_string),
     );
+    let tasks = Tasks::of(
+        seen.own.as_ref(),
+        peer.as_ref(),
+        running.as_ref().map_err(Failure::to_string),
+    );
     let report = ProbeReport {
         schema: SCHEMA,
         at: now,
@@ -119,6 +126,7 @@ async fn observe<W: World>(
         down_since: probe::down_since(previous.as_ref(), liveness.verdict, now),
         peaks,
         idle,
+        tasks,
         proven,
         liveness,
         readiness: own.judge(configuration, serves, now),

@@ -79,21 +79,6 @@ pub fn may_import(
     may.map_err(Failure::Stale)
 }
 
-/// Whether a person's restore may begin, or be put in place.
-pub fn may_restore_by_hand(me: &Region, state: &RegionState) -> Result<(), Failure> {
-    if state.lease.is_some() {
-        return Err(Failure::Refused(format!(
-            "an execution is at work in {me}; it restores by itself"
-        )));
-    }
-    match state.highest(None).1 == *me {
-        true => Err(Failure::Refused(format!(
-            "{me} serves, and its tasks write: a restore here would be lost or overwrite their data"
-        ))),
-        false => Ok(()),
-    }
-}
-
 /// How a backup is called that begins now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {

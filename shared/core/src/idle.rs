@@ -1,5 +1,7 @@
 //! Whether the schedule may bring a region's data up to date: nothing runs there, nobody acts, and nobody is owed what it holds.
 
+mod by_hand;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -10,6 +12,8 @@ use crate::{
     probe::{ProbeReport, RECORDED_SECONDS},
     state::FenceProgress,
 };
+
+pub use by_hand::{ByHand, Tasks, Writes, by_hand, writes};
 
 /// As the probe saw it, which sees tasks and the other region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

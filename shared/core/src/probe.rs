@@ -6,7 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Epoch, Region, backup::Proven, idle::Idle, liveness, liveness::Liveness, peaks::Peaks,
+    Epoch, Region,
+    backup::Proven,
+    idle::{Idle, Tasks},
+    liveness,
+    liveness::Liveness,
+    peaks::Peaks,
     readiness::Readiness,
 };
 
@@ -33,6 +38,9 @@ pub struct ProbeReport {
     /// Whether the schedule may bring this region's data up to date.
     #[serde(default, skip_serializing_if = "Idle::is_not_looked_for")]
     pub idle: Idle,
+    /// Which of this region's services have tasks.
+    #[serde(default, skip_serializing_if = "Tasks::is_not_looked_for")]
+    pub tasks: Tasks,
     /// Whether backups can be restored here.
     #[serde(default, skip_serializing_if = "Proven::is_not_looked_for")]
     pub proven: Proven,
@@ -141,6 +149,7 @@ pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> P
         down_since: None,
         peaks: BTreeMap::new(),
         idle: Idle::default(),
+        tasks: Tasks::default(),
         proven: Proven::default(),
         fenced: None,
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use lifeboat_backup::{Kept, Outcome};
 use lifeboat_core::backup::{
     Archive, Asked, BackupKey, Readable,
-    keep::{Copy, Keep},
+    keep::{Keep, KeptCopy},
 };
 use serde_json::json;
 
@@ -150,7 +150,7 @@ async fn kept_only() -> (Region, BackupKey, Vec<String>) {
     (standby, backup, objects)
 }
 
-async fn list(region: &Region) -> Vec<Copy> {
+async fn list(region: &Region) -> Vec<KeptCopy> {
     let listed = region.ask(json!({"action": "list"}), 23 * DAY).await;
     let Ok(Outcome::Listed { kept, .. }) = listed else {
         panic!("{listed:?}")

@@ -3,7 +3,7 @@
 use lifeboat_core::{
     SCHEMA,
     backup::{Proven, newest},
-    idle::Idle,
+    idle::{Idle, Tasks},
     liveness::{self, Answer, Look},
     marker::Seen,
     probe::ProbeReport,
@@ -57,6 +57,7 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         readiness: readiness::judge(facts, world.now()),
         down_since: world.down_since.get(),
         peaks: [].into(),
+        tasks: Tasks::default(),
         idle: Idle::default(),
         proven: Proven::default(),
         fenced: None,

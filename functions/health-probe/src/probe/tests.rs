@@ -347,6 +347,16 @@ async fn a_backup_without_its_data_and_a_service_that_is_not_there_are_named() {
 }
 
 #[tokio::test]
+async fn which_services_have_tasks_is_told_in_the_region_that_serves_too() {
+    for (region, running) in [("us-east-1", &["posts", "users"][..]), ("us-west-2", &[])] {
+        let world = InMemory::seen_from(region);
+        let report = handle(LOOK, &world, after(0)).await.unwrap();
+        let running = running.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(report.tasks, Tasks::Of(running), "{region}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_that_takes_its_data_itself_is_as_ready_as_any_other() {
     let mut world = InMemory::seen_from("us-west-2");
     let region = world.configuration.region.clone();

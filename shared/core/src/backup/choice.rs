@@ -72,6 +72,9 @@ pub fn choose(backups: &[BackupKey], choice: Choice) -> Result<&BackupKey, Inval
 pub struct Overrides {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lower_epoch: Option<String>,
+    /// Where the region serves and nobody can see it: that nothing writes there meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nothing_writes: Option<String>,
 }
 
 impl Overrides {
@@ -80,10 +83,17 @@ impl Overrides {
     }
 
     pub fn validate(&self) -> Result<(), Invalid> {
-        let Self { lower_epoch } = self;
-        lower_epoch.iter().try_for_each(|reason| {
-            let field = "overrides.lower_epoch".into();
-            check_reason(field, reason)
+        let Self {
+            lower_epoch,
+            nothing_writes,
+        } = self;
+        let all = [
+            ("lower_epoch", lower_epoch),
+            ("nothing_writes", nothing_writes),
+        ];
+        all.into_iter().try_for_each(|(name, reason)| match reason {
+            Some(reason) => check_reason(format!("overrides.{name}"), reason),
+            None => Ok(()),
         })
     }
 }
@@ -125,7 +135,13 @@ pub fn judge<T>(
             chosen: chosen.clone(),
             newest: newest.clone(),
         }),
-        (Ok(whole), Some(_), Some(_)) => Ok((whole, overrides.clone())),
+        (Ok(whole), Some(_), Some(reason)) => {
+            let overridden = Overrides {
+                lower_epoch: Some(reason.clone()),
+                ..Overrides::default()
+            };
+            Ok((whole, overridden))
+        }
     }
 }
 
@@ -227,6 +243,7 @@ mod tests {
         let none = Overrides::default();
         let because = Overrides {
             lower_epoch: Some("posts were garbled since".into()),
+            ..Overrides::default()
         };
         for (chosen, overrides, overridden) in [
             (&all[2], &none, Some(&none)),
@@ -255,11 +272,13 @@ mod tests {
     #[test]
     fn an_override_has_a_reason_and_only_what_is_named_here_can_be_overridden() {
         for reason in ["", " ", &"x".repeat(501)] {
-            let overrides = Overrides {
-                lower_epoch: Some(reason.to_owned()),
-            };
-            let refused = overrides.validate().unwrap_err().to_string();
-            assert!(refused.starts_with("overrides.lower_epoch"), "{refused}");
+            for name in ["lower_epoch", "nothing_writes"] {
+                let overrides = serde_json::json!({ name: reason });
+                let overrides: Overrides = serde_json::from_value(overrides).unwrap();
+                let refused = overrides.validate().unwrap_err().to_string();
+                let field = format!("overrides.{name}");
+                assert!(refused.starts_with(&field), "{refused}");
+            }
         }
         let refused = serde_json::from_str::<Overrides>(r#"{"newer_format": "I know"}"#);
         let refused = refused.unwrap_err().to_string();

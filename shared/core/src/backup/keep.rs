@@ -103,7 +103,7 @@ fn better<'a>(one: &'a BackupKey, other: &'a BackupKey) -> &'a BackupKey {
 /// A copy that stands, as a listing tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Copy {
+pub struct KeptCopy {
     pub backup: BackupKey,
     pub bytes: u64,
     /// The storage classes of its objects.
