@@ -12,7 +12,7 @@ use crate::{
     Backup, Outcome,
     event::Execution,
     order::{By, Chosen, Order},
-    rehearse::rehearse,
+    rehearse::{Right, rehearse},
     restore::{may_restore, restore, restored},
 };
 
@@ -50,7 +50,8 @@ async fn reach<C: Objects, B: Objects>(
     may().await?;
     let chosen = order.choose(backup).await?;
     let Chosen { manifest, from, .. } = &chosen;
-    rehearse(backup, from, manifest, order.services(), may).await?;
+    let services = order.services();
+    rehearse(backup, from, manifest, services, may, &Right::default()).await?;
     for source in &order.sources {
         let found = backup.io("list", &source.place, source.find().await)?;
         for path in &found.files {

@@ -1,5 +1,7 @@
 //! That backups can be restored is proven by restoring one of them, whichever chance takes, in the passive region each day.
 
+use std::{sync::atomic::Ordering, time::Duration};
+
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
@@ -7,7 +9,11 @@ use lifeboat_core::{
     backup::{BackupKey, Kind, Manifest, Proof, draw},
 };
 
-use crate::{Backup, Outcome, order::look, rehearse::rehearse};
+use crate::{
+    Backup, Outcome,
+    order::look,
+    rehearse::{Right, rehearse},
+};
 
 pub(crate) async fn prove<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
@@ -30,8 +36,7 @@ pub(crate) async fn prove<C: Objects, B: Objects>(
                 Ok(()) => Ok(()),
                 Err(_) => Err(Failure::Stale("it is no longer this region's turn".into())),
             };
-            let services = backup.services();
-            rehearse(backup, backup.backups, &manifest, services.into_iter(), may).await
+            in_time(backup, &manifest, may, &clock).await
         }
         Err(failure) => Err(failure),
     };
@@ -54,6 +59,36 @@ pub(crate) async fn prove<C: Objects, B: Objects>(
     backup.control.write(Proof::KEY, &proof).await?;
     came.map_err(Clone::clone)?;
     Ok(Outcome::Proved { proof })
+}
+
+/// One that Lambda ended would leave no word. What lies on the disk is removed by the next one.
+async fn in_time<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    may: impl AsyncFn() -> Result<(), Failure>,
+    clock: impl Fn() -> Timestamp,
+) -> Result<u64, Failure> {
+    let left = backup.until.duration_since(clock());
+    let left = Duration::try_from(left).unwrap_or_default();
+    let (services, right) = (backup.services(), Right::default());
+    let rehearsed = rehearse(
+        backup,
+        backup.backups,
+        manifest,
+        services.into_iter(),
+        may,
+        &right,
+    );
+    let came = tokio::time::timeout(left, rehearsed).await;
+    let right = right.load(Ordering::Relaxed);
+    match came {
+        Ok(came) => came.map(|()| right),
+        Err(_) => Err(Failure::TimedOut(format!(
+            "{} did not finish: {right} of {} bytes were restored and read back when the time of one invocation was over, and of the rest nothing is known; give the function more memory, and with it more of a processor, or the file system more throughput",
+            manifest.backup.name,
+            manifest.bytes()
+        ))),
+    }
 }
 
 /// Only beside data that nobody uses, and while nobody needs the disk.

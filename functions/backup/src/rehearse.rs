@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use lifeboat_aws::Objects;
@@ -24,16 +25,18 @@ use crate::{
     unpack::{check_through, unpack},
 };
 
-/// How many bytes were restored and found right.
+/// How many bytes were restored and found right, while it is at it.
+pub(crate) type Right = AtomicU64;
+
 pub(crate) async fn rehearse<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     from: &impl Objects,
     manifest: &Manifest,
     services: impl Iterator<Item = &str>,
     may: impl AsyncFn() -> Result<(), Failure>,
-) -> Result<u64, Failure> {
+    right: &Right,
+) -> Result<(), Failure> {
     let data = Folder::new(PathBuf::from(&backup.configuration.data_directory));
-    let mut bytes = 0;
     for service in services {
         may().await?;
         let files = manifest.services.get(service).into_iter().flatten();
@@ -42,7 +45,8 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
             // There is no place beside it.
             let wanted: Vec<_> = files.map(|(path, file)| (file, path.to_string())).collect();
             check_through(backup, from, manifest, &wanted).await?;
-            bytes += wanted.iter().map(|(file, _)| file.bytes).sum::<u64>();
+            let bytes = wanted.iter().map(|(file, _)| file.bytes).sum();
+            right.fetch_add(bytes, Ordering::Relaxed);
             continue;
         }
         // What one that was killed left goes first.
@@ -52,21 +56,21 @@ pub(crate) async fn rehearse<C: Objects, B: Objects>(
             files.map(|(path, file)| (file, data.stage().join(service).join(path.as_str())));
         let wanted: Vec<(&backup::File, PathBuf)> = wanted.collect();
         let done = match unpack(backup, from, manifest, &wanted).await {
-            Ok(()) => read_back(backup, manifest, &wanted).await,
+            Ok(()) => read_back(backup, manifest, &wanted, right).await,
             Err(failure) => Err(failure),
         };
         backup.io("end in", &data, data.end())?;
-        bytes += done?;
+        done?;
     }
-    Ok(bytes)
+    Ok(())
 }
 
 async fn read_back<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     manifest: &Manifest,
     wanted: &[(&backup::File, PathBuf)],
-) -> Result<u64, Failure> {
-    let mut bytes = 0;
+    right: &Right,
+) -> Result<(), Failure> {
     for (file, at) in wanted {
         let path = at.clone();
         let read = spawn_blocking(move || read(&path)).await;
@@ -81,9 +85,9 @@ async fn read_back<C: Objects, B: Objects>(
                 file.content
             )));
         }
-        bytes += length;
+        right.fetch_add(length, Ordering::Relaxed);
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn read(path: &Path) -> io::Result<(u64, backup::ContentId)> {
@@ -148,16 +152,18 @@ mod tests {
             ..manifest.services["users"].values().next().unwrap().clone()
         };
         let wanted = [(&promised, at.clone())];
-        let right = read_back(&backup, &manifest, &wanted).await;
-        assert_eq!(right, Ok(5));
+        let right = Right::default();
+        let read = read_back(&backup, &manifest, &wanted, &right).await;
+        assert_eq!((read, right.load(Ordering::Relaxed)), (Ok(()), 5));
         for wrong in ["wrong", "rightly", ""] {
             fs::write(&at, wrong).unwrap();
-            let failed = read_back(&backup, &manifest, &wanted).await.unwrap_err();
+            let failed = read_back(&backup, &manifest, &wanted, &right).await;
+            let failed = failed.unwrap_err();
             assert_eq!(failed.name(), "NotVerified");
             assert!(failed.to_string().contains("db.json"), "{failed}");
         }
         fs::remove_file(&at).unwrap();
-        let gone = read_back(&backup, &manifest, &wanted).await.unwrap_err();
-        assert_eq!(gone.name(), "Unavailable");
+        let gone = read_back(&backup, &manifest, &wanted, &right).await;
+        assert_eq!(gone.unwrap_err().name(), "Unavailable");
     }
 }

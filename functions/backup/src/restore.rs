@@ -15,7 +15,7 @@ use crate::{
     create::save_aside,
     order::{By, Chosen, Order},
     placed::{Placed, Service},
-    rehearse::rehearse,
+    rehearse::{Right, rehearse},
     source::{Mark, Source},
     unpack::{check_through, room, unpack},
 };
@@ -187,7 +187,8 @@ pub(crate) async fn into_scratch<C: Objects, B: Objects>(
     may().await?;
     let chosen = order.choose(backup).await?;
     let Chosen { manifest, from, .. } = &chosen;
-    rehearse(backup, from, manifest, order.services(), may).await?;
+    let services = order.services();
+    rehearse(backup, from, manifest, services, may, &Right::default()).await?;
     Ok(restored(backup, order, chosen, (started, clock())))
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use jiff::Timestamp;
 use lifeboat_backup::Outcome;
 use lifeboat_core::backup::Proof;
 use serde_json::{Value, json};
@@ -97,6 +98,28 @@ async fn a_proof_that_fails_is_recorded_beside_the_last_good_one_and_is_an_error
         );
     }
     standby.backups.set(&pack, whole);
+    standby.ask(prove(), 240).await.unwrap();
+    assert_eq!(proof(&standby).unwrap().good.unwrap().as_second(), 240);
+    let left = fs::read_dir(standby.folder.path()).unwrap().count();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn one_that_takes_too_long_says_how_far_it_came_and_the_next_one_begins_anew() {
+    let home = Region::home();
+    let manifest = home.create(60).await;
+    let standby = standby_of(&home);
+    standby.ask(prove(), 120).await.unwrap();
+    standby.until.set(Timestamp::from_second(180).unwrap());
+    let failed = standby.ask(prove(), 180).await.unwrap_err();
+    assert_eq!(failed.name(), "TimedOut");
+    let recorded = proof(&standby).unwrap();
+    let said = recorded.failed.unwrap();
+    let far = format!("did not finish: 0 of {} bytes", manifest.bytes());
+    assert!(said.contains(&far), "{said}");
+    assert_eq!(recorded.backup, Some(manifest.backup));
+    assert_eq!(recorded.good.unwrap().as_second(), 120);
+    standby.until.set(Timestamp::MAX);
     standby.ask(prove(), 240).await.unwrap();
     assert_eq!(proof(&standby).unwrap().good.unwrap().as_second(), 240);
     let left = fs::read_dir(standby.folder.path()).unwrap().count();
