@@ -39,7 +39,7 @@ pub(crate) async fn create<C: Objects, B: Objects>(
     };
     // Asked twice in one second: the first is both.
     if let Some(manifest) = find::existing(backup, backup.backups, &key).await? {
-        return Ok(Outcome::Created(Created::of(&manifest, 0)));
+        return Ok(created(backup, &manifest, 0));
     }
     let newest = find::newest_readable(backup, &all).await?;
     let (mut saved, left) = gather(backup, &key, backup.sources(), newest.as_ref(), &clock).await?;
@@ -54,7 +54,21 @@ pub(crate) async fn create<C: Objects, B: Objects>(
     if left {
         unfinished::remove(backup).await;
     }
-    Ok(Outcome::Created(Created::of(&manifest, sent)))
+    Ok(created(backup, &manifest, sent))
+}
+
+/// Whoever reads it knows what else there is to know of it.
+fn created<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    sent: u64,
+) -> Outcome {
+    let configuration = backup.configuration;
+    let mut created = Created::of(manifest, sent);
+    created
+        .warnings
+        .extend(configuration.stays(&configuration.region));
+    Outcome::Created(created)
 }
 
 /// Everything that the sources have, and whether there is something left of an earlier invocation. Where the time of this one

@@ -18,8 +18,8 @@ pub enum Event {
     /// By the schedule, by hand.
     Create {},
     List {},
-    /// By an execution, which must hold the lease and has started no task; by hand where none is at work, and where this region serves
-    /// only what nothing writes to.
+    /// By an execution, which must hold the lease and has started no task; by hand where none is at work, and where this region
+    /// serves only what nothing writes to.
     Restore {
         backup: Choice,
         /// All of them unless given.
@@ -103,6 +103,8 @@ pub enum Outcome {
         /// Copies that are kept longer, and how soon they can be read.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         kept: Vec<KeptCopy>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<String>,
     },
     Restored {
         restored: Restored,

@@ -16,7 +16,14 @@ pub(crate) async fn list<C: Objects, B: Objects>(
     let mut backups = backups::all(backup.backups, Kind::Backup).await?;
     backups.sort_by_key(|key| Reverse((key.epoch, key.name.at)));
     let kept = keep::standing(backup).await?;
-    Ok(Outcome::Listed { backups, kept })
+    let configuration = backup.configuration;
+    let notes = configuration.stays(&configuration.region).into_iter();
+    let notes = notes.collect();
+    Ok(Outcome::Listed {
+        backups,
+        kept,
+        notes,
+    })
 }
 
 /// A backup that was asked for, and where it lies.

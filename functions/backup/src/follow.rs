@@ -26,11 +26,8 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
 ) -> Result<Following, Failure> {
     let mut told = Following::default();
     let here = &backup.configuration.region;
-    if !backup.configuration.cross_region_backup {
-        let peer = backup.configuration.peer_region();
-        told.notes.push(format!(
-            "enable_cross_region_backup is off: backups of {here} stay in {here}, and {peer} has none to restore if {here} is lost"
-        ));
+    if let Some(why) = backup.configuration.stays(here) {
+        told.notes.push(why);
         return Ok(told);
     }
     let before = remembered(backup).await?;

@@ -26,6 +26,9 @@ pub struct Own {
 impl Own {
     pub fn judge(&self, configuration: &Configuration, serves: bool, now: Timestamp) -> Readiness {
         let mut facts = self.facts.clone();
+        if !serves {
+            facts.none_comes = configuration.stays(configuration.peer_region());
+        }
         for (service, gate) in &configuration.gates {
             if let (Some(facts), true) = (facts.services.get_mut(service), serves) {
                 facts.writes = readiness::writes(gate, self.gates.as_ref());
@@ -84,6 +87,7 @@ pub async fn observe<W: World>(world: &W, action: Action) -> Own {
         services: images.into_iter().map(of_service).collect(),
         newest_backup,
         rpo_seconds: configuration.rpo_seconds,
+        none_comes: None,
         reclaim,
     };
     Own {

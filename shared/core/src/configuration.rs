@@ -338,6 +338,17 @@ impl Configuration {
         self.region_of(self.side().other())
     }
 
+    /// What it means for a region that its backups do not cross.
+    pub fn stays(&self, region: &Region) -> Option<String> {
+        let other = match *region == self.home {
+            true => &self.standby,
+            false => &self.home,
+        };
+        (!self.cross_region_backup).then(|| format!(
+            "enable_cross_region_backup is off: backups of {region} stay in {region}, and {other} has none to restore if {region} is lost"
+        ))
+    }
+
     /// `validate` has seen that both sides are there.
     pub fn resources(&self, side: Side) -> &RegionResources {
         &self.regions[self.region_of(side)]

@@ -38,6 +38,8 @@ pub struct Facts {
     /// Or why it could not be looked for.
     pub newest_backup: Result<Option<BackupKey>, String>,
     pub rpo_seconds: i64,
+    /// Why none comes from the other region.
+    pub none_comes: Option<String>,
     pub reclaim: Seen,
 }
 
@@ -133,11 +135,13 @@ pub fn judge(facts: Facts, now: Timestamp) -> Readiness {
     let age = newest_backup
         .as_ref()
         .map(|b| now.as_second() - b.name.at.as_second());
+    let none_comes = facts.none_comes.map(|why| format!("; {why}"));
+    let none_comes = none_comes.unwrap_or_default();
     let backup = match (age, unknown) {
         (_, Some(why)) => Fact::CannotTell(format!("backups: {why}")),
-        (None, None) => Fact::Missing("there is no backup in this region".into()),
+        (None, None) => Fact::Missing(format!("there is no backup in this region{none_comes}")),
         (Some(age), None) if age > facts.rpo_seconds => Fact::Missing(format!(
-            "the newest backup is {age} s old, more than the objective of {} s",
+            "the newest backup is {age} s old, more than the objective of {} s{none_comes}",
             facts.rpo_seconds
         )),
         (Some(_), None) => Fact::There,
@@ -181,6 +185,7 @@ mod tests {
             services: [("users".to_owned(), there)].into(),
             newest_backup: Ok(Some(backup)),
             rpo_seconds: 3600,
+            none_comes: None,
             reclaim: Seen::Absent,
         }
     }
@@ -226,6 +231,23 @@ mod tests {
             .verdict,
             Verdict::NotReady
         );
+    }
+
+    #[test]
+    fn why_no_backup_comes_is_told_where_one_is_missing_or_old() {
+        let off = Facts {
+            none_comes: Some("it is off".into()),
+            ..facts()
+        };
+        assert_eq!(judge(off.clone(), noon(60)).verdict, Verdict::Ready);
+        let none = Facts {
+            newest_backup: Ok(None),
+            ..off.clone()
+        };
+        for (facts, at) in [(off, 3601), (none, 0)] {
+            let lacks = judge(facts, noon(at)).lacks().concat();
+            assert!(lacks.ends_with("; it is off"), "{lacks}");
+        }
     }
 
     #[test]

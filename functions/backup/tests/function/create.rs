@@ -17,7 +17,8 @@ async fn the_manifest_is_written_last_and_a_backup_killed_before_it_does_not_exi
             listed,
             Outcome::Listed {
                 backups: vec![],
-                kept: vec![]
+                kept: vec![],
+                notes: vec![]
             }
         );
         home.backups.writes_left.set(None);

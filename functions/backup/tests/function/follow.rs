@@ -238,6 +238,13 @@ async fn without_replication_it_says_what_that_means_and_asks_nobody() {
         followed.notes
     );
     assert_eq!((home.backups.looked.get(), followed.lag_seconds), (0, 0));
+    let created = home.created(7320).await;
+    assert_eq!(created.warnings, followed.notes);
+    let listed = home.ask(json!({"action": "list"}), 7380).await.unwrap();
+    let Outcome::Listed { notes, .. } = listed else {
+        panic!("{listed:?}")
+    };
+    assert_eq!(notes, followed.notes);
     assert_eq!(home.control.bucket().body(REMEMBERED), None);
 }
 

@@ -75,7 +75,7 @@ async fn a_copy_needs_nothing_else_is_told_as_a_copy_and_is_no_backup_that_a_pru
     let copy = format!("{}{}", backup.kept(), backup.manifest());
     assert_eq!(home.backups.body(&copy), original, "byte for byte");
     let listed = home.ask(json!({"action": "list"}), 7200).await.unwrap();
-    let Outcome::Listed { backups, kept } = listed else {
+    let Outcome::Listed { backups, kept, .. } = listed else {
         panic!("{listed:?}")
     };
     assert_eq!(backups, []);

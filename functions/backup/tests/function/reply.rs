@@ -56,6 +56,7 @@ async fn of_two_that_are_at_it_at_once_the_first_that_succeeds_is_the_reply() {
     let outcome = Outcome::Listed {
         backups: vec![],
         kept: vec![],
+        notes: vec![],
     };
     let good = Reply::new(Timestamp::UNIX_EPOCH, Ok(outcome.clone()));
     let good = serde_json::to_vec(&good).unwrap();

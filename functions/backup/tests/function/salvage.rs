@@ -28,7 +28,8 @@ async fn what_a_replaced_region_still_holds_is_saved_once_and_what_was_lost_is_t
         listed,
         Outcome::Listed {
             backups: vec![restored],
-            kept: vec![]
+            kept: vec![],
+            notes: vec![]
         }
     );
 }

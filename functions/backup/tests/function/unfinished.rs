@@ -70,7 +70,8 @@ async fn to_the_end(home: &Region, event: &Value, before_each: impl Fn(i64)) -> 
                     listed,
                     Outcome::Listed {
                         backups: vec![],
-                        kept: vec![]
+                        kept: vec![],
+                        notes: vec![]
                     }
                 );
             }

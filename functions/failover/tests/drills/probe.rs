@@ -43,6 +43,7 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
             .collect(),
         newest_backup: Ok(newest(own.backups.keys()).cloned()),
         rpo_seconds: seat.configuration.rpo_seconds,
+        none_comes: None,
         reclaim: Seen::Absent,
     };
     let read = (!peer.dead).then_some(&peer.state);

@@ -347,6 +347,24 @@ async fn a_backup_without_its_data_and_a_service_that_is_not_there_are_named() {
 }
 
 #[tokio::test]
+async fn where_backups_do_not_cross_the_passive_region_says_what_that_means() {
+    for (region, says) in [
+        ("us-west-2", "us-west-2 has none to restore if us-east-1"),
+        ("us-east-1", "no backup in this region"),
+    ] {
+        let mut world = InMemory::seen_from(region);
+        world.configuration.cross_region_backup = false;
+        for key in world.backups().keys() {
+            world.backups().remove(&key);
+        }
+        let report = handle(LOOK, &world, after(0)).await.unwrap();
+        let lacks = report.readiness.lacks().concat();
+        assert!(lacks.contains(says), "{lacks}");
+        assert_eq!(lacks.contains("is off"), region == "us-west-2", "{lacks}");
+    }
+}
+
+#[tokio::test]
 async fn which_services_have_tasks_is_told_in_the_region_that_serves_too() {
     for (region, running) in [("us-east-1", &["posts", "users"][..]), ("us-west-2", &[])] {
         let world = InMemory::seen_from(region);
