@@ -22,6 +22,7 @@ backup_retention_days      = 7
 backup_keep                = { daily = 7, weekly = 4, monthly = 12 }
 enable_cross_region_backup = true
 
-# On AWS these two are maps from region to id; see the variables' descriptions.
+# On AWS these are maps from region to id; see the variables' descriptions.
 # efs_file_system_id = { us-east-1 = "fs-…", us-west-2 = "fs-…" }
 # certificate_arn    = { us-east-1 = "arn:aws:acm:…", us-west-2 = "arn:aws:acm:…" }
+# kms_key_arn        = { us-east-1 = "arn:aws:kms:…", us-west-2 = "arn:aws:kms:…" }

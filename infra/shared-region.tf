@@ -37,6 +37,8 @@ module "region" {
   home_region                = var.home_region
   https                      = length(var.certificate_arn) > 0
   image_tag                  = var.image_tag
+  kms_earlier_key_arns       = var.kms_earlier_key_arns
+  kms_key_arn                = var.kms_key_arn
   local_cloud                = var.local_cloud
   log_retention_days         = var.log_retention_days
   maintenance_windows        = var.maintenance_windows

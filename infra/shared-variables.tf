@@ -256,6 +256,50 @@ variable "enable_cross_region_backup" {
   default     = true
 }
 
+variable "kms_key_arn" {
+  description = <<-EOT
+    A key of your own for each region (region => ARN of a symmetric key of that region), under which its backups and control
+    buckets are encrypted. Given for both regions or for none; without it S3 encrypts with AES-256 and keys of its own. What is
+    copied to the other region is encrypted under that one's key, so neither region needs the other's. Markers stay without:
+    Route 53's health checkers could not read them. Objects that lie there already stay as they are.
+
+    The keys' policies must leave it to the account's IAM policies who may use them, as AWS's default policy does; whoever applies
+    this, and whoever reads a bucket or uses the lifeboat command, needs kms:Decrypt and kms:GenerateDataKey of both. A key costs
+    a dollar a month; S3 asks KMS once in a while for the bucket and not for each object. KMS may rotate a key, whose ARN stays.
+  EOT
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(var.kms_key_arn) == 0 || (length(var.kms_key_arn) == 2 && length(setsubtract(keys(var.kms_key_arn), [var.home_region, var.dr_region])) == 0)
+    error_message = "kms_key_arn must name a key for both ${var.home_region} and ${var.dr_region} and for no other region, or be empty: what one region stores is copied under the other one's key."
+  }
+
+  validation {
+    condition     = alltrue([for region, key in var.kms_key_arn : can(regex("^arn:aws:kms:${region}:[0-9]{12}:key/[0-9a-z-]+$", key))])
+    error_message = "kms_key_arn must hold the whole ARN of a key of the very region it is given for, such as arn:aws:kms:us-east-1:111122223333:key/1234abcd-…, and no alias: S3 takes the ARN of a key to copy to, and does not say when it is wrong."
+  }
+}
+
+variable "kms_earlier_key_arns" {
+  description = <<-EOT
+    Keys of your own that were kms_key_arn before (region => ARNs): what was written under them is still read. Name a key here
+    when you put another in its place or give it up, and keep it for good: a backup builds on what older ones have stored.
+  EOT
+  type        = map(list(string))
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.kms_earlier_key_arns), [var.home_region, var.dr_region])) == 0
+    error_message = "kms_earlier_key_arns must name ${var.home_region} and ${var.dr_region}, and no other region."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for region, keys in var.kms_earlier_key_arns : [for key in keys : can(regex("^arn:aws:kms:${region}:[0-9]{12}:key/[0-9a-z-]+$", key))]]))
+    error_message = "kms_earlier_key_arns must hold whole ARNs of keys of the very region they are given for, such as arn:aws:kms:us-east-1:111122223333:key/1234abcd-…, and no alias."
+  }
+}
+
 variable "backup_schedule" {
   description = "How often a backup is taken: the recovery point of an unplanned failover."
   type        = string

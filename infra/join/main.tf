@@ -30,6 +30,9 @@ module "names" {
   image_tag      = var.image_tag
   https          = length(var.certificate_arn) > 0
   local_cloud    = var.local_cloud
+
+  kms_key_arn          = var.kms_key_arn
+  kms_earlier_key_arns = var.kms_earlier_key_arns
 }
 
 module "replication_to_standby" {

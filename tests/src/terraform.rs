@@ -111,6 +111,19 @@ impl Terraform {
         shell::run_logged(&mut validate, &self.log(root)).await
     }
 
+    /// Runs Terraform's own tests of a root from this file, without asking any cloud.
+    pub async fn test(&self, root: &str, file: &Path) -> Result<()> {
+        let tests = self.folder.join(root).join("tests");
+        std::fs::create_dir_all(&tests).context(|| format!("create {}", tests.display()))?;
+        let name = file.file_name().unwrap_or_default();
+        std::fs::copy(file, tests.join(name)).context(|| format!("copy {}", file.display()))?;
+        self.init(root).await?;
+        let mut test = shell::command("terraform");
+        test.arg(format!("-chdir={}", self.folder.join(root).display()))
+            .args(["test", "-no-color"]);
+        shell::run_logged(&mut test, &self.log(root)).await
+    }
+
     /// Home and standby at the same time, then what joins them.
     pub async fn apply(&self) -> Result<()> {
         match self.plugins {

@@ -25,6 +25,11 @@ variable "locked" {
   type        = bool
 }
 
+variable "key" {
+  description = "ARN of the key under which control and backups are encrypted; null means AES-256 with a key of S3's own."
+  type        = string
+}
+
 variable "health_checker_ranges" {
   description = "Address ranges that may read the markers; empty means those AWS publishes."
   type        = list(string)
@@ -37,6 +42,9 @@ variable "local" {
 
 locals {
   buckets = { control = var.control, backups = var.backups, markers = var.markers }
+
+  # Route 53's health checkers are nobody to KMS, which answers only those it knows: under a key they could not read a marker.
+  keys = { control = var.key, backups = var.key, markers = null }
 
   published_ranges = flatten(data.aws_ip_ranges.health_checkers[*].cidr_blocks)
   marker_readers   = distinct(concat(var.health_checker_ranges, local.published_ranges, var.local ? ["127.0.0.0/8"] : []))
@@ -99,8 +107,12 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket   = each.value.id
 
   rule {
+    # So S3 asks KMS for the bucket once in a while, and not for each object.
+    bucket_key_enabled = local.keys[each.key] == null ? null : true
+
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = local.keys[each.key] == null ? "AES256" : "aws:kms"
+      kms_master_key_id = local.keys[each.key]
     }
   }
 }
@@ -198,4 +210,5 @@ resource "aws_s3_bucket_lifecycle_configuration" "control" {
 output "names" {
   description = "The buckets, once they can be written."
   value       = { for word, block in aws_s3_bucket_public_access_block.this : word => block.bucket }
+  depends_on  = [aws_s3_bucket_server_side_encryption_configuration.this]
 }

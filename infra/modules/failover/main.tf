@@ -43,6 +43,7 @@ module "function" {
   name     = "${var.application}-failover"
   zip      = "failover"
   own      = var.own
+  peer     = var.peer
   settings = var.settings
   memory   = 256
   timeout  = 120

@@ -1,7 +1,7 @@
 # From the metric to the function: the alarm lives in the region that would take over, and speaks to it alone.
 
-# Not encrypted, on purpose: a topic under the key SNS owns drops CloudWatch's alarms without a word, and the message
-# holds an alarm's name and state, nothing of the users'. A key of one's own comes with the encryption of everything else.
+# Not encrypted, on purpose, also where buckets are under a key of one's own: the message holds an alarm's name and state, nothing
+# of the users', and a key that does not let CloudWatch in, as SNS's own does not, drops every alarm without a word.
 resource "aws_sns_topic" "alarms" {
   name = "${var.application}-alarms"
 }

@@ -11,6 +11,12 @@ variable "own" {
   type        = any
 }
 
+variable "peer" {
+  description = "Names of the other region, for a function that reads its control bucket; null for one that does not."
+  type        = any
+  default     = null
+}
+
 variable "settings" {
   description = "What all functions share: where the zips are, their architecture, days that logs are kept."
   type        = object({ directory = string, architecture = string, log_retention_days = number })
@@ -63,6 +69,33 @@ locals {
       Resource = "arn:aws:s3:::${var.own.control_bucket}"
     },
   ]
+
+  # S3 asks KMS in the caller's name, and with bucket keys it speaks of the bucket. Which objects, the rights to S3 say. The other
+  # region's key is good for its control bucket alone.
+  key_statements = concat(
+    [for keys in [var.own.kms.readable] : {
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource = keys
+      Condition = {
+        StringEquals = {
+          "kms:ViaService"                   = "s3.${var.own.region}.amazonaws.com"
+          "kms:EncryptionContext:aws:s3:arn" = [for bucket in [var.own.control_bucket, var.own.backups_bucket] : "arn:aws:s3:::${bucket}"]
+        }
+      }
+    } if length(keys) > 0],
+    [for peer in var.peer[*] : {
+      Effect   = "Allow"
+      Action   = "kms:Decrypt"
+      Resource = peer.kms.readable
+      Condition = {
+        StringEquals = {
+          "kms:ViaService"                   = "s3.${peer.region}.amazonaws.com"
+          "kms:EncryptionContext:aws:s3:arn" = "arn:aws:s3:::${peer.control_bucket}"
+        }
+      }
+    } if length(peer.kms.readable) > 0],
+  )
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -83,7 +116,7 @@ resource "aws_iam_role" "this" {
 resource "aws_iam_role_policy" "this" {
   name   = "allowed"
   role   = aws_iam_role.this.id
-  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.common_statements, var.statements) })
+  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.common_statements, local.key_statements, var.statements) })
 }
 
 resource "aws_lambda_function" "this" {

@@ -47,6 +47,7 @@ module "function" {
   name     = "${var.application}-health-probe"
   zip      = "health-probe"
   own      = var.own
+  peer     = var.peer
   settings = var.settings
   memory   = 256
   timeout  = 60

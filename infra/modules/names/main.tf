@@ -40,6 +40,16 @@ variable "https" {
   type        = bool
 }
 
+variable "kms_key_arn" {
+  description = "Key of each region, where there are any."
+  type        = map(string)
+}
+
+variable "kms_earlier_key_arns" {
+  description = "Keys of each region that something may still be encrypted under."
+  type        = map(list(string))
+}
+
 variable "local_cloud" {
   description = "The emulated AWS; null means AWS itself."
   type        = object({ endpoint = string, registries = map(string) })
@@ -66,6 +76,12 @@ locals {
       notices_topic  = "arn:aws:sns:${region}:${var.account}:${var.application}-notices"
       functions      = { for word, name in local.functions : word => "arn:aws:lambda:${region}:${var.account}:function:${name}" }
 
+      # What is written is under the key; what lies there may be under any that is readable.
+      kms = {
+        key      = lookup(var.kms_key_arn, region, null)
+        readable = concat(compact([lookup(var.kms_key_arn, region, null)]), lookup(var.kms_earlier_key_arns, region, []))
+      }
+
       registry = {
         host     = "${var.account}.dkr.ecr.${region}.amazonaws.com"
         endpoint = var.local_cloud == null ? "https://${var.account}.dkr.ecr.${region}.amazonaws.com" : "http://${var.local_cloud.registries[region]}"
@@ -91,7 +107,7 @@ locals {
 }
 
 output "regions" {
-  description = "Names and ARNs of each region, as they stand in configuration.json."
+  description = "Names and ARNs of each region, as they stand in configuration.json, and its keys."
   value       = local.regions
 }
 

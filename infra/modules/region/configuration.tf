@@ -37,7 +37,7 @@ resource "aws_s3_object" "configuration" {
     # What nobody has configured is left out, so that a function of an earlier version reads it too.
     regions = {
       for region, names in module.names.regions : region => merge(
-        { for word, value in names : word => value if word != "region" },
+        { for word, value in names : word => value if !contains(["region", "kms"], word) },
         { for word, hosts in { hosts = lookup(var.service_hosts, region, []) } : word => hosts if length(hosts) > 0 },
         { services = { for name, service in names.services : name => merge(service, local.service_data[region][name]) } },
       )

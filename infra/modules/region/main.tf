@@ -53,6 +53,9 @@ module "names" {
   image_tag      = var.image_tag
   https          = var.https
   local_cloud    = var.local_cloud
+
+  kms_key_arn          = var.kms_key_arn
+  kms_earlier_key_arns = var.kms_earlier_key_arns
 }
 
 module "network" {
@@ -127,6 +130,7 @@ module "buckets" {
   markers               = local.own.markers_bucket
   retention_days        = var.backup_retention_days
   locked                = var.enable_object_lock
+  key                   = local.own.kms.key
   health_checker_ranges = var.health_checker_ranges
   local                 = var.local_cloud != null
 }

@@ -24,6 +24,33 @@ variable "destination_names" {
 locals {
   source_arn      = "arn:aws:s3:::${var.source_names.backups_bucket}"
   destination_arn = "arn:aws:s3:::${var.destination_names.backups_bucket}"
+
+  # With bucket keys S3 speaks to KMS of the bucket. At the destination it opens the bucket's key to see that it is the right one,
+  # and asks for a new one for what lay at the source before there were keys.
+  key_statements = concat(
+    [for keys in [var.source_names.kms.readable] : {
+      Effect   = "Allow"
+      Action   = "kms:Decrypt"
+      Resource = keys
+      Condition = {
+        StringEquals = {
+          "kms:ViaService"                   = "s3.${var.source_names.region}.amazonaws.com"
+          "kms:EncryptionContext:aws:s3:arn" = local.source_arn
+        }
+      }
+    } if length(keys) > 0],
+    [for key in var.destination_names.kms.key[*] : {
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+      Resource = key
+      Condition = {
+        StringEquals = {
+          "kms:ViaService"                   = "s3.${var.destination_names.region}.amazonaws.com"
+          "kms:EncryptionContext:aws:s3:arn" = local.destination_arn
+        }
+      }
+    }],
+  )
 }
 
 resource "aws_iam_role" "this" {
@@ -41,7 +68,7 @@ resource "aws_iam_role_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Effect   = "Allow"
         Action   = ["s3:GetReplicationConfiguration", "s3:ListBucket"]
@@ -57,7 +84,7 @@ resource "aws_iam_role_policy" "this" {
         Action   = ["s3:ReplicateObject", "s3:ReplicateTags"]
         Resource = "${local.destination_arn}/*"
       },
-    ]
+    ], local.key_statements)
   })
 }
 
@@ -82,8 +109,26 @@ resource "aws_s3_bucket_replication_configuration" "this" {
         status = "Disabled"
       }
 
+      # Unless it is said so, what is under a key is not copied.
+      dynamic "source_selection_criteria" {
+        for_each = var.destination_names.kms.key[*]
+        content {
+          sse_kms_encrypted_objects {
+            status = "Enabled"
+          }
+        }
+      }
+
       destination {
         bucket = local.destination_arn
+
+        # A region that is lost takes no key with it that the other one needs.
+        dynamic "encryption_configuration" {
+          for_each = var.destination_names.kms.key[*]
+          content {
+            replica_kms_key_id = encryption_configuration.value
+          }
+        }
       }
     }
   }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod infrastructure;
+mod keys;
 mod workflow;
 
 use std::path::PathBuf;
