@@ -36,11 +36,13 @@ impl BackupKey {
         let name: BackupName = name.parse().ok()?;
         let matches = name.kind.prefix().trim_end_matches('/') == folder;
         (matches && epoch.len() == 10).then_some(())?;
-        Some(Self {
+        let found = Self {
             epoch: Epoch(epoch.parse().ok()?),
             region: Region::new(region).ok()?,
             name,
-        })
+        };
+        // One spelling: a number is also read with a sign before it.
+        (found.manifest() == key).then_some(found)
     }
 }
 

@@ -84,7 +84,12 @@ impl FromStr for BackupName {
         let at = DateTime::strptime("%Y%m%d-%H%M%S", time)
             .and_then(|civil| TimeZone::UTC.to_timestamp(civil))
             .map_err(|_| invalid())?;
-        Ok(Self { at, kind })
+        let found = Self { at, kind };
+        // One spelling: a date is also read with blanks in it.
+        match found.to_string() == name {
+            true => Ok(found),
+            false => Err(invalid()),
+        }
     }
 }
 

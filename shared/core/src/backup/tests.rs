@@ -43,6 +43,9 @@ fn a_name_is_its_time_in_utc() {
         "backup-20241323-120000",
         "restore-20241123-120000",
         "backup-20241123-120000/../x",
+        // Other spellings of what is a name.
+        "backup-20241123-1200\r0",
+        "backup-2024 123-120000",
     ] {
         assert!(wrong.parse::<BackupName>().is_err(), "{wrong}");
     }
@@ -60,6 +63,12 @@ fn only_a_manifest_makes_a_backup() {
     assert_eq!(
         BackupKey::of_manifest("salvage/0000000003/us-west-2/backup-20241123-120000/manifest.json"),
         None
+    );
+    let signed = backup.manifest().replace("/0000000003/", "/+000000003/");
+    assert_eq!(
+        BackupKey::of_manifest(&signed),
+        None,
+        "nothing has two names"
     );
 }
 
