@@ -1,6 +1,7 @@
 //! Reads what the services have, from the first byte to the last, on a thread of its own.
 
 use std::{
+    collections::BTreeSet,
     io,
     sync::Arc,
     sync::mpsc::{Receiver, SyncSender, sync_channel},
@@ -84,6 +85,8 @@ enum Turn {
 
 enum Read {
     Told(Told),
+    /// It was there when it was looked for.
+    Gone(Told),
     /// It was finished before, and is no longer what it was.
     Later,
 }
@@ -166,29 +169,37 @@ impl Reader {
             }));
         }
         files.sort_by_key(|(source, path, _)| self.half_of(source, path).is_none());
-        let mut changed = vec![];
+        let (mut changed, mut held) = (vec![], BTreeSet::new());
         for (source, path, mark) in files {
             if let Some(same) = mark.and_then(|mark| self.same(source, &path, mark)) {
+                held.insert(&source.service);
                 match self.tell(same) {
                     Ok(()) => continue,
                     Err(Deaf) => return Ok(Err(Deaf)),
                 }
             }
             match self.file(source, &path, Turn::First) {
-                Ok(Read::Told(Ok(()))) => {}
-                Ok(Read::Told(Err(Deaf))) => return Ok(Err(Deaf)),
+                Ok(Read::Told(Ok(()))) => drop(held.insert(&source.service)),
+                Ok(Read::Gone(Ok(()))) => {}
+                Ok(Read::Told(Err(Deaf)) | Read::Gone(Err(Deaf))) => return Ok(Err(Deaf)),
                 Ok(Read::Later) => changed.push((source, path)),
                 Err(why) => return Err(self.failed(source, Some(&path), why)),
             }
         }
         for (source, path) in changed {
             match self.file(source, &path, Turn::Last) {
-                Ok(Read::Told(Err(Deaf))) => return Ok(Err(Deaf)),
-                Ok(Read::Told(Ok(())) | Read::Later) => {}
+                Ok(Read::Told(Err(Deaf)) | Read::Gone(Err(Deaf))) => return Ok(Err(Deaf)),
+                Ok(Read::Told(Ok(())) | Read::Later) => drop(held.insert(&source.service)),
+                Ok(Read::Gone(Ok(()))) => {}
                 Err(why) => return Err(self.failed(source, Some(&path), why)),
             }
         }
-        Ok(Ok(()))
+        // A folder that is emptied, or unmounted, while it is read is no service that has nothing.
+        let mut sources = self.sources.iter();
+        match sources.find(|source| !held.contains(&source.service)) {
+            Some(source) => Err(vanished(source)),
+            None => Ok(Ok(())),
+        }
     }
 
     /// What a listing tells already.
@@ -215,8 +226,10 @@ impl Reader {
         let mut attempt = half.map_or(1, |half| half.attempt);
         loop {
             let Some(mut file) = source.place.open(path)? else {
-                let gone = format!("{path} of {service} vanished while it was backed up");
-                return Ok(Read::Told(self.tell(Note::Warning(gone))));
+                let gone = format!(
+                    "{path} of {service} vanished while it was backed up, and is not in the backup"
+                );
+                return Ok(Read::Gone(self.tell(Note::Warning(gone))));
             };
             let before = file.mark()?;
             let mark = before.as_ref().and_then(|mark| mark.settled(self.now));
@@ -341,6 +354,13 @@ fn empty(source: &Source) -> Failure {
     let field = format!("data of {}", source.service);
     let expected = format!("files in {}", source.place);
     let found = format!("none; {}", source.place.look());
+    Invalid::new(field, expected, found).into()
+}
+
+fn vanished(source: &Source) -> Failure {
+    let field = format!("data of {}", source.service);
+    let expected = format!("files in {} for as long as they are read", source.place);
+    let found = format!("that every one vanished; {}", source.place.look());
     Invalid::new(field, expected, found).into()
 }
 
