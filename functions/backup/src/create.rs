@@ -6,7 +6,8 @@ use lifeboat_aws::{
 use lifeboat_core::{
     Epoch, Failure, Invalid,
     backup::{
-        self, BackupKey, BackupName, Kind, Manifest, Previous, Turn, prune::LONGEST_BACKUP, turn,
+        self, BackupKey, BackupName, Kind, LONGEST_MANIFEST, Manifest, Previous, Turn,
+        prune::LONGEST_BACKUP, turn,
     },
 };
 use sha2::{Digest, Sha256};
@@ -41,7 +42,7 @@ pub(crate) async fn create<C: Objects, B: Objects>(
     if let Some(manifest) = find::existing(backup, backup.backups, &key).await? {
         return Ok(created(backup, &manifest, 0));
     }
-    let newest = find::newest_readable(backup, &all).await?;
+    let newest = find::newest_one(backup, &all).await?;
     let (mut saved, left) = gather(backup, &key, backup.sources(), newest.as_ref(), &clock).await?;
     saved.warnings.extend(named.warning);
     // It took time: whoever lost the right to write meanwhile leaves packs that nobody will miss.
@@ -81,7 +82,7 @@ async fn gather<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<(Saved, bool), Failure> {
     let (unfinished, left) = unfinished::read(backup, key, newest).await?;
-    let known = Known::of(backup.backups, newest, unfinished, clock()).await?;
+    let known = Known::of(backup, newest, unfinished, clock()).await?;
     match save(backup, sources, known, &clock).await? {
         Came::Whole(saved) => Ok((saved, left)),
         Came::Unfinished(saved, half) => {
@@ -116,7 +117,7 @@ pub(crate) async fn save_aside<C: Objects, B: Objects>(
         region: backup.configuration.region.clone(),
     };
     let all = backups::all(backup.backups, Kind::Backup).await?;
-    let newest = find::newest_readable(backup, &all).await?;
+    let newest = find::newest_one(backup, &all).await?;
     let sources = sources.into_iter().map(Source::unchecked).collect();
     let (saved, left) = gather(backup, &key, sources, newest.as_ref(), &clock).await?;
     let manifest = seal(backup, key, saved, None, (now, clock())).await?;
@@ -142,6 +143,12 @@ async fn seal<C: Objects, B: Objects>(
     still_there(backup, &manifest).await?;
     let json = serde_json::to_vec(&manifest)
         .map_err(|e| Invalid::new(&name, "a manifest that JSON can hold", e))?;
+    if json.len() as u64 > LONGEST_MANIFEST {
+        return Err(Failure::Refused(format!(
+            "{name} would have {} bytes, and nobody reads one of more than {LONGEST_MANIFEST}: there are too many files; put some of the services into an application of their own",
+            json.len()
+        )));
+    }
     let written = backup.backups.put_only(&name, json, Only::IfAbsent).await?;
     match written {
         Write::Done => Ok(manifest),
@@ -182,13 +189,14 @@ async fn still_there<C: Objects, B: Objects>(
             took.as_hours()
         )));
     }
-    match backups::Packs::of(backup.backups).await?.lack(manifest) {
+    let damages = backups::damages(backup.control).await;
+    let packs = backups::Packs::of(backup.backups, damages).await?;
+    match packs.lack_one_of(&manifest.packs) {
         None => Ok(()),
-        Some(pack) => Err(backup.failed(
-            "look for",
-            pack.key(),
-            format!("it vanished while {name} was taken"),
-        )),
+        Some(lack) => {
+            let why = format!("meanwhile {lack}; it is begun anew");
+            Err(backup.failed("take", name, why))
+        }
     }
 }
 

@@ -187,6 +187,9 @@ pub struct Pruned {
     /// How many packs are locked for longer, because a backup is kept that needs them.
     #[serde(default, skip_serializing_if = "is_none")]
     pub extended: u64,
+    /// Backups that are not what they were, or gone without a prune.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<String>,
 }
 
 fn is_none(count: &u64) -> bool {

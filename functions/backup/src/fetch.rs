@@ -1,13 +1,15 @@
 //! From the bucket: chunk after chunk of these files, each what its name says or an error. Parts of a pack that are wanted
 //! one after the other are asked for together.
 
+use std::io;
+
 use futures::{Stream, StreamExt};
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
-    backup::{Chunk, PackUse},
+    backup::{Chunk, Harm, PackUse},
 };
-use lifeboat_pack::Opener;
+use lifeboat_pack::{Damaged, Opener};
 use tokio::task::spawn_blocking;
 
 /// How much of a pack is asked for at once, and how many times at the same time.
@@ -60,32 +62,24 @@ async fn read(bucket: &impl Objects, packs: &[PackUse], run: Run) -> Result<Vec<
     let key = pack.id.key();
     let range = u64::from(run.start)..u64::from(run.end);
     let read = bucket.get_range(&key, range).await?;
-    let read = read.ok_or_else(|| {
-        Failure::NotVerified(format!(
-            "{}/{key} in {} is gone; choose another backup",
-            bucket.name(),
-            bucket.region()
-        ))
-    })?;
-    let place = format!("{}/{key} in {}", bucket.name(), bucket.region());
-    let opened = spawn_blocking(move || open(&run, &read, &place)).await;
-    opened.map_err(|why| bucket.failed("open", &key, why))?
+    let read = read.ok_or_else(|| bucket.harmed(&key, Harm::Gone))?;
+    let opened = spawn_blocking(move || open(&run, &read)).await;
+    let opened = opened
+        .map_err(io::Error::other)
+        .flatten()
+        .map_err(|why| bucket.failed("open", &key, why))?;
+    opened.map_err(|why| bucket.harmed(&key, Harm::Damaged(why.to_string())))
 }
 
-fn open(run: &Run, read: &[u8], place: &str) -> Result<Vec<Vec<u8>>, Failure> {
-    let wrong = |why: String| {
-        Failure::NotVerified(format!(
-            "{place}: {why}; nothing was changed, choose another backup"
-        ))
-    };
-    let mut opener = Opener::new().map_err(|why| wrong(why.to_string()))?;
+/// What it is not, it says; an error is one of this machine.
+fn open(run: &Run, read: &[u8]) -> io::Result<Result<Vec<Vec<u8>>, Damaged>> {
+    let mut opener = Opener::new()?;
     let chunks = run.chunks.iter().map(|chunk| {
         let start = (chunk.offset - run.start) as usize;
         let frame = &read[start..start + chunk.stored as usize];
-        let opened = opener.open(chunk.content, chunk.bytes, frame);
-        opened.map_err(|why| wrong(why.to_string()))
+        opener.open(chunk.content, chunk.bytes, frame)
     });
-    chunks.collect()
+    Ok(chunks.collect())
 }
 
 #[cfg(test)]

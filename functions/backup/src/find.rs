@@ -1,13 +1,13 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use lifeboat_aws::{Below, Objects, backups};
+use lifeboat_aws::{Below, Object, Objects, backups};
 use lifeboat_core::{
     Failure,
-    backup::{self, BackupKey, Choice, Kind, Manifest, Previous, keep::KeptCopy, newest},
+    backup::{self, BackupKey, Choice, Harm, Kind, Manifest, Previous, keep::KeptCopy, newest},
 };
 
-use crate::{Backup, Outcome, create::link, keep};
+use crate::{Backup, Outcome, create::link, damage, keep};
 
 /// Every backup and every copy that is kept, the newest first.
 pub(crate) async fn list<C: Objects, B: Objects>(
@@ -71,7 +71,9 @@ pub(crate) async fn manifest<C: Objects, B: Objects>(
     key: &BackupKey,
 ) -> Result<Manifest, Failure> {
     existing(backup, from, key).await?.ok_or_else(|| {
-        Failure::NotVerified(format!("{} is gone; choose another backup", key.manifest()))
+        let object = from.object(&key.manifest());
+        let mend = backup::mend(backup.configuration, &object);
+        Failure::NotVerified(format!("{object} is gone; {mend}"))
     })
 }
 
@@ -81,25 +83,53 @@ pub(crate) async fn existing<C: Objects, B: Objects>(
     from: &impl Objects,
     key: &BackupKey,
 ) -> Result<Option<Manifest>, Failure> {
-    let Some(found) = from.get(&key.manifest()).await? else {
+    let Some(found) = bytes(backup, from, key).await? else {
         return Ok(None);
     };
-    let manifest = Manifest::parse(&found.body, &backup.configuration.application, key)?;
+    let manifest = parse(backup, from, key, &found.body).await?;
     if key.name.kind == Kind::Backup {
         manifest.covers(backup.services())?;
     }
     Ok(Some(manifest))
 }
 
-/// What the next backup builds on.
-pub(crate) struct Newest {
-    pub manifest: Manifest,
-    pub link: Previous,
-    pub written: Timestamp,
+/// A manifest as it lies in the bucket.
+pub(crate) async fn bytes<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    from: &impl Objects,
+    key: &BackupKey,
+) -> Result<Option<Object>, Failure> {
+    damage::remember(backup, backups::manifest(from, key).await).await
 }
 
-/// The newest backup; where its manifest cannot be read the next one begins anew, and keeps the link to what it should be.
-pub(crate) async fn newest_readable<C: Objects, B: Objects>(
+/// What is no manifest is damaged; what a newer version wrote is none of our business.
+pub(crate) async fn parse<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    from: &impl Objects,
+    key: &BackupKey,
+    bytes: &[u8],
+) -> Result<Manifest, Failure> {
+    match Manifest::parse(bytes, &backup.configuration.application, key) {
+        Err(Failure::NotVerified(why)) if !backup::is_newer(bytes) => {
+            let object = from.object(&key.manifest());
+            damage::note(backup, [(object.clone(), Harm::Damaged(why.clone()))]).await;
+            let mend = backup::mend(backup.configuration, &object);
+            Err(Failure::NotVerified(format!("{why}; {mend}")))
+        }
+        parsed => parsed,
+    }
+}
+
+/// The newest backup, which the next one comes after.
+pub(crate) struct Newest {
+    pub link: Previous,
+    pub written: Timestamp,
+    /// What the next one builds on; none where it cannot be read.
+    pub manifest: Option<Manifest>,
+}
+
+/// Where its manifest cannot be read the next one begins anew, and keeps the link to what it was after.
+pub(crate) async fn newest_one<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     all: &[BackupKey],
 ) -> Result<Option<Newest>, Failure> {
@@ -108,20 +138,27 @@ pub(crate) async fn newest_readable<C: Objects, B: Objects>(
     };
     let listed = backup.backups.list(&key.manifest()).await?;
     let written = listed.first().map_or(Timestamp::MIN, |o| o.written);
-    let Some(found) = backup.backups.get(&key.manifest()).await? else {
+    let found = match bytes(backup, backup.backups, key).await {
+        Err(Failure::NotVerified(why)) => {
+            tracing::warn!("{why}; this backup begins a chain of its own");
+            None
+        }
+        other => other?,
+    };
+    let Some(found) = found else {
         return Ok(None);
     };
     let link = link(key, &found.body);
-    let application = &backup.configuration.application;
-    match Manifest::parse(&found.body, application, key) {
-        Ok(manifest) => Ok(Some(Newest {
-            manifest,
-            link,
-            written,
-        })),
+    let manifest = match parse(backup, backup.backups, key, &found.body).await {
+        Ok(manifest) => Some(manifest),
         Err(why) => {
             tracing::warn!("{why}; this backup stores everything anew");
-            Ok(None)
+            None
         }
-    }
+    };
+    Ok(Some(Newest {
+        link,
+        written,
+        manifest,
+    }))
 }

@@ -8,7 +8,7 @@ use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Failure,
     backup::{
-        BackupKey, Kind, Manifest, PackId,
+        BackupKey, Harm, Kind, Manifest, PackId,
         follow::{Copied, Followed, Status, Verdict, judge},
     },
 };
@@ -170,16 +170,11 @@ async fn again<C: Objects, B: Objects>(
     let bytes = bucket.get(key).await?.ok_or_else(gone)?.body;
     match PackId::of_key(key) {
         Some(id) if pack_id(&bytes) != id => {
-            return Err(Failure::NotVerified(format!(
-                "{}/{key} in {} is damaged, and was not copied to the other region; a new backup stores its chunks again",
-                bucket.name(),
-                bucket.region()
-            )));
+            let why = "its SHA-256 is another; a new backup stores its chunks again";
+            return Err(bucket.harmed(key, Harm::Damaged(why.into())));
         }
         Some(_) => {}
-        None => {
-            Manifest::parse(&bytes, &backup.configuration.application, &manifest.backup)?;
-        }
+        None => drop(find::parse(backup, backup.backups, &manifest.backup, &bytes).await?),
     }
     let sum = Sha256::digest(&bytes);
     bucket.put_checked(key, bytes, &sum).await

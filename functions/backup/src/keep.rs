@@ -9,12 +9,12 @@ use lifeboat_aws::{Below, Objects, Stored, backups};
 use lifeboat_core::{
     Failure,
     backup::{
-        BackupKey, Kind, Manifest, Readable,
+        BackupKey, Kind, Readable,
         keep::{KeptCopy, PREFIX, wanted},
     },
 };
 
-use crate::{Backup, Kept, lock};
+use crate::{Backup, Kept, find, lock};
 
 const AT_ONCE: usize = 8;
 
@@ -126,15 +126,19 @@ async fn copy<C: Objects, B: Objects>(
 ) -> Result<(), Failure> {
     let bucket = backup.backups;
     let gone = || Failure::NotVerified(format!("{} is gone", key.manifest()));
-    let bytes = bucket.get(&key.manifest()).await?.ok_or_else(gone)?.body;
-    let manifest = Manifest::parse(&bytes, &backup.configuration.application, key)?;
+    let bytes = find::bytes(backup, bucket, key)
+        .await?
+        .ok_or_else(gone)?
+        .body;
+    let manifest = find::parse(backup, bucket, key, &bytes).await?;
     manifest.covers(backup.services())?;
-    if let Some(pack) = backups::Packs::of(bucket).await?.lack(&manifest) {
+    let packs = backups::Packs::of(bucket, backups::damages(backup.control).await).await?;
+    if let Some(lack) = packs.lack_one_of(&manifest.packs) {
         return Err(Failure::NotVerified(format!(
-            "{} is not whole in {}: {} is missing, so it is not kept",
+            "{} is not whole in {}, so it is not kept: {}",
             key.name,
             bucket.region(),
-            pack.key()
+            lack.said(backup.configuration, key)
         )));
     }
     let missing = manifest

@@ -5,17 +5,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use lifeboat_aws::{Objects, objects::Stored};
+use lifeboat_aws::{
+    Objects,
+    backups::{Packs, damages},
+};
 use lifeboat_core::{
     Failure,
     backup::{
-        self, Chunk, ContentId, FilePath, Files, Manifest, PackId, PackUse, prune::LONGEST_BACKUP,
-        reusable,
+        self, Chunk, ContentId, FilePath, Files, Harm, Manifest, PackId, PackUse,
+        prune::LONGEST_BACKUP, reusable,
     },
 };
 use lifeboat_pack::{Entry, Found, find_index};
 
 use crate::{
+    Backup, damage,
     find::Newest,
     unfinished::{Half, Unfinished},
 };
@@ -67,24 +71,27 @@ const AT_ONCE: usize = 8;
 const END: u64 = 16 << 10;
 
 impl Known {
-    pub(crate) async fn of(
-        bucket: &impl Objects,
+    /// What was found damaged is not built on, so that its chunks are stored anew.
+    pub(crate) async fn of<C: Objects, B: Objects>(
+        backup: &Backup<'_, C, B>,
         newest: Option<&Newest>,
         unfinished: Option<Unfinished>,
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        let stored = bucket.list(PackId::PREFIX).await?;
-        let there: HashMap<&str, &Stored> = stored.iter().map(|o| (o.key.as_str(), o)).collect();
-        let whole = |pack: &PackUse| {
-            let found = there.get(pack.id.key().as_str());
-            found.filter(|found| found.bytes == pack.bytes)
+        let bucket = backup.backups;
+        let stored = Packs::of(bucket, damages(backup.control).await).await?;
+        let whole = |pack: &PackUse| match stored.lack(pack) {
+            None => stored.get(pack.id),
+            Some(_) => None,
         };
         let mut known = Self::default();
         // Older ones may be condemned.
         let young = now - LONGEST_BACKUP;
         let mut since = young;
         if let Some(Newest {
-            manifest, written, ..
+            manifest: Some(manifest),
+            written,
+            ..
         }) = newest
         {
             let packs = manifest.packs.iter().zip(reusable(manifest));
@@ -109,18 +116,25 @@ impl Known {
             half.for_each(|half| shift(&mut half.file, first));
         }
         let named: HashSet<PackUse> = known.packs.iter().copied().collect();
-        let left = stored.iter().filter(|pack| pack.written >= since);
+        let left = stored.all().filter(|pack| pack.written >= since);
         let left = left.filter_map(|pack| {
             let id = PackId::of_key(&pack.key)?;
             let bytes = pack.bytes;
             Some(PackUse { id, bytes })
         });
-        let left = left.filter(|pack| !named.contains(pack));
+        let left = left.filter(|pack| !named.contains(pack) && stored.lack(pack).is_none());
         let indexes = stream::iter(left.collect::<Vec<_>>());
         let indexes =
             indexes.map(async |pack| Ok::<_, Failure>((pack, index(bucket, pack).await?)));
         let indexes: Vec<_> = indexes.buffered(AT_ONCE).try_collect().await?;
         for (pack, entries) in indexes {
+            let entries = match entries {
+                Ok(entries) => entries,
+                Err(harm) => {
+                    damage::note(backup, [(pack.id.key(), harm)]).await;
+                    continue;
+                }
+            };
             for entry in entries {
                 known
                     .chunks
@@ -129,6 +143,20 @@ impl Known {
             }
         }
         Ok(known)
+    }
+
+    /// A pack that is not what it should be has nothing to offer.
+    pub(crate) fn forget(&mut self, pack: &str) {
+        let is = |found: &PackUse| found.id.key() == pack;
+        self.chunks.retain(|_, place| !is(&place.pack));
+        let packs = &self.packs;
+        for files in self.files.files.values_mut() {
+            let needs = |file: &backup::File| {
+                let mut chunks = file.chunks.iter();
+                chunks.any(|chunk| is(&packs[chunk.pack as usize]))
+            };
+            files.retain(|_, file| !needs(file));
+        }
     }
 
     /// Which of its packs may be built on is another's judgement.
@@ -166,24 +194,27 @@ fn shift(file: &mut backup::File, first: u32) {
     }
 }
 
-/// What a pack says of itself; one that is damaged has nothing to offer.
-async fn index(bucket: &impl Objects, pack: PackUse) -> Result<Vec<Entry>, Failure> {
+/// What a pack says of itself.
+async fn index(bucket: &impl Objects, pack: PackUse) -> Result<Result<Vec<Entry>, Harm>, Failure> {
     let key = pack.id.key();
     let mut end = END.min(pack.bytes);
     loop {
         let range = pack.bytes - end..pack.bytes;
         let read = match bucket.get_range(&key, range).await {
-            Err(Failure::NotVerified(_)) => None,
+            Err(Failure::Harmed(found)) => return Ok(Err(found.harm)),
             other => other?,
         };
-        let Some(read) = read else { return Ok(vec![]) };
+        let Some(read) = read else {
+            return Ok(Err(Harm::Gone));
+        };
         match find_index(&read, pack.bytes) {
-            Ok(Found::Entries(entries)) => return Ok(entries),
+            Ok(Found::Entries(entries)) => return Ok(Ok(entries)),
             Ok(Found::Longer(needed)) if needed > end && needed <= pack.bytes => end = needed,
-            Ok(Found::Longer(_)) | Err(_) => {
-                tracing::warn!("{key} says nothing of its chunks, and is not used again");
-                return Ok(vec![]);
+            Ok(Found::Longer(_)) => {
+                let why = "its index is longer than it";
+                return Ok(Err(Harm::Damaged(why.into())));
             }
+            Err(why) => return Ok(Err(Harm::Damaged(why.to_string()))),
         }
     }
 }

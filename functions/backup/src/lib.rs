@@ -1,9 +1,11 @@
 //! Takes the data of every service into a verified backup of the region's bucket, and brings it back.
 
 mod by_hand;
+mod chain;
 mod changes;
 mod contents;
 mod create;
+mod damage;
 mod event;
 mod export;
 mod fetch;
@@ -165,11 +167,20 @@ pub(crate) fn unanswered(
 ) -> Failure {
     match why.downcast::<Failure>() {
         Ok(failure) => failure,
-        Err(why) => Failure::unavailable(operation, at, region, why),
+        Err(why) => files::failed(operation, at, region, why),
     }
 }
 
 pub async fn handle<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    event: Event,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Outcome, Failure> {
+    let came = act(backup, event, clock).await;
+    damage::remember(backup, came).await
+}
+
+async fn act<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     event: Event,
     clock: impl Fn() -> Timestamp,

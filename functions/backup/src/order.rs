@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use lifeboat_aws::{Below, Objects, backups};
 use lifeboat_core::{
     Epoch, Failure, Invalid,
-    backup::{self, BackupKey, BackupName, Choice, Flaw, Kind, Manifest, Overrides, judge},
+    backup::{self, BackupKey, BackupName, Choice, Flaw, Kind, Lack, Manifest, Overrides, judge},
     configuration::Through,
 };
 
 use crate::{
     Backup,
     event::Execution,
-    find::{Meant, meant},
+    find::{self, Meant, meant},
     source::Source,
 };
 
@@ -202,17 +202,22 @@ pub(crate) async fn look<C: Objects, B: Objects>(
     key: &BackupKey,
     services: &[&str],
 ) -> Result<Result<Manifest, Flaw>, Failure> {
-    let name = key.manifest();
-    let damaged = |why: String| {
+    let lacks = |lack: Lack| {
+        let said = lack.said_of(backup.configuration, &from.object(&lack.object(key)));
         Ok(Err(Flaw::Damaged(format!(
-            "{name} {why}; choose another backup"
+            "{} is not whole here: {said}",
+            key.name
         ))))
     };
-    let Some(found) = from.get(&name).await? else {
-        return damaged("is gone".into());
+    let found = match find::bytes(backup, from, key).await {
+        Err(Failure::NotVerified(why)) => return Ok(Err(Flaw::Damaged(why))),
+        other => other?,
+    };
+    let Some(found) = found else {
+        return lacks(Lack::Manifest);
     };
     let services = || services.iter().copied();
-    let read = Manifest::parse(&found.body, &backup.configuration.application, key);
+    let read = find::parse(backup, from, key, &found.body).await;
     let covers = |manifest: Manifest| manifest.covers(services()).map(|()| manifest);
     let manifest = match read.and_then(covers) {
         Ok(manifest) => manifest,
@@ -222,12 +227,13 @@ pub(crate) async fn look<C: Objects, B: Objects>(
         Err(Failure::NotVerified(why)) => return Ok(Err(Flaw::Damaged(why))),
         Err(other) => return Err(other),
     };
-    let packs = backups::Packs::of(from).await?;
+    let damages = backups::damages(backup.control).await;
+    if let Some(altered) = backups::altered(from, &damages, key).await? {
+        return lacks(altered);
+    }
+    let packs = backups::Packs::of(from, damages).await?;
     match packs.lack_one_of(manifest.needed(services())) {
-        Some(pack) => damaged(format!(
-            "needs {}, which is not here or cut short",
-            pack.key()
-        )),
+        Some(lack) => lacks(lack),
         None => Ok(Ok(manifest)),
     }
 }

@@ -10,7 +10,7 @@ use lifeboat_core::{
 };
 
 use crate::{
-    Backup, Outcome,
+    Backup, Outcome, damage,
     order::look,
     rehearse::{Right, rehearse},
 };
@@ -36,7 +36,8 @@ pub(crate) async fn prove<C: Objects, B: Objects>(
                 Ok(()) => Ok(()),
                 Err(_) => Err(Failure::Stale("it is no longer this region's turn".into())),
             };
-            in_time(backup, &manifest, may, &clock).await
+            let came = in_time(backup, &manifest, may, &clock).await;
+            damage::remember(backup, came).await
         }
         Err(failure) => Err(failure),
     };

@@ -1,7 +1,7 @@
 //! Removes what is kept no longer: first manifests, then, a day after they were condemned, packs that nobody names. Cut short
 //! anywhere it is gone on with the next time; what it cannot understand it leaves alone, and everything that may hang on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -9,12 +9,16 @@ use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
     Failure, Invalid,
     backup::{
-        BackupKey, Kind, Manifest, PackId, newest,
+        BackupKey, Chain, Kind, PackId, newest,
         prune::{Condemned, StoredPack, expired, packs},
     },
 };
 
-use crate::{Backup, Pruned, lock};
+use crate::{
+    Backup, Pruned,
+    chain::{self, Backups},
+    damage, find, lock,
+};
 
 /// In the control bucket, which is not replicated: each region prunes for itself.
 const CONDEMNED: &str = "prune.json";
@@ -25,12 +29,7 @@ pub(crate) async fn prune<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     now: Timestamp,
 ) -> Result<Pruned, Failure> {
-    let control = backup.control.bucket();
-    let mut condemned: Condemned = match control.get(CONDEMNED).await? {
-        Some(found) => serde_json::from_slice(&found.body)
-            .map_err(|why| Invalid::new(CONDEMNED, "what an earlier prune has written", why))?,
-        None => Condemned::default(),
-    };
+    let mut condemned = condemned(backup).await?;
     let days = backup.configuration.backup_retention_days;
     let mut all = every(backup).await?;
     let (old, mut locked) = unlocked(backup, expired(&all, days, now), now).await?;
@@ -45,7 +44,8 @@ pub(crate) async fn prune<C: Objects, B: Objects>(
         backup.backups.delete(&key.manifest()).await?;
     }
     all.retain(|key| !old.contains(key));
-    let needed = needed(backup, all).await?;
+    let (needed, backups) = needed(backup, all).await?;
+    let chain = look_after(backup, &needed, &backups, now).await?;
     let stored: Vec<StoredPack> = stored(backup, PackId::PREFIX).await?;
     let extended = lock::extend(backup, &needed).await?;
     let needed = needed.into_keys().collect();
@@ -80,7 +80,42 @@ pub(crate) async fn prune<C: Objects, B: Objects>(
         condemned: condemned.packs.len() as u64,
         locked,
         extended,
+        broken: chain.broken,
     })
+}
+
+async fn condemned<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+) -> Result<Condemned, Failure> {
+    match backup.control.bucket().get(CONDEMNED).await? {
+        Some(found) => serde_json::from_slice(&found.body).map_err(|why| {
+            Invalid::new(CONDEMNED, "what an earlier prune has written", why).into()
+        }),
+        None => Ok(Condemned::default()),
+    }
+}
+
+/// The newest backup that was ever pruned here.
+pub(crate) async fn pruned<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+) -> Result<Option<BackupKey>, Failure> {
+    Ok(condemned(backup).await?.pruned)
+}
+
+/// Every manifest was read, so it is seen whether each is what it was. What is known of damage is kept for as long as it
+/// stands and somebody needs what it is about.
+async fn look_after<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    needed: &BTreeMap<PackId, Timestamp>,
+    backups: &Backups,
+    now: Timestamp,
+) -> Result<Chain, Failure> {
+    let links = chain::links(backup, backups, None, now).await;
+    let told = chain::told(backup, &links).await;
+    let mut needed: BTreeSet<String> = needed.keys().map(PackId::key).collect();
+    needed.extend(chain::broken(&links));
+    damage::settle(backup, &needed).await?;
+    Ok(told)
 }
 
 async fn remember<C: Objects, B: Objects>(
@@ -118,32 +153,38 @@ async fn unlocked<C: Objects, B: Objects>(
     Ok((free, locked))
 }
 
-/// By any manifest, and when the last was taken that needs it. One that cannot be read may need anything, so then nothing is removed.
+/// By any manifest, and when the last was taken that needs it; with what the backups say of each other. One that cannot be read
+/// may need anything, so then nothing is removed.
 async fn needed<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     all: Vec<BackupKey>,
-) -> Result<BTreeMap<PackId, Timestamp>, Failure> {
+) -> Result<(BTreeMap<PackId, Timestamp>, Backups), Failure> {
     let read = stream::iter(all).map(async |key| {
-        let Some(found) = backup.backups.get(&key.manifest()).await? else {
-            return Ok((key, vec![]));
-        };
-        let manifest = Manifest::parse(&found.body, &backup.configuration.application, &key);
-        let manifest = manifest.map_err(|why| {
-            Failure::NotVerified(format!(
+        let stays = |why: Failure| match why {
+            Failure::NotVerified(why) => Failure::NotVerified(format!(
                 "{why}; no pack is removed while it is there, for it may need any: read it with the version that wrote it, or delete it"
-            ))
-        })?;
-        Ok::<_, Failure>((key, manifest.packs))
+            )),
+            other => other,
+        };
+        let Some(found) = find::bytes(backup, backup.backups, &key).await.map_err(stays)? else {
+            return Ok(None);
+        };
+        let manifest = find::parse(backup, backup.backups, &key, &found.body).await;
+        let packs = manifest.map_err(stays)?.packs;
+        Ok::<_, Failure>(Some((key, packs, chain::read(&found.body))))
     });
     let manifests: Vec<_> = read.buffer_unordered(AT_ONCE).try_collect().await?;
-    let mut needed = BTreeMap::new();
-    for (key, packs) in manifests {
+    let (mut needed, mut backups) = (BTreeMap::new(), Backups::new());
+    for (key, packs, read) in manifests.into_iter().flatten() {
         for pack in packs {
             let last = needed.entry(pack.id).or_insert(key.name.at);
             *last = key.name.at.max(*last);
         }
+        if key.name.kind == Kind::Backup {
+            backups.insert(key, Ok(read));
+        }
     }
-    Ok(needed)
+    Ok((needed, backups))
 }
 
 async fn stored<C: Objects, B: Objects>(

@@ -29,7 +29,7 @@ pub(crate) async fn refresh<C: Objects, B: Objects>(
         Ok(Outcome::Busy { reason })
     };
     let all = backups::all(backup.backups, Kind::Backup).await?;
-    let whole = backups::newest_whole(backup.backups, backup.configuration).await?;
+    let whole = backups::newest_whole(backup.backups, backup.control, backup.configuration).await?;
     let (Some(newest), Some(whole)) = (newest(&all), whole) else {
         return busy("no whole backup is here yet");
     };

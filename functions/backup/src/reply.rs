@@ -8,7 +8,7 @@ use lifeboat_aws::{
 use lifeboat_core::{Failure, Invalid, Region, ReplyId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Backup, Outcome, Question, contents, create, salvage};
+use crate::{Backup, Outcome, Question, contents, create, damage, salvage};
 
 /// In the control bucket of the region that was asked. It names records and holds none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ pub(crate) async fn reply<C: Objects, B: Objects>(
     if stands(bucket.get(&key).await?.as_ref()) {
         return Ok(Outcome::Replied { id });
     }
-    let came = answer(backup, to, &clock).await;
+    let came = damage::remember(backup, answer(backup, to, &clock).await).await;
     if let Err(Failure::Unfinished(_)) = &came {
         // No reply yet: Lambda puts the question again, and so does whoever asked.
         return came;

@@ -15,7 +15,7 @@ use lifeboat_core::{
     lost::{Kept, Lost},
 };
 
-use crate::{Backup, Salvaged, create::save_aside, find, source::Source, unpack::unpack};
+use crate::{Backup, Salvaged, create::save_aside, damage, find, source::Source, unpack::unpack};
 
 pub(crate) async fn salvage<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
@@ -143,7 +143,9 @@ async fn compare<C: Objects, B: Objects>(
         let mut kept = Kept::default();
         if let Some(file) = there {
             let before = scratch.path().join("before.json");
-            unpack(backup, backup.backups, restored, &[(file, before.clone())]).await?;
+            let wanted = [(file, before.clone())];
+            let unpacked = unpack(backup, backup.backups, restored, &wanted).await;
+            damage::remember(backup, unpacked).await?;
             let learnt = File::open(&before).and_then(|file| Ok(kept.learn(buffered(file))?));
             learnt.map_err(|why| unclear(before.display(), &why))?;
         }

@@ -57,21 +57,21 @@ enum Prepared {
 pub(crate) async fn save<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     sources: Vec<Source>,
-    known: Known,
+    mut known: Known,
     clock: impl Fn() -> Timestamp,
 ) -> Result<Came, Failure> {
+    let half = match known.half.take() {
+        Some(half) => resume(backup, &mut known, half).await?,
+        None => None,
+    };
     let Known {
         chunks,
         files,
         packs,
-        half,
+        ..
     } = known;
     let there: Arc<HashSet<ContentId>> = Arc::new(chunks.keys().copied().collect());
     let files = Arc::new(files);
-    let half = match half {
-        Some(half) => resume(backup.backups, &packs, half).await?,
-        None => None,
-    };
     let (to, from) = mpsc::channel(2);
     let reader = Reader {
         region: backup.configuration.region.clone(),
@@ -246,7 +246,7 @@ impl Shelf {
                 } = begun;
                 if reading == Reading::ChangedMeanwhile {
                     self.saved.warnings.push(format!(
-                        "{path} of {service} changed each time it was read: what is stored may never have been in it at one moment"
+                        "{path} of {service} changed each time it was read: what is stored may never have been in it at one moment; give the service a hook that holds it still"
                     ));
                 }
                 let file = backup::File {

@@ -14,7 +14,9 @@ use lifeboat_core::{
 use lifeboat_pack::{Aside, Hasher};
 use serde::{Deserialize, Serialize};
 
-use crate::{Backup, create::manifest, fetch::fetch, find::Newest, save::Saved};
+use crate::{
+    Backup, create::manifest, damage, fetch::fetch, find::Newest, known::Known, save::Saved,
+};
 
 /// In the control bucket, which is not replicated: it speaks of this region's files.
 pub(crate) const KEY: &str = "unfinished.json";
@@ -109,9 +111,25 @@ impl Deref for Resumable {
     }
 }
 
+/// None where the file is read from its beginning: what is damaged of it is not gone on with.
+pub(crate) async fn resume<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    known: &mut Known,
+    half: Half,
+) -> Result<Option<Resumable>, Failure> {
+    match rehash(backup.backups, &known.packs, half).await {
+        Err(Failure::Harmed(found)) => {
+            known.forget(&found.object);
+            damage::note(backup, [(found.object, found.harm)]).await;
+            Ok(None)
+        }
+        resumed => resumed,
+    }
+}
+
 /// What was put aside, and what lies behind that in the bucket, must together be what was read; the file itself may be another
 /// by now.
-pub(crate) async fn resume(
+async fn rehash(
     bucket: &impl Objects,
     packs: &[PackUse],
     half: Half,
@@ -129,14 +147,7 @@ pub(crate) async fn resume(
     let mut known = (half.hash.bytes() + held).saturating_sub(half.file.bytes);
     let mut coming = pin!(fetch(bucket, packs, behind.into_iter()));
     while let Some(read) = coming.next().await {
-        let chunks = match read {
-            Err(Failure::NotVerified(why)) => {
-                tracing::warn!("{why}; {} is read from its beginning", half.path);
-                return Ok(None);
-            }
-            read => read?,
-        };
-        for chunk in chunks {
+        for chunk in read? {
             let new = chunk.get(known as usize..).unwrap_or_default();
             hasher.update(new);
             known = 0;
@@ -156,7 +167,7 @@ pub(crate) async fn read<C: Objects, B: Objects>(
         return Ok((None, false));
     };
     let application = &backup.configuration.application;
-    let newest = newest.map(|newest| &newest.manifest.backup);
+    let newest = newest.map(|newest| &newest.link.backup);
     match Unfinished::parse(&found.body, application, mine, newest) {
         Ok(unfinished) => Ok((Some(unfinished), true)),
         Err(why) => {

@@ -16,7 +16,7 @@ use futures::{
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
-    backup::{self, ContentId, Manifest},
+    backup::{self, ContentId, Harm, Manifest},
 };
 use lifeboat_pack::Hasher;
 use tokio::{sync::mpsc, task::spawn_blocking};
@@ -146,24 +146,26 @@ fn check<C: Objects, B: Objects>(
     (file, to, written): Written<'_>,
 ) -> Result<(), Failure> {
     let found = backup.io("write", to.display(), written)?;
-    kept(manifest, file, to.display(), found)
+    kept(backup, manifest, file, to.display(), found)
 }
 
-/// Whether this is what the manifest promises of a file.
-fn kept(
+/// Whether this is what the manifest promises of a file: each chunk is what its name says, so it is the manifest that is wrong.
+fn kept<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
     manifest: &Manifest,
     file: &backup::File,
     at: impl Display,
     found: ContentId,
 ) -> Result<(), Failure> {
-    match found == file.content {
-        true => Ok(()),
-        false => Err(Failure::NotVerified(format!(
-            "{}: its chunks make {found} of {at}, where it promises {}; nothing was changed, choose another backup",
-            manifest.backup.manifest(),
-            file.content
-        ))),
+    if found == file.content {
+        return Ok(());
     }
+    let why = format!(
+        "its chunks make {found} of {at}, where it promises {}",
+        file.content
+    );
+    let key = manifest.backup.manifest();
+    Err(backup.backups.harmed(&key, Harm::Damaged(why)))
 }
 
 /// Reads these files of a backup to see that they are there and right; nothing is written.
@@ -186,7 +188,7 @@ pub(crate) async fn check_through<C: Objects, B: Objects>(
                 .unwrap_or_else(|| Err(backup.failed("read", at, "its chunks ended too early")))?;
             hasher.update(&chunk);
         }
-        kept(manifest, file, at, hasher.finish())?;
+        kept(backup, manifest, file, at, hasher.finish())?;
     }
     Ok(())
 }
@@ -208,5 +210,27 @@ pub(crate) fn room<C: Objects, B: Objects>(
             "{} has {free} bytes free and the restore needs {needed} beside the data that it replaces; make room there and try again",
             there.display()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A device that is always full stands where the file is made ready.
+    #[test]
+    fn a_disk_that_is_full_half_way_is_no_file_and_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("db.json");
+        std::os::unix::fs::symlink("/dev/full", files::beside(&to)).unwrap();
+        let (chunks, from) = mpsc::channel(1);
+        chunks.try_send(b"more".to_vec()).unwrap();
+        drop(chunks);
+        let why = write(&to, from).unwrap_err();
+        let region = lifeboat_core::Region::new("us-west-2").unwrap();
+        let failure = files::failed("write", to.display(), &region, why);
+        assert_eq!(failure.name(), "Refused");
+        assert!(failure.to_string().contains("make room there"), "{failure}");
+        assert!(!to.exists());
     }
 }

@@ -51,7 +51,7 @@ impl Objects for Disk {
         &self.region
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+    async fn get_at_most(&self, key: &str, _: u64) -> Result<Option<Object>, Failure> {
         let body = fs::read(self.at(key)).ok();
         let etag = String::new();
         Ok(body.map(|body| Object { body, etag }))

@@ -21,7 +21,7 @@ use lifeboat_aws::{
 use lifeboat_backup::{Event as BackupEvent, Question, Reply};
 use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
-    backup::{BackupKey, Kind},
+    backup::{BackupKey, Kind, Lack},
     configuration::RegionResources,
     gate::{self, Gates, Priorities},
     lease::{EFFECT_LASTS, Fate},
@@ -156,8 +156,9 @@ impl World for Region {
         backups::all(&self.backups, Kind::Backup).await
     }
 
-    async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure> {
-        backups::whole(&self.backups, &self.configuration, backup).await
+    async fn lack(&self, backup: &BackupKey) -> Result<Option<Lack>, Failure> {
+        let control = &self.start.control;
+        backups::lack(&self.backups, control, &self.configuration, backup).await
     }
 
     async fn ask_service(&self, service: &str) -> Answer {

@@ -10,7 +10,7 @@ use lifeboat_aws::ecs::Services;
 use lifeboat_backup::{Question, Reply};
 use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
-    backup::BackupKey,
+    backup::{BackupKey, Lack},
     gate::{Gates, Priorities},
     lease::Fate,
     liveness::Answer,
@@ -44,8 +44,8 @@ pub trait World {
     async fn fate(&self, execution: &str) -> Fate;
     async fn look(&self) -> Result<ProbeReport, Failure>;
     async fn backups(&self) -> Result<Vec<BackupKey>, Failure>;
-    /// The backup's manifest is here, and every file that it names, in full size.
-    async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure>;
+    /// Why the backup is not whole here; none where it is.
+    async fn lack(&self, backup: &BackupKey) -> Result<Option<Lack>, Failure>;
     /// How many of each service's own tasks are healthy in all its target groups.
     async fn healthy(&self, services: &Services) -> Result<BTreeMap<String, u32>, Failure>;
     async fn ask_service(&self, service: &str) -> Answer;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use lifeboat_core::{
     Epoch, Failure, Region, RegionPair, RegionState, SCHEMA,
-    backup::{Proof, Proven, follow::Followed},
+    backup::{Damages, Proof, Proven, follow::Followed},
     fence,
     idle::{self, Tasks},
     liveness,
@@ -161,6 +161,14 @@ async fn lag<W: World>(world: &W, now: Timestamp) -> Result<Option<(&'static str
     Ok(followed.map(|f| ("ReplicationLagSeconds", f.lag(now).as_secs() as f64)))
 }
 
+/// How much of this region's backups was found damaged or gone.
+async fn damaged<W: World>(world: &W) -> Result<(&'static str, f64), Failure> {
+    let read = world.control().read::<Damages>(Damages::KEY);
+    let damages = look::within(world, Action::Probe, "read", Damages::KEY, read).await?;
+    let objects = damages.map_or(0, |damages| damages.objects.len());
+    Ok(("DamagedObjects", objects as f64))
+}
+
 /// Each step is tried, whatever became of those before it.
 async fn act<W: World>(
     world: &W,
@@ -178,7 +186,9 @@ async fn act<W: World>(
     // First, because whom the metric wakes looks for it.
     let written = world.control().write(ProbeReport::KEY, &report);
     let written = look::within(world, Action::Probe, "write", ProbeReport::KEY, written).await;
-    metrics.extend(faults.keep(lag(world, report.at).await).flatten());
+    let (lag, damaged) = tokio::join!(lag(world, report.at), damaged(world));
+    metrics.extend(faults.keep(lag).flatten());
+    metrics.extend(faults.keep(damaged));
     let published = world.publish(&metrics).await;
     faults.keep(published);
     faults.keep(written);

@@ -69,7 +69,7 @@ pub async fn observe<W: World>(world: &W, action: Action) -> Own {
             action,
             "look for",
             "the newest whole backup",
-            backups::newest_whole(world.backups(), configuration)
+            backups::newest_whole(world.backups(), world.control(), configuration)
         ),
         markers::seen(world, action, Marker::Reclaim),
     );

@@ -88,7 +88,7 @@ module "function" {
     {
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject"]
-      Resource = [for key in ["placed", "proof", "prune", "replication"] : "arn:aws:s3:::${var.own.control_bucket}/${key}.json"]
+      Resource = [for key in ["damaged", "placed", "proof", "prune", "replication"] : "arn:aws:s3:::${var.own.control_bucket}/${key}.json"]
     },
     # The probe sees whether tasks run, and the other region.
     {

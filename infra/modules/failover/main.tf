@@ -110,8 +110,9 @@ module "function" {
       Effect = "Allow"
       Action = "s3:GetObject"
       Resource = [
-        # What a backup consists of; not what is in it.
+        # What a backup consists of, and what of it is damaged; not what is in it.
         "arn:aws:s3:::${var.own.backups_bucket}/backups/*",
+        "arn:aws:s3:::${var.own.control_bucket}/damaged.json",
         "arn:aws:s3:::${var.peer.control_bucket}/configuration.json",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
         "arn:aws:s3:::${var.peer.control_bucket}/replies/*",

@@ -117,6 +117,7 @@ module "function" {
         "arn:aws:s3:::${var.own.control_bucket}/replication.json",
         # What a backup consists of; not what is in it.
         "arn:aws:s3:::${var.own.backups_bucket}/backups/*",
+        "arn:aws:s3:::${var.own.control_bucket}/damaged.json",
         "arn:aws:s3:::${var.own.control_bucket}/proof.json",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
         "arn:aws:s3:::${var.peer.control_bucket}/status.json",
@@ -204,6 +205,23 @@ resource "aws_cloudwatch_metric_alarm" "unproven" {
   evaluation_periods  = 24
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.proof_days * 86400
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
+# It lasts for as long as something is on the record, so that nobody misses it because a second try went well.
+resource "aws_cloudwatch_metric_alarm" "damaged" {
+  alarm_name          = "${var.application}-damaged"
+  alarm_description   = "A part of this region's backups was read and is damaged, or is gone: damaged.json of the control bucket names it. Bring it back from the other region, as the backup function's log says, then verify the backup."
+  namespace           = "Lifeboat"
+  metric_name         = "DamagedObjects"
+  dimensions          = local.dimensions
+  statistic           = "Minimum"
+  period              = 60
+  evaluation_periods  = 5
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
   treat_missing_data  = "notBreaching"
   actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]

@@ -3,7 +3,10 @@
 use std::{ops::Range, path::Path};
 
 use jiff::Timestamp;
-use lifeboat_core::{Failure, Region, backup::follow::Copied};
+use lifeboat_core::{
+    Failure, Region,
+    backup::{Harm, follow::Copied},
+};
 
 use crate::objects::{Object, Objects, Only, Part, Stored, Write};
 
@@ -42,8 +45,8 @@ impl<B: Objects> Objects for Below<B> {
         self.bucket.region()
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
-        self.bucket.get(&self.key(key)).await
+    async fn get_at_most(&self, key: &str, bytes: u64) -> Result<Option<Object>, Failure> {
+        self.bucket.get_at_most(&self.key(key), bytes).await
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Stored>, Failure> {
@@ -97,6 +100,14 @@ impl<B: Objects> Objects for Below<B> {
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
         self.bucket.get_part(&self.key(key), range).await
+    }
+
+    fn object(&self, key: &str) -> String {
+        self.bucket.object(&self.key(key))
+    }
+
+    fn harmed(&self, key: &str, harm: Harm) -> Failure {
+        self.bucket.harmed(&self.key(key), harm)
     }
 
     fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {

@@ -211,8 +211,12 @@ impl Objects for Memory {
         &self.region
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
-        self.read(key)
+    async fn get_at_most(&self, key: &str, bytes: u64) -> Result<Option<Object>, Failure> {
+        let found = self.read(key)?;
+        match found.as_ref().map(|object| object.body.len() as u64) {
+            Some(length) if length > bytes => Err(self.too_long(key, length, bytes)),
+            _ => Ok(found),
+        }
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Stored>, Failure> {

@@ -4,8 +4,8 @@ use std::{fmt, ops::Range, path::Path};
 
 use jiff::Timestamp;
 use lifeboat_core::{
-    Failure, Region,
-    backup::{Readable, follow::Copied},
+    Failure, Harmed, Region,
+    backup::{Harm, Readable, follow::Copied},
 };
 
 /// An object as it was read: what it held, and the mark that tells one version from the next.
@@ -56,7 +56,13 @@ pub trait Objects: Clone + fmt::Debug + Send + Sync + 'static {
     fn name(&self) -> &str;
     fn region(&self) -> &Region;
 
-    async fn get(&self, key: &str) -> Result<Option<Object>, Failure>;
+    /// What is longer than this is not what was looked for, and is not read.
+    async fn get_at_most(&self, key: &str, bytes: u64) -> Result<Option<Object>, Failure>;
+
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Object>, Failure>> {
+        self.get_at_most(key, u64::MAX)
+    }
+
     async fn list(&self, prefix: &str) -> Result<Vec<Stored>, Failure>;
     async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), Failure>;
     async fn put_only(&self, key: &str, body: Vec<u8>, only: Only<'_>) -> Result<Write, Failure>;
@@ -85,11 +91,10 @@ pub trait Objects: Clone + fmt::Debug + Send + Sync + 'static {
         };
         match bytes.len() as u64 {
             got if got == wanted => Ok(Some(bytes)),
-            got => Err(Failure::NotVerified(format!(
-                "{}/{key} in {} has only {got} of the {wanted} bytes from {start}",
-                self.name(),
-                self.region()
-            ))),
+            got => {
+                let why = format!("it has only {got} of the {wanted} bytes from {start}");
+                Err(self.harmed(key, Harm::Damaged(why)))
+            }
         }
     }
 
@@ -101,6 +106,27 @@ pub trait Objects: Clone + fmt::Debug + Send + Sync + 'static {
     /// Until when nobody can delete it for good; none where it is not locked.
     async fn locked(&self, key: &str) -> Result<Option<Timestamp>, Failure>;
     async fn lock(&self, key: &str, until: Timestamp) -> Result<(), Failure>;
+
+    /// What an object is called in the bucket.
+    fn object(&self, key: &str) -> String {
+        key.to_owned()
+    }
+
+    /// An object of this bucket that is not what it should be.
+    fn harmed(&self, key: &str, harm: Harm) -> Failure {
+        Failure::Harmed(Harmed {
+            bucket: self.name().to_owned(),
+            object: key.to_owned(),
+            region: self.region().clone(),
+            harm,
+        })
+    }
+
+    /// What is longer than it may be.
+    fn too_long(&self, key: &str, bytes: u64, most: u64) -> Failure {
+        let why = format!("it has {bytes} bytes, and none has more than {most}");
+        self.harmed(key, Harm::Damaged(why))
+    }
 
     /// An error of this bucket, with everything a person needs to look.
     fn failed(&self, operation: &str, key: &str, cause: impl std::fmt::Display) -> Failure {

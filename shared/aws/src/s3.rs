@@ -125,11 +125,16 @@ impl Objects for Bucket {
         &self.region
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+    async fn get_at_most(&self, key: &str, bytes: u64) -> Result<Option<Object>, Failure> {
         let answer = self.object(key).send().await;
         let Some(found) = self.found("read", key, answer)? else {
             return Ok(None);
         };
+        let length = found.content_length().unwrap_or_default().unsigned_abs();
+        if length > bytes {
+            // Its body is dropped where it stands.
+            return Err(self.too_long(key, length, bytes));
+        }
         let etag = found.e_tag().unwrap_or_default().to_owned();
         let body = found.body.collect().await;
         let body = body.map_err(|e| self.failed("read", key, e))?;
@@ -342,6 +347,24 @@ mod tests {
             .then_http_response(|| http_response(404, "<Error><Code>NoSuchKey</Code></Error>"));
         let client = mock_client!(aws_sdk_s3, [&rule]);
         assert_eq!(bucket(client).get("state.json").await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn what_is_longer_than_it_may_be_is_not_read() {
+        let rule = mock!(Client::get_object).then_output(|| {
+            GetObjectOutput::builder()
+                .content_length(5 << 30)
+                .body(ByteStream::from_static(b"the first of many"))
+                .build()
+        });
+        let client = mock_client!(aws_sdk_s3, [&rule]);
+        let refused = bucket(client).get_at_most("manifest.json", 1 << 20).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.name(), "NotVerified");
+        assert_eq!(
+            refused.to_string(),
+            "control/manifest.json in us-west-2 is damaged: it has 5368709120 bytes, and none has more than 1048576"
+        );
     }
 
     #[tokio::test]

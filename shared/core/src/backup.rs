@@ -1,6 +1,8 @@
 //! Names, keys, manifests and the choice of a backup.
 
+pub mod chain;
 mod choice;
+pub mod damage;
 pub mod follow;
 mod id;
 pub mod keep;
@@ -19,14 +21,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Epoch, Failure, Region, RegionState};
 
+pub use chain::Chain;
 pub use choice::{Choice, Flaw, Overrides, Refusal, choose, judge};
+pub use damage::{Damages, Harm, Lack, mend};
 pub use id::{ContentId, PackId};
 pub use key::{BackupKey, newest};
 #[cfg(any(test, feature = "samples"))]
 pub use manifest::sample;
 pub use manifest::{
-    Chunk, FORMAT, File, Files, LONGEST_CHUNK, LONGEST_PACK, Manifest, PACK_ENTRY, PackUse,
-    Previous, Reading, is_newer, reusable,
+    Chunk, FORMAT, File, Files, LONGEST_CHUNK, LONGEST_MANIFEST, LONGEST_PACK, Manifest,
+    PACK_ENTRY, PackUse, Previous, Reading, is_newer, previous, reusable,
 };
 pub use name::{BackupName, Kind};
 pub use path::FilePath;
@@ -121,6 +125,8 @@ pub struct Verified {
     pub finished: Timestamp,
     pub packs: u64,
     pub bytes: u64,
+    /// Whether it and those before it are what their successors say.
+    pub chain: Chain,
 }
 
 /// Whether a region may write a backup, from what it can read in its own region.

@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Region};
+use crate::{Invalid, Region, backup::Harm};
 
 /// Why a function could not do what it was asked. The workflow retries and catches by these names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,9 @@ pub enum Failure {
     /// Data is not what its manifest says.
     #[error("{0}")]
     NotVerified(String),
+    /// The same of one object, by its name, so that it can be remembered.
+    #[error("{0}")]
+    Harmed(Harmed),
     /// The time of one invocation was not enough; what was done is kept, and the next one goes on.
     #[error("{0}")]
     Unfinished(String),
@@ -43,6 +46,15 @@ pub struct Unavailable {
     pub object: String,
     pub region: String,
     pub cause: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{bucket}/{object} in {region} {harm}")]
+pub struct Harmed {
+    pub bucket: String,
+    pub object: String,
+    pub region: Region,
+    pub harm: Harm,
 }
 
 impl Failure {
@@ -66,7 +78,7 @@ impl Failure {
             Self::Stale(_) => "Stale",
             Self::Unavailable(_) => "Unavailable",
             Self::TimedOut(_) => "TimedOut",
-            Self::NotVerified(_) => "NotVerified",
+            Self::NotVerified(_) | Self::Harmed(_) => "NotVerified",
             Self::Unfinished(_) => "Unfinished",
             Self::Caught(caught) => &caught.error,
         }

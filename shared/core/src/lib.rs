@@ -31,7 +31,7 @@ pub mod window;
 
 pub use configuration::Configuration;
 pub use epoch::Epoch;
-pub use failure::{Failure, Unavailable};
+pub use failure::{Failure, Harmed, Unavailable};
 pub use invalid::Invalid;
 pub use region::{Region, RegionPair, Side};
 pub use reply::ReplyId;

@@ -215,6 +215,46 @@ fn a_reply_is_written_by_its_own_region_and_read_by_the_other_one() {
     assert!(buckets.contains("prefix = \"replies/\""));
 }
 
+/// Whoever chooses a backup reads what is known to be damaged, the backup function alone writes it, and people hear of it.
+#[test]
+fn what_is_damaged_is_noted_by_one_function_read_by_those_that_choose_and_told_to_people() {
+    let key = lifeboat_core::backup::Damages::KEY;
+    let own = format!("\"arn:aws:s3:::${{var.own.control_bucket}}/{key}\"");
+    let modules = modules().into_iter();
+    let named = modules.filter(|(_, text)| text.contains(&own));
+    let mut named: Vec<_> = named.collect();
+    named.sort();
+    let paths: Vec<&str> = named.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["failover/main.tf", "health-probe/main.tf"]);
+    for (path, text) in &named {
+        let (before, _) = text.split_once(&own).unwrap();
+        let action = before.rsplit("Action").next().unwrap();
+        assert!(
+            action.starts_with(" = \"s3:GetObject\"\n"),
+            "{path}: {action}"
+        );
+    }
+    let backup = text("infra/modules/backup/main.tf");
+    let word = format!("[\"{}\",", key.trim_end_matches(".json"));
+    let line = backup.lines().find(|line| line.contains(&word)).unwrap();
+    assert!(
+        line.contains("${var.own.control_bucket}/${key}.json"),
+        "{line}"
+    );
+    let (before, _) = backup.split_once(line).unwrap();
+    let action = before.rsplit("Action").next().unwrap();
+    assert!(
+        action.starts_with("   = [\"s3:GetObject\", \"s3:PutObject\"]\n"),
+        "{action}"
+    );
+    let (_, probe) = &named[1];
+    let alarm = probe
+        .split("\nresource \"")
+        .find(|r| r.contains("\"DamagedObjects\""))
+        .unwrap();
+    assert!(alarm.contains("alarm_actions       = [var.own.notices_topic]"));
+}
+
 #[test]
 fn a_lease_waits_as_long_as_the_failover_function_may_work() {
     let seconds = lifeboat_core::lease::LAST_EFFECT.as_secs();

@@ -11,7 +11,7 @@ use crate::region::{Region, by_execution};
 
 impl Region {
     /// Users' data is in a bucket; posts' stays in its folder.
-    fn with_bucket(name: &str) -> Self {
+    pub(crate) fn with_bucket(name: &str) -> Self {
         let mut region = Self::new(name);
         for resources in region.configuration.regions.values_mut() {
             let users = resources.services.get_mut("users").unwrap();
@@ -32,7 +32,7 @@ impl Region {
         home
     }
 
-    fn put(&self, key: &str, body: impl Into<Vec<u8>>) {
+    pub(crate) fn put(&self, key: &str, body: impl Into<Vec<u8>>) {
         self.elsewhere.bucket.set(key, body);
     }
 

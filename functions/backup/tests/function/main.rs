@@ -1,11 +1,14 @@
 //! The whole function over buckets in memory and real folders.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bad;
 mod bucket;
 mod by_hand;
+mod chain;
 mod choice;
 mod contents;
 mod create;
+mod damage;
 mod export;
 mod follow;
 mod format;

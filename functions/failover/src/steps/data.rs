@@ -3,7 +3,7 @@
 use lifeboat_backup::{Outcome, Question};
 use lifeboat_core::{
     Failure, ReplyId,
-    backup::{BackupKey, Restored, newest},
+    backup::{BackupKey, Lack, Restored, newest},
     reply::Asked,
     request::Mode,
     run::{Run, Step},
@@ -43,18 +43,26 @@ pub(super) async fn await_replica(world: &impl World, run: &mut Run) -> Result<P
     let Some(backup) = &run.backup else {
         return last_backup(world, run).await;
     };
-    if world.whole(backup).await? {
+    let Some(lack) = world.lack(backup).await? else {
         return Ok(Progress::Done(backup.name.to_string()));
-    }
+    };
     if run.request.mode != Mode::Planned {
         // Its source was given up before it came through.
         run.backup = None;
         return last_backup(world, run).await;
     }
-    Ok(Progress::Waiting(format!(
-        "{} to be whole in {}",
-        backup.name, run.target
-    )))
+    match lack {
+        Lack::Manifest | Lack::Missing(_) | Lack::Short(_) => Ok(Progress::Waiting(format!(
+            "{} to be whole in {}: {lack}",
+            backup.name, run.target
+        ))),
+        // No waiting mends it, and nobody can write meanwhile.
+        Lack::Flawed(_) | Lack::Damaged { .. } => Err(Failure::NotVerified(format!(
+            "{} is here and of no use: {}; users were not moved",
+            backup.name,
+            lack.said(world.configuration(), backup)
+        ))),
+    }
 }
 
 /// Planned: nothing is lost when what was restored is what the source holds, now that nobody writes.
@@ -121,9 +129,9 @@ pub(super) async fn last_backup(world: &impl World, run: &mut Run) -> Result<Pro
         None if asked.is_some() => "the source was asked",
         None => "a drill asks for none",
     };
-    let best = best?.ok_or_else(|| {
+    let best = best?.map_err(|lacks| {
         Failure::Refused(format!(
-            "there is no whole backup in {}; nothing was changed",
+            "there is no whole backup in {}; nothing was changed{lacks}",
             run.target
         ))
     })?;
@@ -139,13 +147,20 @@ pub(super) async fn last_backup(world: &impl World, run: &mut Run) -> Result<Pro
     Ok(Progress::Done(note))
 }
 
-async fn newest_whole(world: &impl World) -> Result<Option<BackupKey>, Failure> {
+/// Where there is none: what keeps the newest from being it.
+async fn newest_whole(world: &impl World) -> Result<Result<BackupKey, String>, Failure> {
     let mut backups = world.backups().await?;
+    let mut lacks = String::new();
     while let Some(best) = newest(&backups).cloned() {
-        if world.whole(&best).await? {
-            return Ok(Some(best));
+        match world.lack(&best).await? {
+            None => return Ok(Ok(best)),
+            Some(lack) if lacks.is_empty() => {
+                let said = lack.said(world.configuration(), &best);
+                lacks = format!(". The newest, {}: {said}", best.name);
+            }
+            Some(_) => {}
         }
         backups.retain(|backup| *backup != best);
     }
-    Ok(None)
+    Ok(Err(lacks))
 }

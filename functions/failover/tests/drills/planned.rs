@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use lifeboat_core::{
     Side,
+    backup::{Lack, PackId},
     gate::{self, Position},
     lost::Lost,
     marker::Marker,
@@ -83,6 +84,27 @@ fn a_planned_failover_loses_nothing_keeps_the_capacity_of_now_and_measures_the_p
     assert_eq!(report.source, SourceFenced::Acknowledged);
     let pause = report.write_pause_seconds.unwrap();
     assert!(pause > 0 && pause < 60, "{pause}");
+}
+
+#[test]
+fn a_final_backup_is_waited_for_while_it_may_come_and_not_where_it_is_damaged() {
+    let pack = PackId::new([0; 32]);
+    let why = "torn".to_owned();
+    for (lack, name, says) in [
+        (Lack::Missing(pack), "TimedOut", "is not here"),
+        (Lack::Damaged { pack, why }, "NotVerified", "aws s3 cp"),
+        (Lack::Flawed("torn".into()), "NotVerified", "aws s3 cp"),
+    ] {
+        let world = World::new();
+        let before = world.place(Side::Home).services.clone();
+        world.change(STANDBY).harmed = Some(lack);
+        let error = planned(&world, STANDBY).outcome.unwrap_err();
+        assert_eq!(error.name, name, "{error:?}");
+        assert!(error.cause.contains(says), "{error:?}");
+        world.pass(3);
+        assert_eq!(world.place(Side::Home).services, before);
+        assert_eq!(world.answering(), Side::Home);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use lifeboat_aws::ecs::Services;
 use lifeboat_backup::{Event as BackupEvent, Question, Reply};
 use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
-    backup::BackupKey,
+    backup::{BackupKey, Lack},
     gate::{Gates, Position, Priorities},
     lease::Fate,
     liveness::Answer,
@@ -85,9 +85,13 @@ impl lifeboat_failover::World for Seat<'_> {
             .collect())
     }
 
-    async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure> {
+    async fn lack(&self, backup: &BackupKey) -> Result<Option<Lack>, Failure> {
         self.reach(self.side, "list a backup")?;
-        Ok(self.world.place(self.side).backups.contains_key(backup))
+        let place = self.world.place(self.side);
+        Ok(match place.backups.contains_key(backup) {
+            true => place.harmed.clone(),
+            false => Some(Lack::Manifest),
+        })
     }
 
     async fn ask_service(&self, service: &str) -> Answer {

@@ -11,7 +11,7 @@ use lifeboat_aws::ecs::Services;
 use lifeboat_backup::{Question, Reply};
 use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
-    backup::BackupKey,
+    backup::{BackupKey, Lack},
     gate::{Gates, Priorities},
     lease::Fate,
     liveness::Answer,
@@ -80,8 +80,8 @@ impl World for Slow<'_> {
     async fn backups(&self) -> Result<Vec<BackupKey>, Failure> {
         self.own(self.0.backups()).await
     }
-    async fn whole(&self, backup: &BackupKey) -> Result<bool, Failure> {
-        self.own(self.own(self.0.whole(backup))).await
+    async fn lack(&self, backup: &BackupKey) -> Result<Option<Lack>, Failure> {
+        self.own(self.own(self.0.lack(backup))).await
     }
     /// The tasks, their addresses, and each service's targets, 25 at once.
     async fn healthy(&self, services: &Services) -> Result<BTreeMap<String, u32>, Failure> {

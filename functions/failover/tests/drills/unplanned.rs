@@ -2,6 +2,7 @@
 
 use lifeboat_core::{
     Side,
+    backup::{Lack, PackId},
     decide::{Answer, Fact},
     marker::Marker,
     run::SourceFenced,
@@ -174,6 +175,18 @@ fn without_a_backup_it_is_refused_before_anything_is_touched() {
     let error = take_over(&world).outcome.unwrap_err();
     assert!(error.cause.contains("there is no backup"), "{error:?}");
     assert_eq!(world.faults.effects.get(), 0);
+}
+
+#[test]
+fn without_a_whole_backup_people_hear_what_the_newest_lacks_and_how_it_comes_back() {
+    let world = home_died();
+    let (pack, why) = (PackId::new([0; 32]), "torn".to_owned());
+    world.change(STANDBY).harmed = Some(Lack::Damaged { pack, why });
+    let error = take_over(&world).outcome.unwrap_err();
+    assert_eq!(error.name, "Refused");
+    for said in ["there is no whole backup in us-west-2", "torn", "aws s3 cp"] {
+        assert!(error.cause.contains(said), "{error:?}");
+    }
 }
 
 #[test]

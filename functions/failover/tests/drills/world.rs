@@ -11,7 +11,7 @@ use lifeboat_aws::ecs::{Deployed, Services};
 use lifeboat_backup::Reply;
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, ReplyId, Side,
-    backup::{BackupKey, BackupName, Kind},
+    backup::{BackupKey, BackupName, Kind, Lack},
     configuration::{self, Approval, Service, Writes, sample, sample_export},
     gate::{self, Gates, Position, Priorities},
     marker::{Marker, Seen, answers},
@@ -44,6 +44,8 @@ pub(crate) struct Place {
     /// What the services hold.
     pub(crate) records: Records,
     pub(crate) backups: BTreeMap<BackupKey, Records>,
+    /// What all of them lack.
+    pub(crate) harmed: Option<Lack>,
     pub(crate) salvaged: Vec<Records>,
     /// Since when it stands.
     pub(crate) alarm: Option<Timestamp>,
@@ -217,6 +219,7 @@ impl World {
                 priorities: Priorities::new(),
                 records,
                 backups: [(backup.clone(), (1..=4).collect())].into(),
+                harmed: None,
                 salvaged: vec![],
                 alarm: None,
                 notices: vec![],

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_aws::Objects;
 use lifeboat_core::{
-    backup::{Proof, Proven},
+    backup::{Damages, Harm, Proof, Proven},
     configuration,
     gate::{self, Position},
     idle::Idle,
@@ -57,6 +57,7 @@ async fn a_well_pair_is_serving_and_ready_after_one_look() {
     let expected = [
         ("ActiveRegionServing", 1.0),
         ("BackupAgeSeconds", 60.0),
+        ("DamagedObjects", 0.0),
         ("ProbeRuns", 1.0),
         ("ProofAgeSeconds", 315_360_000.0),
         ("Ready", 1.0),
@@ -431,6 +432,28 @@ async fn how_long_a_backup_is_on_its_way_is_published_where_backups_are_copied()
     world.configuration.cross_region_backup = false;
     probe(&world).await;
     assert!(!world.published.borrow().contains_key(LAG));
+}
+
+#[tokio::test]
+async fn how_much_is_damaged_is_published_in_either_region_and_a_record_that_is_torn_is_a_fault() {
+    for region in ["us-east-1", "us-west-2"] {
+        let world = InMemory::seen_from(region);
+        let mut damages = Damages::default();
+        for key in ["a", "b"] {
+            damages.note(key, &Harm::Gone, None);
+        }
+        world.control().write(Damages::KEY, &damages).await.unwrap();
+        probe(&world).await;
+        assert_eq!(world.published.borrow()["DamagedObjects"], 2.0);
+        world.control().bucket().set(Damages::KEY, "{");
+        let torn = handle(PROBE, &world, after(60)).await.unwrap_err();
+        assert!(torn.to_string().contains(Damages::KEY), "{torn}");
+        let report = status(&world).await.unwrap();
+        assert_eq!(
+            (report.at, report.readiness.verdict),
+            (after(60), Ready::Ready)
+        );
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,9 @@ pub const LONGEST_CHUNK: u32 = 4 << 20;
 /// No pack is longer, so that one fits into memory as a whole.
 pub const LONGEST_PACK: u64 = 32 << 20;
 
+/// No manifest is longer, so that one fits into memory as a whole: enough for a terabyte, or for half a million files.
+pub const LONGEST_MANIFEST: u64 = 128 << 20;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -259,6 +262,18 @@ fn is_file(files: &Files, path: &str) -> bool {
 /// Whether a newer version wrote it.
 pub fn is_newer(manifest: &[u8]) -> bool {
     serde_json::from_slice(manifest).is_ok_and(|Format { format }| format > FORMAT)
+}
+
+/// Which backup a manifest names as the one before it, whatever else is in it.
+pub fn previous(manifest: &[u8]) -> Result<Option<Previous>, String> {
+    #[derive(Deserialize)]
+    struct Link {
+        previous: Option<Previous>,
+    }
+    match serde_json::from_slice(manifest) {
+        Ok(Link { previous }) => Ok(previous),
+        Err(why) => Err(format!("not a manifest: {why}")),
+    }
 }
 
 /// As much of a manifest of any format as all of them have.
