@@ -82,7 +82,7 @@ variable "service_data" {
     regions have a service's data in the same kind of place.
 
     bucket names objects of a bucket of that region: every one whose key begins with the prefix, which ends with a slash. A
-    restore removes those that the backup does not have. What an object holds is backed up; its metadata and tags are not.
+    restore removes those that the backup does not have. Types, encodings, user metadata and tags are backed up with an object.
 
     http names an address of the service itself: its data is read there by GET, and put there by PUT, as one file that holds
     everything. What is put there takes the place of what was there, at once or not at all, and is exported again byte for byte.

@@ -34,6 +34,7 @@ fn file(bytes: u64, content: backup::ContentId) -> backup::File {
         content,
         mark: None,
         reading: Reading::Consistent,
+        about: None,
         chunks: vec![],
     }
 }

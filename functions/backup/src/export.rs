@@ -9,7 +9,11 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use lifeboat_core::{Failure, backup::FilePath, configuration};
+use lifeboat_core::{
+    Failure,
+    backup::{About, FilePath},
+    configuration,
+};
 use reqwest::{Method, Response};
 
 use crate::{
@@ -128,7 +132,7 @@ impl Place for Export {
         Ok(())
     }
 
-    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>> {
+    fn put(&self, path: &FilePath, ready: &Path, _: &About) -> io::Result<Option<Mark>> {
         if let Some(why) = self.bars(path) {
             return Err(io::Error::other(Failure::Refused(why)));
         }

@@ -11,7 +11,10 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use lifeboat_core::{Invalid, backup::FilePath};
+use lifeboat_core::{
+    Invalid,
+    backup::{About, FilePath},
+};
 use rustix::{fs::OFlags, io::Errno};
 
 use crate::{
@@ -178,7 +181,7 @@ impl Place for Folder {
         files::remove_folder(&self.stage)
     }
 
-    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>> {
+    fn put(&self, path: &FilePath, ready: &Path, _: &About) -> io::Result<Option<Mark>> {
         let to = self.path(path);
         let opened = File::open(ready)?;
         fs::create_dir_all(to.parent().unwrap_or(&self.root))?;

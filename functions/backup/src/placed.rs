@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lifeboat_aws::{Objects, objects::Only};
 use lifeboat_core::{
     Failure, SCHEMA,
-    backup::{self, BackupKey, ContentId, FilePath},
+    backup::{self, About, BackupKey, ContentId, FilePath},
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,11 +45,14 @@ pub(crate) struct Known {
     pub mark: String,
     pub bytes: u64,
     pub content: ContentId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Box<About>>,
 }
 
 impl Known {
     pub(crate) fn holds(&self, file: &backup::File) -> bool {
-        (self.bytes, self.content) == (file.bytes, file.content)
+        let same = (self.bytes, self.content) == (file.bytes, file.content);
+        same && self.about == file.about
     }
 }
 
@@ -70,11 +73,11 @@ impl Service {
         now: Timestamp,
     ) {
         if let Some(mark) = mark.settled(now) {
-            let (bytes, content) = (file.bytes, file.content);
             let known = Known {
                 mark,
-                bytes,
-                content,
+                bytes: file.bytes,
+                content: file.content,
+                about: file.about.clone(),
             };
             self.files.insert(path.clone(), known);
         }

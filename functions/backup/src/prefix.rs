@@ -10,8 +10,14 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use jiff::Timestamp;
-use lifeboat_aws::{Objects, Part, Stored, objects::Only};
-use lifeboat_core::{Failure, backup::FilePath};
+use lifeboat_aws::{
+    Objects, Part, Stored,
+    objects::{Only, Told},
+};
+use lifeboat_core::{
+    Failure,
+    backup::{About, FilePath},
+};
 use tokio::runtime::Handle;
 
 use crate::source::{Found, Left, Mark, Opened, Place};
@@ -82,19 +88,19 @@ impl<B: Objects> Place for Prefix<B> {
     }
 
     fn open(&self, path: &FilePath) -> io::Result<Option<Box<dyn Opened>>> {
-        let mut opened = OpenObject {
+        let key = self.key(path);
+        let Some(told) = self.wait(self.bucket.look(&key))? else {
+            return Ok(None);
+        };
+        Ok(Some(Box::new(OpenObject {
             place: self.clone(),
-            key: self.key(path),
-            mark: None,
+            key,
+            length: told.bytes,
+            told,
             held: true,
-            length: 0,
             at: 0,
             read: Bytes::new(),
-        };
-        match opened.next()? {
-            true => Ok(Some(Box::new(opened))),
-            false => Ok(None),
-        }
+        })))
     }
 
     fn bars(&self, _: &FilePath) -> Option<String> {
@@ -102,8 +108,8 @@ impl<B: Objects> Place for Prefix<B> {
     }
 
     fn mark(&self, path: &FilePath) -> io::Result<Option<Mark>> {
-        let part = self.wait(self.bucket.get_part(&self.key(path), 0..1))?;
-        Ok(part.map(|part| mark(&part.etag, part.length)))
+        let told = self.wait(self.bucket.look(&self.key(path)))?;
+        Ok(told.as_ref().map(mark_of))
     }
 
     fn begin(&self) -> io::Result<()> {
@@ -122,15 +128,20 @@ impl<B: Objects> Place for Prefix<B> {
         Ok(())
     }
 
-    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>> {
-        let (key, length) = (self.key(path), ready.metadata()?.len());
+    fn put(&self, path: &FilePath, ready: &Path, about: &About) -> io::Result<Option<Mark>> {
+        let key = self.key(path);
         let before = self.listed().get(path).cloned();
         let only = match &before {
             Some(etag) => Only::IfStill(etag),
             None => Only::IfAbsent,
         };
-        match self.wait(self.bucket.put_file(&key, ready, only))? {
-            Some(etag) => Ok(Some(mark(&etag, length))),
+        match self.wait(self.bucket.put_file(&key, ready, about, only))? {
+            // It is in place; where nobody tells when that was, the next restore reads it.
+            Some(etag) => {
+                let told = self.wait(self.bucket.look(&key)).ok().flatten();
+                let told = told.filter(|told| told.etag == etag && told.about == *about);
+                Ok(told.as_ref().map(mark_of))
+            }
             None => {
                 let why = "somebody else has written it since it was looked at; see who writes there, and try again";
                 Err(io::Error::other(self.bucket.failed("write", &key, why)))
@@ -157,7 +168,7 @@ fn sort(prefix: &str, listed: Vec<Stored>) -> Found {
                 leave("longer than the 5 GiB that are put back at once")
             }
             Ok(path) => {
-                let mark = mark(&object.etag, object.bytes);
+                let mark = mark(&object.etag, object.bytes, object.written);
                 found.marks.insert(path.clone(), mark);
                 found.files.push(path);
             }
@@ -179,20 +190,25 @@ fn sort(prefix: &str, listed: Vec<Stored>) -> Found {
     found
 }
 
-fn mark(etag: &str, length: u64) -> Mark {
+/// The same bytes have the same etag, whatever is told of them: that they were written again shows by the time.
+fn mark(etag: &str, length: u64, written: Timestamp) -> Mark {
     Mark {
-        text: format!("{etag}:{length}"),
-        // Another version has another one, however soon it comes.
+        text: format!("{etag}:{length}:{}", written.as_second()),
+        // Other bytes have another one, however soon they come.
         settled: Timestamp::MIN,
     }
+}
+
+fn mark_of(told: &Told) -> Mark {
+    mark(&told.etag, told.bytes, told.written)
 }
 
 /// Read part after part. Each says which version it is of, so that two of them are not taken for one unseen.
 struct OpenObject<B> {
     place: Prefix<B>,
     key: String,
-    /// Of the first part.
-    mark: Option<Mark>,
+    /// When it was opened.
+    told: Told,
     /// Whether every part was of that version.
     held: bool,
     length: u64,
@@ -201,21 +217,19 @@ struct OpenObject<B> {
 }
 
 impl<B: Objects> OpenObject<B> {
-    /// Whether there is such an object.
-    fn next(&mut self) -> io::Result<bool> {
+    fn next(&mut self) -> io::Result<()> {
         let range = self.at..self.at + ASKED;
         let part = self.place.bucket.get_part(&self.key, range);
         let Some(part) = self.place.wait(part)? else {
             (self.held, self.length) = (false, self.at);
-            return Ok(false);
+            return Ok(());
         };
         let Part {
             bytes,
             etag,
             length,
         } = part;
-        let mark = mark(&etag, length);
-        self.held &= *self.mark.get_or_insert_with(|| mark.clone()) == mark;
+        self.held &= (&etag, length) == (&self.told.etag, self.told.bytes);
         if bytes.is_empty() && self.at < length {
             let why = format!("{} ended at byte {} of {length}", self.key, self.at);
             return Err(io::Error::other(why));
@@ -223,7 +237,7 @@ impl<B: Objects> OpenObject<B> {
         self.length = length;
         self.at += bytes.len() as u64;
         self.read = bytes.into();
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -238,9 +252,13 @@ impl<B: Objects> Opened for OpenObject<B> {
             settled: Timestamp::MAX,
         };
         Ok(match self.held {
-            true => self.mark.clone(),
+            true => Some(mark_of(&self.told)),
             false => Some(changed()),
         })
+    }
+
+    fn about(&self) -> Option<&About> {
+        Some(&self.told.about)
     }
 
     fn skip(&mut self, to: u64) -> io::Result<bool> {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use lifeboat_core::{
     Failure, Invalid, Region,
-    backup::{self, FilePath, Reading},
+    backup::{self, About, FilePath, Reading},
     configuration::Data,
 };
 use lifeboat_pack::{Cutter, Hasher};
@@ -56,6 +56,7 @@ pub(crate) struct Begun {
     /// The same where the next backup may believe it.
     pub mark: Option<String>,
     pub attempt: u32,
+    pub about: Option<Box<About>>,
 }
 
 /// How often a file is read that changes while it is read.
@@ -278,12 +279,25 @@ impl Reader {
                     return Ok(Read::Told(Err(Deaf)));
                 }
             }
+            let about = match told(&*file) {
+                Ok(about) => about,
+                Err(why) => {
+                    let said = format!(
+                        "{path} of {service} is in the backup without what its storage tells of it: {why}"
+                    );
+                    if let Err(Deaf) = self.tell(Note::Warning(said)) {
+                        return Ok(Read::Told(Err(Deaf)));
+                    }
+                    None
+                }
+            };
             let begun = Begun {
                 service: service.clone(),
                 path: path.clone(),
                 seen,
                 mark,
                 attempt,
+                about,
             };
             if let Err(Deaf) = self.tell(Note::Begin(begun, resumed)) {
                 return Ok(Read::Told(Err(Deaf)));
@@ -362,6 +376,15 @@ fn vanished(source: &Source) -> Failure {
     let expected = format!("files in {} for as long as they are read", source.place);
     let found = format!("that every one vanished; {}", source.place.look());
     Invalid::new(field, expected, found).into()
+}
+
+/// What is told of it beside its bytes, as far as there is anything to tell.
+fn told(file: &dyn Opened) -> Result<Option<Box<About>>, Invalid> {
+    let about = file.about().filter(|about| !about.is_empty());
+    about.map_or(Ok(None), |about| {
+        about.check("about")?;
+        Ok(Some(Box::new(about.clone())))
+    })
 }
 
 /// Reads everything, to the end.

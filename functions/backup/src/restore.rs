@@ -67,7 +67,7 @@ pub(crate) async fn restore<C: Objects, B: Objects>(
                 };
                 // All that takes time is over, and the right to write may have gone meanwhile.
                 may().await?;
-                let done = source.put(path, &ready).await;
+                let done = source.put(path, file, &ready).await;
                 let mark = backup.io("put in place", source.place.at(path), done)?;
                 put.push((*source, path, *file, mark));
             }

@@ -242,6 +242,7 @@ impl Shelf {
                     service,
                     path,
                     mark,
+                    about,
                     ..
                 } = begun;
                 if reading == Reading::ChangedMeanwhile {
@@ -254,6 +255,7 @@ impl Shelf {
                     content: self.hasher.finish(),
                     mark: mark.filter(|_| reading == Reading::Consistent),
                     reading,
+                    about,
                     chunks: std::mem::take(&mut self.chunks),
                 };
                 self.hasher = Hasher::default();
@@ -290,12 +292,14 @@ impl Shelf {
             seen,
             mark,
             attempt,
+            about,
         } = self.begun.take()?;
         let file = backup::File {
             bytes: self.hasher.bytes(),
             content: self.hasher.finish(),
             mark,
             reading: Reading::Consistent,
+            about,
             chunks: std::mem::take(&mut self.chunks),
         };
         (file.bytes > 0).then(|| Half {

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use lifeboat_core::{
-    backup::{self, ContentId, FilePath},
+    backup::{self, About, ContentId, FilePath},
     configuration::Data,
 };
 use tokio::task::spawn_blocking;
@@ -70,7 +70,7 @@ pub(crate) trait Place: fmt::Debug + fmt::Display + Send + Sync {
     fn end(&self) -> io::Result<()>;
 
     /// What was made ready takes its place; the mark of that very file, which may be another's by the time it is asked for.
-    fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>>;
+    fn put(&self, path: &FilePath, ready: &Path, about: &About) -> io::Result<Option<Mark>>;
 
     /// What is not there is removed already.
     fn remove(&self, path: &FilePath) -> io::Result<()>;
@@ -82,6 +82,11 @@ pub(crate) trait Opened: Read + Send {
     fn length(&self) -> io::Result<Option<u64>>;
     /// None where nothing tells.
     fn mark(&self) -> io::Result<Option<Mark>>;
+
+    /// What is told of it beside its bytes, as it was when it was opened; none where nothing ever is.
+    fn about(&self) -> Option<&About> {
+        None
+    }
 
     /// Goes to this byte; what can be read only from its first one says no.
     fn skip(&mut self, to: u64) -> io::Result<bool>;
@@ -129,6 +134,10 @@ pub(crate) enum Held {
     Other,
 }
 
+fn about(file: &backup::File) -> About {
+    file.about.as_deref().cloned().unwrap_or_default()
+}
+
 impl Source {
     /// For what is to be saved before it is gone, whatever it is. Nobody writes there any more, so nobody is asked to stop.
     pub(crate) fn unchecked(self) -> Self {
@@ -156,6 +165,7 @@ impl Source {
         listed: Option<&Mark>,
     ) -> io::Result<Held> {
         let (path, bytes, content) = (path.clone(), file.bytes, file.content);
+        let about = about(file);
         let known = known.map(|known| (known.mark.clone(), known.holds(file)));
         let told = move |mark: &Mark| match &known {
             Some((text, true)) if *text == mark.text => Some(Held::Same(Some(mark.clone()))),
@@ -174,6 +184,7 @@ impl Source {
                 return Ok(held);
             }
             let other = opened.length()?.is_some_and(|length| length != bytes);
+            let other = other || opened.about().is_some_and(|found| *found != about);
             if other || files::content(&mut *opened)? != (bytes, content) {
                 return Ok(Held::Other);
             }
@@ -215,9 +226,15 @@ impl Source {
         self.wait(|place| place.end()).await
     }
 
-    pub(crate) async fn put(&self, path: &FilePath, ready: &Path) -> io::Result<Option<Mark>> {
-        let (path, ready) = (path.clone(), ready.to_owned());
-        self.wait(move |place| place.put(&path, &ready)).await
+    pub(crate) async fn put(
+        &self,
+        path: &FilePath,
+        file: &backup::File,
+        ready: &Path,
+    ) -> io::Result<Option<Mark>> {
+        let (path, ready, about) = (path.clone(), ready.to_owned(), about(file));
+        self.wait(move |place| place.put(&path, &ready, &about))
+            .await
     }
 
     pub(crate) async fn remove(&self, path: &FilePath) -> io::Result<()> {

@@ -15,12 +15,12 @@ use jiff::Timestamp;
 use lifeboat_aws::{
     Control, Object, Objects, Part, Stored,
     memory::Memory,
-    objects::{Only, Write},
+    objects::{Only, Told, Write},
 };
 use lifeboat_backup::{Backup, Beyond, Event, Outcome, Secrets, Token, handle};
 use lifeboat_core::{
     Failure, Region,
-    backup::{Choice, Readable, follow::Copied},
+    backup::{About, Choice, Readable, follow::Copied},
     configuration,
 };
 
@@ -111,10 +111,15 @@ impl Objects for Disk {
         &self,
         key: &str,
         file: &Path,
+        _: &About,
         _: Only<'_>,
     ) -> Result<Option<String>, Failure> {
         fs::copy(file, self.at(key)).unwrap();
         Ok(Some(String::new()))
+    }
+
+    async fn look(&self, _: &str) -> Result<Option<Told>, Failure> {
+        Ok(None)
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {

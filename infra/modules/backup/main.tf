@@ -105,7 +105,7 @@ module "function" {
     ],
     [for data in local.buckets : {
       Effect   = "Allow"
-      Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      Action   = ["s3:DeleteObject", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"]
       Resource = "arn:aws:s3:::${data.bucket}/${data.prefix}*"
     }],
     [for data in local.buckets : {

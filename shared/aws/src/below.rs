@@ -5,10 +5,10 @@ use std::{ops::Range, path::Path};
 use jiff::Timestamp;
 use lifeboat_core::{
     Failure, Region,
-    backup::{Harm, follow::Copied},
+    backup::{About, Harm, follow::Copied},
 };
 
-use crate::objects::{Object, Objects, Only, Part, Stored, Write};
+use crate::objects::{Object, Objects, Only, Part, Stored, Told, Write};
 
 #[derive(Debug, Clone)]
 pub struct Below<B> {
@@ -93,9 +93,15 @@ impl<B: Objects> Objects for Below<B> {
         &self,
         key: &str,
         file: &Path,
+        about: &About,
         only: Only<'_>,
     ) -> Result<Option<String>, Failure> {
-        self.bucket.put_file(&self.key(key), file, only).await
+        let key = self.key(key);
+        self.bucket.put_file(&key, file, about, only).await
+    }
+
+    async fn look(&self, key: &str) -> Result<Option<Told>, Failure> {
+        self.bucket.look(&self.key(key)).await
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {

@@ -12,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use lifeboat_core::{
     Failure, Region,
     backup::{
-        Asked, Readable,
+        About, Asked, Readable,
         follow::{Copied, Status},
     },
 };
 use sha2::{Digest, Sha256};
 
-use crate::objects::{Object, Objects, Only, Part, Stored, Write};
+use crate::objects::{Object, Objects, Only, Part, Stored, Told, Write};
 
 /// Whoever has a clone of it has the same bucket.
 #[derive(Debug, Clone)]
@@ -30,13 +30,14 @@ pub struct Memory {
     locks: Arc<Mutex<BTreeMap<String, Timestamp>>>,
     /// Of objects that are in another storage class than most, and what became of those that were asked back.
     classes: Arc<Mutex<BTreeMap<String, (String, Option<Asked>)>>>,
+    abouts: Arc<Mutex<BTreeMap<String, About>>>,
     /// How long what is written is locked.
     pub locks_for: Setting<Option<SignedDuration>>,
     /// What it says of the copy of an object that is written.
     pub replicates: Setting<Status>,
     /// What it takes for the time.
     pub now: Setting<Timestamp>,
-    /// How often it was asked for the copy of an object.
+    /// How often it was asked what there is to tell of an object.
     pub looked: Setting<u32>,
     /// While set, nothing answers.
     pub dead: Setting<bool>,
@@ -96,6 +97,7 @@ impl Memory {
             statuses: Arc::default(),
             locks: Arc::default(),
             classes: Arc::default(),
+            abouts: Arc::default(),
             locks_for: Setting::new(None),
             replicates: Setting::new(Status::Pending),
             now: Setting::new(Timestamp::UNIX_EPOCH),
@@ -116,6 +118,7 @@ impl Memory {
         let etag = format!("\"{:x?}\"", &Sha256::digest(&body)[..8]);
         let object = Object { body, etag };
         locked(&self.objects).insert(key.into(), (object, self.now.get()));
+        locked(&self.abouts).remove(key);
         self.mark(key, self.replicates.get());
         if let Some(lasts) = self.locks_for.get() {
             let until = self.now.get() + lasts;
@@ -153,6 +156,18 @@ impl Memory {
                 self.name
             ))),
         }
+    }
+
+    /// What it tells of an object from now on, which counts as written.
+    pub fn describe(&self, key: &str, about: About) {
+        if let Some((_, written)) = locked(&self.objects).get_mut(key) {
+            *written = self.now.get();
+        }
+        locked(&self.abouts).insert(key.into(), about);
+    }
+
+    pub fn about(&self, key: &str) -> About {
+        locked(&self.abouts).get(key).cloned().unwrap_or_default()
     }
 
     pub fn remove(&self, key: &str) {
@@ -305,13 +320,29 @@ impl Objects for Memory {
         &self,
         key: &str,
         file: &Path,
+        about: &About,
         only: Only<'_>,
     ) -> Result<Option<String>, Failure> {
         let body = std::fs::read(file).map_err(|why| self.failed("write", key, why))?;
         match self.put_only(key, body, only).await? {
-            Write::Done => Ok(self.object(key).map(|object| object.etag)),
+            Write::Done => {
+                self.describe(key, about.clone());
+                Ok(self.object(key).map(|object| object.etag))
+            }
             Write::Lost => Ok(None),
         }
+    }
+
+    async fn look(&self, key: &str) -> Result<Option<Told>, Failure> {
+        self.answer("look at", key)?;
+        self.looked.set(self.looked.get() + 1);
+        let objects = locked(&self.objects);
+        Ok(objects.get(key).map(|(object, written)| Told {
+            bytes: object.body.len() as u64,
+            etag: object.etag.clone(),
+            written: *written,
+            about: self.about(key),
+        }))
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {

@@ -5,7 +5,7 @@ use std::{fmt, ops::Range, path::Path};
 use jiff::Timestamp;
 use lifeboat_core::{
     Failure, Harmed, Region,
-    backup::{Harm, Readable, follow::Copied},
+    backup::{About, Harm, Readable, follow::Copied},
 };
 
 /// An object as it was read: what it held, and the mark that tells one version from the next.
@@ -25,6 +25,16 @@ pub struct Stored {
     /// As S3 calls it.
     pub class: String,
     pub readable: Readable,
+}
+
+/// What is told of an object without what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub bytes: u64,
+    pub etag: String,
+    /// Also when only what is told of it was changed.
+    pub written: Timestamp,
+    pub about: About,
 }
 
 /// A part of an object, and which version it is of: parts of one etag are parts of one whole.
@@ -75,8 +85,11 @@ pub trait Objects: Clone + fmt::Debug + Send + Sync + 'static {
         &self,
         key: &str,
         file: &Path,
+        about: &About,
         only: Only<'_>,
     ) -> Result<Option<String>, Failure>;
+    /// None where there is no such object. Where it has tags this asks twice.
+    async fn look(&self, key: &str) -> Result<Option<Told>, Failure>;
     /// As many of these bytes as there are; none where there is no such object.
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure>;
 

@@ -1,3 +1,5 @@
+mod about;
+
 use std::{ops::Range, path::Path};
 
 use aws_config::SdkConfig;
@@ -19,14 +21,16 @@ use jiff::Timestamp;
 use lifeboat_core::{
     Failure, Region,
     backup::{
-        Asked, Readable,
+        About, Asked, Readable,
         follow::{Copied, Status},
     },
     liveness::Answer,
 };
 
-use crate::objects::{Object, Objects, Only, Part, Stored, Write};
+use crate::objects::{Object, Objects, Only, Part, Stored, Told, Write};
 use crate::{explain, explain::because, sign};
+
+use about::{about, described};
 
 /// A bucket of S3.
 #[derive(Debug, Clone)]
@@ -263,15 +267,50 @@ impl Objects for Bucket {
         &self,
         key: &str,
         file: &Path,
+        about: &About,
         only: Only<'_>,
     ) -> Result<Option<String>, Failure> {
         let body = ByteStream::from_path(file).await;
         let body = body.map_err(|e| self.failed("write", key, because(&e)))?;
-        match self.put_where(key, only).body(body).send().await {
+        let put = described(self.put_where(key, only), about);
+        match put.body(body).send().await {
             Ok(put) => Ok(Some(put.e_tag().unwrap_or_default().to_owned())),
             Err(error) if lost(&error) => Ok(None),
             Err(error) => Err(self.failed("write", key, explain(&error))),
         }
+    }
+
+    async fn look(&self, key: &str) -> Result<Option<Told>, Failure> {
+        let head = self.client.head_object().bucket(&self.name).key(key);
+        let found = match head.send().await {
+            Ok(found) => found,
+            Err(error) if absent(&error) => return Ok(None),
+            Err(error) => return Err(self.failed("look at", key, explain(&error))),
+        };
+        let written = found.last_modified().map(|at| at.secs());
+        let written = written.and_then(|at| Timestamp::from_second(at).ok());
+        let unread = || self.failed("look at", key, "nobody says when it was written");
+        let mut told = Told {
+            bytes: found.content_length().unwrap_or_default().unsigned_abs(),
+            etag: found.e_tag().unwrap_or_default().to_owned(),
+            written: written.ok_or_else(unread)?,
+            about: about(&found),
+        };
+        if let Some(1..) = found.tag_count() {
+            let tags = self.client.get_object_tagging().bucket(&self.name);
+            match tags.key(key).send().await {
+                Ok(found) => {
+                    let tags = found.tag_set().iter();
+                    let tags = tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+                    told.about.tags = tags.collect();
+                }
+                Err(error) if absent(&error) => return Ok(None),
+                Err(error) => {
+                    return Err(self.failed("read the tags of", key, explain(&error)));
+                }
+            }
+        }
+        Ok(Some(told))
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
@@ -333,11 +372,11 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_s3::operation::put_object::PutObjectOutput;
+    use aws_sdk_s3::operation::{head_object::HeadObjectOutput, put_object::PutObjectOutput};
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use aws_smithy_runtime_api::http::StatusCode;
 
-    fn bucket(client: Client) -> Bucket {
+    pub(super) fn bucket(client: Client) -> Bucket {
         Bucket::new(client, "control", Region::new("us-west-2").unwrap())
     }
 
@@ -453,7 +492,7 @@ mod tests {
             .then_output(|| PutObjectOutput::builder().e_tag("\"2\"").build());
         let client = mock_client!(aws_sdk_s3, [&put]);
         let put = bucket(client)
-            .put_file("a", file.path(), Only::IfStill("\"1\""))
+            .put_file("a", file.path(), &About::default(), Only::IfStill("\"1\""))
             .await;
         assert_eq!(put, Ok(Some("\"2\"".into())));
         let lost = mock!(Client::put_object).then_http_response(|| {
@@ -461,14 +500,13 @@ mod tests {
         });
         let client = mock_client!(aws_sdk_s3, [&lost]);
         let put = bucket(client)
-            .put_file("a", file.path(), Only::IfAbsent)
+            .put_file("a", file.path(), &About::default(), Only::IfAbsent)
             .await;
         assert_eq!(put, Ok(None));
     }
 
     #[tokio::test]
     async fn what_becomes_of_a_copy_is_told_in_one_of_five_words() {
-        use aws_sdk_s3::operation::head_object::HeadObjectOutput;
         for (said, status) in [
             (Some("COMPLETED"), Status::Completed),
             (Some("COMPLETE"), Status::Completed),
@@ -597,7 +635,7 @@ mod tests {
         assert!(short.to_string().contains("0 of the 8 bytes"), "{short}");
     }
 
-    fn http_response(
+    pub(super) fn http_response(
         status: u16,
         body: impl Into<String>,
     ) -> aws_smithy_runtime_api::client::orchestrator::HttpResponse {

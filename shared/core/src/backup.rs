@@ -1,5 +1,6 @@
 //! Names, keys, manifests and the choice of a backup.
 
+mod about;
 pub mod chain;
 mod choice;
 pub mod damage;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Epoch, Failure, Region, RegionState};
 
+pub use about::About;
 pub use chain::Chain;
 pub use choice::{Choice, Flaw, Overrides, Refusal, choose, judge};
 pub use damage::{Damages, Harm, Lack, mend};

@@ -23,7 +23,7 @@ impl Region {
         region
     }
 
-    fn home_with_bucket() -> Self {
+    pub(crate) fn home_with_bucket() -> Self {
         let home = Self::with_bucket("us-east-1");
         home.write("posts", r#"{"posts":[]}"#);
         home.put("users/db.json", r#"{"users":[{"id":"1"}]}"#);
@@ -43,7 +43,7 @@ impl Region {
 }
 
 /// A standby that has what home has backed up, and older objects.
-fn standby(home: &Region) -> Region {
+pub(crate) fn standby(home: &Region) -> Region {
     let standby = Region::with_bucket("us-west-2").leased();
     standby.put("users/db.json", r#"{"users":["before"]}"#);
     standby.put("users/old", "old");

@@ -1,6 +1,7 @@
 //! The whole function over buckets in memory and real folders.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod about;
 mod bad;
 mod bucket;
 mod by_hand;

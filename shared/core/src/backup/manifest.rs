@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{BackupKey, ContentId, FilePath, PackId};
+use super::{About, BackupKey, ContentId, FilePath, PackId};
 use crate::{Failure, Invalid};
 
 /// The format that this version writes, and the newest that it reads.
@@ -67,6 +67,9 @@ pub struct File {
     pub mark: Option<String>,
     #[serde(default, skip_serializing_if = "Reading::is_consistent")]
     pub reading: Reading,
+    /// What the source tells of it beside its bytes; nothing of one that is no object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Box<About>>,
     pub chunks: Vec<Chunk>,
 }
 
@@ -183,8 +186,11 @@ impl Manifest {
         Ok(())
     }
 
-    /// Whether a file is made of what lies within the packs.
+    /// Whether a file is made of what lies within the packs, and is told nothing of that nobody could put back.
     pub fn check_file(&self, field: &str, file: &File) -> Result<(), Invalid> {
+        if let Some(about) = &file.about {
+            about.check(&format!("{field}.about"))?;
+        }
         for chunk in &file.chunks {
             let pack = self.packs.get(chunk.pack as usize);
             let end = u64::from(chunk.offset) + u64::from(chunk.stored);
@@ -304,6 +310,7 @@ pub fn sample<'a>(backup: &BackupKey, services: impl IntoIterator<Item = &'a str
         content: ContentId::new([0; 32]),
         mark: None,
         reading: Reading::Consistent,
+        about: None,
         chunks: vec![],
     };
     let path: Option<FilePath> = "db.json".parse().ok();

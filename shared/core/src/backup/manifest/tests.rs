@@ -76,6 +76,25 @@ fn a_manifest_that_speaks_of_what_cannot_be_is_refused_and_says_why() {
 }
 
 #[test]
+fn what_is_told_of_a_file_is_read_again_and_refused_where_nobody_could_put_it_back() {
+    let mut manifest = sample();
+    let file = &mut manifest["services"]["posts"]["db.json"];
+    file["about"] = json!({
+        "content_type": "application/json", "metadata": {"owner": "ada"}, "tags": {"stage": "live"},
+    });
+    let parsed = parse(&manifest).unwrap();
+    assert_eq!(serde_json::to_value(&parsed).unwrap(), manifest);
+    for wrong in [
+        json!({"metadata": {"owner": "ada\r\nx-amz-acl: public-read"}}),
+        json!({"tags": {"": "x"}}),
+        json!({"acl": "public-read"}),
+    ] {
+        manifest["services"]["posts"]["db.json"]["about"] = wrong;
+        assert_eq!(parse(&manifest).unwrap_err().name(), "NotVerified");
+    }
+}
+
+#[test]
 fn no_name_in_it_leads_out_of_its_place() {
     let file = sample()["services"]["posts"]["db.json"].clone();
     for services in [
