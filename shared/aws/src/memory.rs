@@ -28,8 +28,8 @@ pub struct Memory {
     objects: Arc<Mutex<BTreeMap<String, (Object, Timestamp)>>>,
     statuses: Arc<Mutex<BTreeMap<String, Status>>>,
     locks: Arc<Mutex<BTreeMap<String, Timestamp>>>,
-    /// Of objects that are in another storage class than most, and what became of those that were asked back.
-    classes: Arc<Mutex<BTreeMap<String, (String, Option<Asked>)>>>,
+    /// Of objects that are in another storage class than most.
+    classes: Arc<Mutex<BTreeMap<String, Class>>>,
     abouts: Arc<Mutex<BTreeMap<String, About>>>,
     /// How long what is written is locked.
     pub locks_for: Setting<Option<SignedDuration>>,
@@ -69,6 +69,9 @@ impl<T: Clone> Setting<T> {
 fn locked<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// As S3 calls it, and how soon what is in it can be read.
+type Class = (String, Readable);
 
 /// With the bucket, and the key that was read.
 type Meddle = dyn Fn(&Memory, &str) + Send + Sync;
@@ -133,17 +136,13 @@ impl Memory {
 
     /// Where the lifecycle has moved it, and whether somebody has asked it back since.
     pub fn moved(&self, key: &str, class: &str, asked: Option<Asked>) {
-        let moved = (class.to_owned(), asked);
+        let moved = (class.to_owned(), Readable::of(class, asked));
         locked(&self.classes).insert(key.into(), moved);
     }
 
-    fn class(&self, key: &str) -> (String, Readable) {
-        let (class, asked) = match locked(&self.classes).get(key) {
-            Some((class, asked)) => (class.clone(), *asked),
-            None => ("STANDARD".to_owned(), None),
-        };
-        let readable = Readable::of(&class, asked);
-        (class, readable)
+    fn class(&self, key: &str) -> Class {
+        let class = locked(&self.classes).get(key).cloned();
+        class.unwrap_or_else(|| ("STANDARD".into(), Readable::AtOnce))
     }
 
     /// What is in an archive is listed, and not read.

@@ -5,9 +5,13 @@ use std::{fs, path::Path};
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_backup::Outcome;
+use lifeboat_core::idle::Idle;
 use serde_json::json;
 
-use crate::region::{Region, by_execution};
+use crate::{
+    refresh::probed,
+    region::{Region, by_execution},
+};
 
 /// A moment from now, when what was written now tells by its times that it has not changed since.
 pub(crate) fn soon() -> i64 {
@@ -159,23 +163,29 @@ async fn a_restore_that_cannot_be_noted_is_done_all_the_same() {
 
 /// The times of a file that was put there a moment ago do not tell yet.
 #[tokio::test]
-async fn what_was_put_in_place_a_moment_ago_is_noted_after_a_wait_and_an_execution_does_not_wait() {
+async fn what_was_put_in_place_a_moment_ago_is_noted_after_a_wait_where_nobody_waits_for_it() {
     let home = Region::home();
     let now = Timestamp::now().as_second();
     home.create(now).await;
     let by_hand = json!({"action": "restore", "backup": "newest"});
-    for (leased, event) in [(true, by_execution("newest")), (false, by_hand)] {
+    let by_schedule = json!({"action": "refresh"});
+    for (event, waits) in [
+        (by_execution("newest"), false),
+        (by_hand, false),
+        (by_schedule, true),
+    ] {
         let mut standby = standby_of(&home);
-        if leased {
+        if event == by_execution("newest") {
             standby = standby.leased();
         }
+        probed(&standby, Idle::Yes, now - 30);
         let began = Timestamp::now();
         standby.now(event).await.unwrap();
         let took = Timestamp::now().duration_since(began).as_secs();
-        assert_eq!(took < 3, leased);
+        assert_eq!(took >= 3, waits);
         let noted = standby.control.bucket().body("placed.json").unwrap();
         let noted = String::from_utf8(noted).unwrap();
-        assert_eq!(noted.contains("db.json"), !leased, "{noted}");
+        assert_eq!(noted.contains("db.json"), waits, "{noted}");
     }
 }
 

@@ -21,7 +21,7 @@ fn standby_of(home: &Region, at: i64) -> Region {
     standby
 }
 
-fn probed(region: &Region, idle: Idle, at: i64) {
+pub(crate) fn probed(region: &Region, idle: Idle, at: i64) {
     let configuration = &region.configuration;
     let verdict = liveness::Verdict::Serving;
     let mut report = probe::sample(&configuration.region, &configuration.home, verdict);
