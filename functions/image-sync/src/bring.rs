@@ -7,13 +7,10 @@ use lifeboat_core::Failure;
 
 use crate::{
     Copied, ImageSync, Outcome, Registries,
-    copy::{self, Place, Sent},
-    reference::Reference,
+    copy::{self, Became, Limits, Wish},
+    reference::{Digest, Reference},
     registry::Effort,
 };
-
-/// Often enough for a tag that moves while it is copied.
-const ROUNDS: usize = 3;
 
 /// An image of this region, and where it belongs in the peer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,13 +18,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) own: &'a str,
     pub(crate) peer: &'a str,
     pub(crate) reference: Reference,
-}
-
-/// What became of one image.
-enum Image {
-    Copied(Copied),
-    UpToDate,
-    Gone,
 }
 
 impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
@@ -43,27 +33,38 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
             self.registries.own().await?,
             self.registries.peer(Effort::PEER_AT_WORK).await?,
         );
-        let (sent, mut images, mut gone, mut failed) = (Sent::default(), vec![], vec![], None);
-        for image in wanted {
-            let from = Place {
-                registry: &own,
-                repository: image.own,
+        let wishes: Vec<Wish> = wanted.iter().map(Wanted::wish).collect();
+        let may_tag = async |wish: &Wish| self.may_tag(wish).await;
+        let done = copy::copy(&own, &peer, &wishes, &Limits::default(), may_tag).await;
+        let (mut images, mut gone, mut failed) = (vec![], vec![], None);
+        for (image, done) in wanted.into_iter().zip(done) {
+            let copied = |digest| Copied {
+                repository: image.peer.to_owned(),
+                reference: image.reference.as_str().to_owned(),
+                digest,
             };
-            let to = Place {
-                registry: &peer,
-                repository: image.peer,
+            let lost = done.lost.into_iter().next();
+            let failure = match done.became {
+                Ok(Became::Copied(digest)) => {
+                    images.push(copied(digest));
+                    lost
+                }
+                Ok(Became::UpToDate(_)) => lost,
+                Ok(Became::Gone) => {
+                    gone.push(image.clone());
+                    None
+                }
+                Ok(Became::Kept {
+                    digest,
+                    there,
+                    said,
+                }) => Some(kept(&image, &digest, there.as_ref(), &said)),
+                Ok(Became::Parts { said, .. }) => Some(said),
+                Err(failure) => Some(failure),
             };
-            match self.bring(from, to, &image.reference, &sent).await {
-                Ok(Image::Copied(copied)) => images.push(copied),
-                Ok(Image::UpToDate) => {}
-                Ok(Image::Gone) => gone.push(image),
-                Err(failure @ (Failure::Unavailable(_) | Failure::Stale(_))) => {
-                    return Err(failure);
-                }
-                Err(failure) => {
-                    tracing::warn!(image = image.reference.of(image.own), "{failure}");
-                    failed.get_or_insert(failure);
-                }
+            if let Some(failure) = failure {
+                tracing::warn!(image = image.reference.of(image.own), "{failure}");
+                failed.get_or_insert(failure);
             }
         }
         match (failed, images.is_empty()) {
@@ -73,39 +74,15 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         }
     }
 
-    async fn bring(
-        &self,
-        from: Place<'_>,
-        to: Place<'_>,
-        reference: &Reference,
-        sent: &Sent,
-    ) -> Result<Image, Failure> {
-        let Some(mut image) = from.manifest(reference).await? else {
-            return Ok(Image::Gone);
-        };
-        let there = to.manifest(reference).await?;
-        if there.is_some_and(|there| there.digest == image.digest) {
-            return Ok(Image::UpToDate);
-        }
-        for _ in 0..ROUNDS {
-            copy::parts(from, to, &image, sent).await?;
-            // Blobs change nothing that anybody runs; a tag does, and copying may have taken minutes.
-            if let Some(reason) = self.passive().await? {
-                let image = reference.of(to.repository);
-                return Err(Failure::Stale(format!("{image} was not tagged: {reason}")));
-            }
-            to.put(reference, &image).await?;
-            match from.manifest(reference).await? {
-                Some(now) if now.digest != image.digest => image = now,
-                _ => break,
+    /// Blobs change nothing that anybody runs; a tag does, and copying may have taken minutes.
+    async fn may_tag(&self, wish: &Wish) -> Result<(), Failure> {
+        match self.passive().await? {
+            None => Ok(()),
+            Some(reason) => {
+                let image = wish.reference.of(&wish.to);
+                Err(Failure::Stale(format!("{image} was not tagged: {reason}")))
             }
         }
-        tracing::info!(image = reference.of(to.repository), digest = %image.digest, "copied");
-        Ok(Image::Copied(Copied {
-            repository: to.repository.to_owned(),
-            reference: reference.as_str().to_owned(),
-            digest: image.digest,
-        }))
     }
 
     /// Why this region may not tell its peer what to hold, where it may not.
@@ -115,4 +92,22 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         let (epoch, active) = state.highest(None);
         Ok((active != *own).then(|| format!("{active} is active at epoch {epoch}, {own} is not")))
     }
+}
+
+impl Wanted<'_> {
+    fn wish(&self) -> Wish {
+        Wish {
+            from: self.own.to_owned(),
+            to: self.peer.to_owned(),
+            reference: self.reference.clone(),
+        }
+    }
+}
+
+fn kept(image: &Wanted<'_>, digest: &Digest, there: Option<&Digest>, said: &Failure) -> Failure {
+    let name = image.reference.of(image.peer);
+    let there = there.map_or("another image".to_owned(), Digest::to_string);
+    Failure::Refused(format!(
+        "{said}; {name} goes on naming {there}, and {digest} is there by its digest: remove the old tag, or push under a new one"
+    ))
 }

@@ -8,7 +8,7 @@ use lifeboat_core::{Configuration, Failure, image::Images};
 
 use crate::{
     Registries, Registry,
-    copy::{self, Place, Sent},
+    copy::{self, Became, Limits, Wish},
     reference::{Digest, Reference},
     registry::Effort,
 };
@@ -101,27 +101,42 @@ async fn repair<R: Registries>(
         Ok(peer) => peer.map_err(|failure| failure.to_string()),
         Err(_) => Err(late()),
     };
-    let (sent, mut repaired, mut lost) = (Sent::default(), vec![], vec![]);
-    for image in missing {
-        let cause = match &peer {
-            Err(cause) => cause.clone(),
-            Ok(peer) => {
-                match tokio::time::timeout_at(deadline, fetch(peer, own, image, &sent)).await {
-                    Err(_) => late(),
-                    Ok(Ok(Some(digest))) => {
-                        repaired.push((image.service.to_owned(), digest));
-                        continue;
+    let wishes: Vec<Wish> = missing.iter().map(|image| image.wish()).collect();
+    let limits = Limits {
+        until: Some(deadline),
+        ..Limits::default()
+    };
+    let fetched = match &peer {
+        Err(cause) => vec![Err(cause.clone()); missing.len()],
+        Ok(peer) => {
+            let done = copy::copy(peer, own, &wishes, &limits, async |_| Ok(())).await;
+            let mut fetched = vec![];
+            for done in done {
+                fetched.push(match done.became {
+                    Ok(Became::Copied(digest) | Became::UpToDate(digest)) => Ok(digest),
+                    Ok(Became::Gone) => Err(format!("it is not in {peer_region} either")),
+                    Ok(Became::Kept { said, .. } | Became::Parts { said, .. }) => {
+                        Err(said.to_string())
                     }
-                    Ok(Ok(None)) => format!("it is not in {peer_region} either"),
-                    Ok(Err(Failure::Unavailable(failed))) if failed.region == region.as_str() => {
+                    Err(Failure::Unfinished(_)) => Err(late()),
+                    Err(Failure::Unavailable(failed)) if failed.region == region.as_str() => {
                         return Err(Failure::Unavailable(failed));
                     }
-                    Ok(Err(failure)) => failure.to_string(),
-                }
+                    Err(failure) => Err(failure.to_string()),
+                });
             }
-        };
-        let (service, name) = (image.service, image.reference.of(image.repository));
-        lost.push(format!("{service} needs {name}, which is not in the registry of {region} and could not be fetched ({cause})"));
+            fetched
+        }
+    };
+    let (mut repaired, mut lost) = (vec![], vec![]);
+    for (image, fetched) in missing.iter().zip(fetched) {
+        match fetched {
+            Ok(digest) => repaired.push((image.service.to_owned(), digest)),
+            Err(cause) => {
+                let (service, name) = (image.service, image.reference.of(image.repository));
+                lost.push(format!("{service} needs {name}, which is not in the registry of {region} and could not be fetched ({cause})"));
+            }
+        }
     }
     if lost.is_empty() {
         return Ok(repaired);
@@ -132,25 +147,12 @@ async fn repair<R: Registries>(
     )))
 }
 
-/// Brings an image from the peer; none where the peer has none.
-async fn fetch(
-    peer: &Registry,
-    own: &Registry,
-    image: &Needed<'_>,
-    sent: &Sent,
-) -> Result<Option<Digest>, Failure> {
-    let from = Place {
-        registry: peer,
-        repository: image.peer,
-    };
-    let to = Place {
-        registry: own,
-        repository: image.repository,
-    };
-    let Some(manifest) = from.manifest(&image.reference).await? else {
-        return Ok(None);
-    };
-    copy::parts(from, to, &manifest, sent).await?;
-    to.put(&image.reference, &manifest).await?;
-    Ok(Some(manifest.digest))
+impl Needed<'_> {
+    fn wish(&self) -> Wish {
+        Wish {
+            from: self.peer.to_owned(),
+            to: self.repository.to_owned(),
+            reference: self.reference.clone(),
+        }
+    }
 }

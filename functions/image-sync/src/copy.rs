@@ -1,22 +1,27 @@
-//! What is missing goes over first, and what names it last: killed anywhere, the next run goes on from there.
+//! Images from one registry to another: all that they name is known before anything is sent, each distinct blob goes over as
+//! seldom as the target allows, and a tag is written last. Killed anywhere, the next run goes on from there.
 
-use std::{collections::BTreeMap, sync::Mutex};
+mod plan;
+mod run;
+mod send;
+mod tags;
+mod tasks;
+mod walk;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use std::sync::Arc;
+
 use lifeboat_core::Failure;
+use tokio::time::Instant;
+
+pub(crate) use send::deliver;
+pub(crate) use walk::walk;
 
 use crate::{
     Registry,
-    manifest::{Descriptor, Manifest},
+    manifest::Manifest,
+    platform::Platform,
     reference::{Digest, Reference},
-    wire::again,
 };
-
-/// How many blobs travel at once.
-const AT_ONCE: usize = 4;
-const TRIES: u32 = 3;
-/// No image has more platforms; a list of lists could go on for ever.
-const MANIFESTS: usize = 200;
 
 /// A repository in one region's registry.
 #[derive(Debug, Clone, Copy)]
@@ -25,143 +30,121 @@ pub struct Place<'a> {
     pub repository: &'a str,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    pub fn new(registry: &'a Registry, repository: &'a str) -> Self {
+        Self {
+            registry,
+            repository,
+        }
+    }
+
     pub async fn manifest(&self, reference: &Reference) -> Result<Option<Manifest>, Failure> {
         self.registry.manifest(self.repository, reference).await
     }
 
-    pub async fn put(&self, reference: &Reference, manifest: &Manifest) -> Result<(), Failure> {
-        self.registry
-            .put(self.repository, reference, manifest)
-            .await
-    }
-
     async fn holds(&self, digest: &Digest) -> Result<bool, Failure> {
-        Ok(self
-            .manifest(&Reference::Digest(digest.clone()))
-            .await?
-            .is_some())
+        let reference = Reference::Digest(digest.clone());
+        let found = self.registry.digest(self.repository, &reference).await?;
+        Ok(found.is_some())
     }
 }
 
-/// Which repository of the target holds a blob already, so that none is sent twice.
-#[derive(Debug, Default)]
-pub struct Sent(Mutex<BTreeMap<Digest, String>>);
+/// An image of the source's repository, and the repository of the target where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wish {
+    pub from: String,
+    pub to: String,
+    pub reference: Reference,
+}
 
-impl Sent {
-    fn elsewhere(&self, digest: &Digest, repository: &str) -> Option<String> {
-        let sent = self.0.lock().ok()?;
-        sent.get(digest)
-            .filter(|other| *other != repository)
-            .cloned()
-    }
+/// What a copy may do, and for how long.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Of a list only these; all where none is named.
+    pub platforms: Vec<Platform>,
+    pub missing: Missing,
+    pub companions: Companions,
+    /// How much goes on at once, over all images.
+    pub at_once: usize,
+    pub until: Option<Instant>,
+}
 
-    fn note(&self, digest: &Digest, repository: &str) {
-        if let Ok(mut sent) = self.0.lock() {
-            sent.entry(digest.clone())
-                .or_insert_with(|| repository.to_owned());
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            platforms: vec![],
+            missing: Missing::Refuse,
+            companions: Companions::OfCopied,
+            at_once: 8,
+            until: None,
         }
     }
 }
 
-/// Brings over everything that the manifest names, but not the manifest.
-pub async fn parts(
-    from: Place<'_>,
-    to: Place<'_>,
-    root: &Manifest,
-    sent: &Sent,
-) -> Result<(), Failure> {
-    // A registry takes a manifest only after its parts, so one that is there is complete.
-    if to.holds(&root.digest).await? {
-        return Ok(());
-    }
-    let missing = missing(from, to, root).await?;
-    for (manifest, content) in missing.iter().rev() {
-        stream::iter(content)
-            .map(|part| blob(from, to, part, sent))
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<()>()
-            .await?;
-        if manifest.digest != root.digest {
-            to.put(&Reference::Digest(manifest.digest.clone()), manifest)
-                .await?;
-        }
-    }
-    Ok(())
+/// What to do where the target has no such repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Create,
+    Refuse,
 }
 
-/// The manifests that the target lacks, each before its children, with the blobs each names.
-async fn missing(
-    from: Place<'_>,
-    to: Place<'_>,
-    root: &Manifest,
-) -> Result<Vec<(Manifest, Vec<Descriptor>)>, Failure> {
-    let mut found: Vec<(Manifest, Vec<Descriptor>)> = vec![];
-    let mut open = vec![root.clone()];
-    while let Some(manifest) = open.pop() {
-        let parts = manifest.parts()?;
-        for child in parts.children {
-            if to.holds(&child.digest).await? {
-                continue;
-            }
-            let (repository, region) = (from.repository, from.registry.region());
-            let there = from
-                .manifest(&Reference::Digest(child.digest.clone()))
-                .await?;
-            open.push(there.ok_or_else(|| {
-                Failure::Refused(format!(
-                    "{repository}@{} in {region} names {}, which is not there: push the image again",
-                    root.digest, child.digest
-                ))
-            })?);
-        }
-        found.push((manifest, parts.blobs));
-        if found.len() + open.len() > MANIFESTS {
-            let digest = &root.digest;
-            return Err(Failure::Refused(format!(
-                "{digest} names more than {MANIFESTS} manifests; it is not copied"
-            )));
-        }
-    }
-    Ok(found)
+/// Signatures, lists of contents and attestations: of which images they are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Companions {
+    /// Of those that are copied; an image that is up to date costs two requests.
+    OfCopied,
+    /// Of those that are up to date too: what was signed after it was copied.
+    OfAll,
 }
 
-async fn blob(
-    from: Place<'_>,
-    to: Place<'_>,
-    part: &Descriptor,
-    sent: &Sent,
-) -> Result<(), Failure> {
-    if !to.registry.has_blob(to.repository, &part.digest).await? {
-        let elsewhere = sent.elsewhere(&part.digest, to.repository);
-        again(TRIES, async || {
-            send(from, to, part, elsewhere.as_deref()).await
-        })
-        .await?;
-    }
-    sent.note(&part.digest, to.repository);
-    Ok(())
+/// What became of one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// The target did not name it so, and does now.
+    Copied(Digest),
+    UpToDate(Digest),
+    /// The source has it no longer.
+    Gone,
+    /// The target's tag is another image's and may not move; this one is there by its digest.
+    Kept {
+        digest: Digest,
+        there: Option<Digest>,
+        said: Failure,
+    },
+    /// The chosen images of the list are there by their digests. The list is not: this target takes none that lacks some.
+    Parts {
+        list: Digest,
+        images: Vec<Digest>,
+        said: Failure,
+    },
 }
 
-async fn send(
-    from: Place<'_>,
-    to: Place<'_>,
-    part: &Descriptor,
-    elsewhere: Option<&str>,
-) -> Result<(), Failure> {
-    let Some(place) = to
-        .registry
-        .begin(to.repository, &part.digest, elsewhere)
-        .await?
-    else {
-        return Ok(());
-    };
-    let download = from.registry.download(from.repository, part).await?;
-    let fate = download.fate();
-    let uploaded = to
-        .registry
-        .upload(to.repository, place, part, download.into_body())
-        .await;
-    // The target only saw that the body ended.
-    fate.failure().map_or(uploaded, Err)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    pub became: Result<Became, Failure>,
+    /// What belongs to the image and could not be brought. The image runs without it.
+    pub lost: Vec<Failure>,
+}
+
+/// The registries of one copy.
+#[derive(Debug)]
+struct Ends {
+    from: Registry,
+    to: Registry,
+}
+
+/// Copies the images, and answers for each in turn. An image that cannot be copied keeps no other from it; a region that does
+/// not answer does. `may_tag` is asked right before each tag: blobs change nothing that anybody runs, and copying takes minutes.
+pub async fn copy(
+    from: &Registry,
+    to: &Registry,
+    wishes: &[Wish],
+    limits: &Limits,
+    may_tag: impl AsyncFn(&Wish) -> Result<(), Failure>,
+) -> Vec<Done> {
+    let ends = Arc::new(Ends {
+        from: from.clone(),
+        to: to.clone(),
+    });
+    run::Run::new(ends, limits).all(wishes, may_tag).await
 }

@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::stream;
 use lifeboat_core::Failure;
 use reqwest::{Body, Response};
@@ -52,17 +53,40 @@ impl Download {
 
     pub fn into_body(self) -> Body {
         Body::wrap_stream(stream::try_unfold(self, |mut download| async move {
-            let part = download
-                .call
-                .within(download.patience, download.answer.chunk())
-                .await;
-            let checked = part.and_then(|part| download.check(part.as_deref()).map(|()| part));
+            let checked = download.part().await;
             if let Err(failure) = &checked {
                 // It ends with the first failure, so there is no second to keep.
                 let _ = download.fate.0.set(failure.clone());
             }
             Ok::<_, Failure>(checked?.map(|part| (part, download)))
         }))
+    }
+
+    /// Reads it to its end, and hands the parts to nobody.
+    pub(crate) async fn read(mut self) -> Result<(), Failure> {
+        while let Some(part) = self.part().await? {
+            drop(part);
+        }
+        Ok(())
+    }
+
+    /// All of it, where it is at most `most` bytes.
+    pub(crate) async fn whole(mut self, most: usize) -> Result<Vec<u8>, Failure> {
+        if self.blob.size > most as u64 {
+            return Err(self.call.refused(format!("it is larger than {most} bytes")));
+        }
+        let mut bytes = vec![];
+        while let Some(part) = self.part().await? {
+            bytes.extend_from_slice(&part);
+        }
+        Ok(bytes)
+    }
+
+    async fn part(&mut self) -> Result<Option<Bytes>, Failure> {
+        let part = self.call.within(self.patience, self.answer.chunk());
+        let part = part.await?;
+        self.check(part.as_deref())?;
+        Ok(part)
     }
 
     /// Looks at a part before it is passed on. The last one is thereby held back until the whole is known to be right, so

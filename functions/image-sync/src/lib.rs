@@ -8,6 +8,7 @@ pub mod ecr;
 pub mod event;
 pub mod manifest;
 pub mod outcome;
+pub mod platform;
 pub mod reference;
 pub mod registry;
 pub mod sync;

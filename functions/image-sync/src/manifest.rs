@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use lifeboat_core::Failure;
 use serde::Deserialize;
 
-use crate::reference::Digest;
+use crate::{platform::Platform, reference::Digest};
 
 /// What registries are asked for: an image, or a list of images of several platforms.
 pub(crate) const ACCEPTED: [&str; 4] = [
@@ -29,39 +31,47 @@ pub struct Descriptor {
     urls: Vec<String>,
 }
 
+/// An image that a list names, or another list.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Child {
+    pub digest: Digest,
+    pub platform: Option<Platform>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+impl Child {
+    /// The image of the same list that this one is about: a builder puts what it attests there, for no platform.
+    pub(crate) fn about(&self) -> Option<&str> {
+        let about = self.annotations.get("vnd.docker.reference.digest");
+        about.map(String::as_str)
+    }
+}
+
 /// What must be there before the manifest may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parts {
-    pub children: Vec<Descriptor>,
+    pub children: Vec<Child>,
     pub blobs: Vec<Descriptor>,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Index {
-        manifests: Vec<Descriptor>,
-    },
-    Image {
-        config: Descriptor,
-        layers: Vec<Descriptor>,
-    },
+struct Content {
+    manifests: Option<Vec<Child>>,
+    config: Option<Descriptor>,
+    layers: Option<Vec<Descriptor>>,
 }
 
 impl Manifest {
     pub fn parts(&self) -> Result<Parts, Failure> {
-        let content = serde_json::from_slice(&self.bytes).map_err(|_| {
-            let (digest, media_type) = (&self.digest, &self.media_type);
-            Failure::Refused(format!(
-                "manifest {digest} ({media_type}) is neither an image nor a list of images with SHA-256 digests; it cannot be copied"
-            ))
-        })?;
-        Ok(match content {
-            Content::Index { manifests } => Parts {
-                children: manifests,
+        let content: Option<Content> = serde_json::from_slice(&self.bytes).ok();
+        // One that could be read either way would be another image to another reader.
+        match content.map(|content| (content.manifests, content.config, content.layers)) {
+            Some((Some(children), None, None)) => Ok(Parts {
+                children,
                 blobs: vec![],
-            },
-            Content::Image { config, layers } => {
+            }),
+            Some((None, Some(config), Some(layers))) => {
                 let mut blobs: Vec<Descriptor> = vec![];
                 for blob in layers.into_iter().chain([config]) {
                     let known = blobs.iter().any(|other| other.digest == blob.digest);
@@ -69,12 +79,26 @@ impl Manifest {
                         blobs.push(blob);
                     }
                 }
-                Parts {
+                Ok(Parts {
                     children: vec![],
                     blobs,
-                }
+                })
             }
-        })
+            _ => {
+                let (digest, media_type) = (&self.digest, &self.media_type);
+                Err(Failure::Refused(format!(
+                    "manifest {digest} ({media_type}) is neither an image nor a list of images with SHA-256 digests; it cannot be copied"
+                )))
+            }
+        }
+    }
+}
+
+impl Manifest {
+    /// The configuration, where it is one image and no list.
+    pub(crate) fn config(&self) -> Option<Descriptor> {
+        let content: Content = serde_json::from_slice(&self.bytes).ok()?;
+        content.config
     }
 }
 
@@ -129,7 +153,8 @@ mod tests {
     #[test]
     fn what_is_no_image_or_names_another_hash_is_refused() {
         let other = json!({"manifests": [{"digest": "sha512:00", "size": 1}]});
-        for content in [json!({"fsLayers": []}), json!("x"), other] {
+        let either = json!({"manifests": [], "config": part("x"), "layers": []});
+        for content in [json!({"fsLayers": []}), json!("x"), other, either] {
             assert_eq!(manifest(content).parts().unwrap_err().name(), "Refused");
         }
     }

@@ -1,12 +1,18 @@
 mod blobs;
+mod keeper;
 mod manifests;
+mod pace;
+mod referrers;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use lifeboat_core::{Failure, Invalid, Region, configuration::Endpoint};
 use reqwest::{
-    Client, Method, RequestBuilder, Response, Url,
-    header::{ACCEPT, AUTHORIZATION, HOST, HeaderValue, LOCATION},
+    Client, Method, RequestBuilder, Response, StatusCode, Url,
+    header::{ACCEPT, AUTHORIZATION, HOST, LOCATION},
     redirect::Policy,
 };
 
@@ -15,20 +21,11 @@ use crate::{
     wire::{Call, Place},
 };
 
+pub(crate) use blobs::{Begun, Removal};
+pub use keeper::{Credential, Keeper, Token};
+pub(crate) use manifests::Put;
+
 const REDIRECTS: usize = 5;
-
-/// What a registry is told with every request. It is printed nowhere.
-#[derive(Debug, Clone)]
-pub struct Credential(HeaderValue);
-
-impl Credential {
-    /// From a token of ECR, which is a user and a password as HTTP wants them.
-    pub fn new(token: &str) -> Option<Self> {
-        let mut value = HeaderValue::from_str(&format!("Basic {token}")).ok()?;
-        value.set_sensitive(true);
-        Some(Self(value))
-    }
-}
 
 /// How much a registry is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +55,19 @@ impl Effort {
 pub struct Registry {
     http: Client,
     place: Place,
-    credential: Credential,
     region: Region,
     effort: Effort,
+    keys: Arc<keeper::Keys>,
+    pace: Arc<pace::Pace>,
+    /// It has said that it does not know what refers to an image.
+    without_referrers: Arc<AtomicBool>,
+}
+
+/// What an answer asks of us.
+enum Said {
+    Answer,
+    Renew,
+    Wait(Duration),
 }
 
 /// Redirects are followed by hand: the credential must not go along.
@@ -78,7 +85,7 @@ impl Registry {
         http: Client,
         address: &Endpoint,
         region: Region,
-        credential: Credential,
+        keeper: Arc<dyn Keeper>,
         effort: Effort,
     ) -> Result<Self, Failure> {
         let endpoint = Url::parse(&address.endpoint).map_err(|e| {
@@ -92,14 +99,21 @@ impl Registry {
         Ok(Self {
             http,
             place,
-            credential,
             region,
             effort,
+            keys: Arc::new(keeper::Keys::new(keeper)),
+            pace: Arc::new(pace::Pace::new()),
+            without_referrers: Arc::default(),
         })
     }
 
     pub fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// Makes a repository in it.
+    pub(crate) async fn create(&self, repository: &str) -> Result<(), Failure> {
+        self.keys.keeper().create(repository).await
     }
 
     fn call(&self, operation: &'static str, object: String) -> Call {
@@ -115,23 +129,72 @@ impl Registry {
         self.place.endpoint.join(&path).map_err(|e| call.refused(e))
     }
 
-    fn authorized(&self, method: Method, url: Url) -> RequestBuilder {
-        self.http
-            .request(method, url)
+    /// Sends a request to the registry itself, when its turn has come.
+    async fn once(
+        &self,
+        call: &Call,
+        patience: Duration,
+        request: RequestBuilder,
+    ) -> Result<(Response, Said), Failure> {
+        let (number, credential) = self.keys.get().await?;
+        let turn = self.pace.turn(self.effort.answer).await.map_err(|pause| {
+            let pause = pause.as_secs();
+            call.unavailable(format!("the registry wants no request for {pause} s"))
+        })?;
+        let request = request
             .header(HOST, &self.place.host)
-            .header(AUTHORIZATION, self.credential.0.clone())
+            .header(AUTHORIZATION, credential.0);
+        let answer = call.within(patience, request.send()).await?;
+        let said = match pace::busy(&answer) {
+            Some(asked) => Said::Wait(self.pace.throttled(asked)),
+            None if answer.status() == StatusCode::UNAUTHORIZED => {
+                self.keys.refused(number).await;
+                Said::Renew
+            }
+            None => {
+                self.pace.good();
+                Said::Answer
+            }
+        };
+        drop(turn);
+        Ok((answer, said))
+    }
+
+    /// Sends a request that may be sent again: with a younger token where this one is no longer accepted, and later where
+    /// the registry asks for that.
+    async fn ask(
+        &self,
+        call: &Call,
+        request: impl Fn(&Client) -> RequestBuilder,
+    ) -> Result<Response, Failure> {
+        let (mut renewed, mut waited) = (false, Duration::ZERO);
+        loop {
+            let request = request(&self.http);
+            let (answer, said) = self.once(call, self.effort.answer, request).await?;
+            match said {
+                Said::Renew if !renewed => renewed = true,
+                Said::Wait(pause) if waited + pause <= self.effort.answer => waited += pause,
+                Said::Answer | Said::Renew | Said::Wait(_) => return Ok(answer),
+            }
+        }
     }
 
     /// Sends a request, and goes where it is sent on to; the credential is for the registry alone.
     async fn follow(&self, call: &Call, method: Method, mut url: Url) -> Result<Response, Failure> {
         for _ in 0..=REDIRECTS {
-            let request = match self.place.is_own(&url) {
-                true => self
-                    .authorized(method.clone(), url.clone())
-                    .header(ACCEPT, ACCEPTED.join(", ")),
-                false => self.http.request(method.clone(), url.clone()),
+            let answer = match self.place.is_own(&url) {
+                true => {
+                    let request = |http: &Client| {
+                        http.request(method.clone(), url.clone())
+                            .header(ACCEPT, ACCEPTED.join(", "))
+                    };
+                    self.ask(call, request).await?
+                }
+                false => {
+                    let request = self.http.request(method.clone(), url.clone());
+                    call.within(self.effort.answer, request.send()).await?
+                }
             };
-            let answer = call.within(self.effort.answer, request.send()).await?;
             if !answer.status().is_redirection() {
                 return Ok(answer);
             }

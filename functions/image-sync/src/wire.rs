@@ -11,9 +11,9 @@ const COMPLAINT: usize = 8 * 1024;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Tries again what got no good answer; any other failure is final.
-pub(crate) async fn again<T>(
+pub(crate) async fn again<T, A: Future<Output = Result<T, Failure>>>(
     tries: u32,
-    attempt: impl AsyncFn() -> Result<T, Failure>,
+    attempt: impl Fn() -> A,
 ) -> Result<T, Failure> {
     let mut pause = PAUSE;
     for _ in 1..tries {
@@ -65,11 +65,26 @@ impl Call {
 
     /// Why an answer with this status is none.
     pub(crate) async fn failed(&self, answer: Response) -> Failure {
+        self.complained(answer).await.0
+    }
+
+    /// The same, and the codes that the registry gives for it.
+    pub(crate) async fn complained(&self, answer: Response) -> (Failure, Vec<String>) {
         let status = answer.status();
-        let said = match complaint(answer).await {
-            Some(complaint) => format!("the registry answered {status}: {complaint}"),
+        let errors = complaint(answer).await;
+        let said = match &errors {
+            Some(errors) => {
+                let said = errors.iter().map(|e| format!("{} {}", e.code, e.message));
+                let said: Vec<String> = said.collect();
+                format!("the registry answered {status}: {}", said.join("; "))
+            }
             None => format!("answered {status}"),
         };
+        let codes = errors.into_iter().flatten().map(|e| e.code).collect();
+        (self.judged(status, said), codes)
+    }
+
+    fn judged(&self, status: StatusCode, said: String) -> Failure {
         let transient = matches!(
             status,
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
@@ -95,27 +110,23 @@ fn cause(error: reqwest::Error) -> String {
     text
 }
 
+#[derive(Deserialize)]
+struct Complaint {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
 /// What a registry says about an error, in its own words. Anything else is not repeated: storage behind a redirect
 /// quotes the signed request.
-async fn complaint(mut answer: Response) -> Option<String> {
+async fn complaint(mut answer: Response) -> Option<Vec<Complaint>> {
     #[derive(Deserialize)]
     struct Errors {
-        errors: Vec<Error>,
-    }
-    #[derive(Deserialize)]
-    struct Error {
-        code: String,
-        #[serde(default)]
-        message: String,
+        errors: Vec<Complaint>,
     }
     let bytes = bounded(&mut answer, COMPLAINT).await.ok()??;
     let said: Errors = serde_json::from_slice(&bytes).ok()?;
-    let said: Vec<String> = said
-        .errors
-        .into_iter()
-        .map(|error| format!("{} {}", error.code, error.message))
-        .collect();
-    Some(said.join("; "))
+    Some(said.errors)
 }
 
 /// A body of at most `most` bytes; none where it is longer.

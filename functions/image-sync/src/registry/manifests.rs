@@ -1,5 +1,5 @@
 use lifeboat_core::Failure;
-use reqwest::{Method, Response, StatusCode, header::CONTENT_TYPE};
+use reqwest::{Client, Method, Response, StatusCode, header::CONTENT_TYPE};
 
 use crate::{
     Registry,
@@ -8,8 +8,20 @@ use crate::{
     wire::{Call, again, bounded},
 };
 
+/// What a registry says to a manifest.
+#[derive(Debug)]
+pub(crate) enum Put {
+    Done,
+    /// The tag is another image's and may not move.
+    Immutable(Failure),
+    /// Something that the manifest names is not there.
+    Incomplete(Failure),
+}
+
 /// Registries take no larger manifest either.
-const MANIFEST: usize = 4 * 1024 * 1024;
+pub(crate) const MANIFEST: usize = 4 * 1024 * 1024;
+
+const INCOMPLETE: [&str; 3] = ["MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN"];
 
 impl Registry {
     /// The manifest, whose bytes are what the digest says; none where there is none.
@@ -20,7 +32,7 @@ impl Registry {
     ) -> Result<Option<Manifest>, Failure> {
         let call = self.call("read image", reference.of(repository));
         let url = self.url(&call, repository, "manifests", reference.as_str())?;
-        again(self.effort.tries, async || {
+        again(self.effort.tries, || async {
             let answer = self.follow(&call, Method::GET, url.clone()).await?;
             match answer.status() {
                 StatusCode::NOT_FOUND => Ok(None),
@@ -68,26 +80,71 @@ impl Registry {
         })
     }
 
+    /// What the reference names, without reading it.
+    pub async fn digest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+    ) -> Result<Option<Digest>, Failure> {
+        let call = self.call("read image", reference.of(repository));
+        let url = self.url(&call, repository, "manifests", reference.as_str())?;
+        let found = again(self.effort.tries, || async {
+            let answer = self.follow(&call, Method::HEAD, url.clone()).await?;
+            match answer.status() {
+                StatusCode::NOT_FOUND => Ok(None),
+                StatusCode::OK => Ok(Some(named(reference, &answer))),
+                _ => Err(call.failed(answer).await),
+            }
+        })
+        .await?;
+        match found {
+            None => Ok(None),
+            Some(Some(digest)) => Ok(Some(digest)),
+            // A registry need not say it in a header.
+            Some(None) => {
+                let manifest = self.manifest(repository, reference).await?;
+                Ok(manifest.map(|manifest| manifest.digest))
+            }
+        }
+    }
+
     /// Writes the manifest under the reference, byte by byte as it was read.
-    pub async fn put(
+    pub(crate) async fn put(
         &self,
         repository: &str,
         reference: &Reference,
         manifest: &Manifest,
-    ) -> Result<(), Failure> {
+    ) -> Result<Put, Failure> {
         let call = self.call("write image", reference.of(repository));
         let url = self.url(&call, repository, "manifests", reference.as_str())?;
-        again(self.effort.tries, async || {
-            let request = self
-                .authorized(Method::PUT, url.clone())
-                .header(CONTENT_TYPE, &manifest.media_type)
-                .body(manifest.bytes.clone());
-            let answer = call.within(self.effort.answer, request.send()).await?;
+        again(self.effort.tries, || async {
+            let request = |http: &Client| {
+                http.put(url.clone())
+                    .header(CONTENT_TYPE, &manifest.media_type)
+                    .body(manifest.bytes.clone())
+            };
+            let answer = self.ask(&call, request).await?;
             if answer.status().is_success() {
-                return Ok(());
+                return Ok(Put::Done);
             }
-            Err(call.failed(answer).await)
+            let (failure, codes) = call.complained(answer).await;
+            let said = |known: &[&str]| codes.iter().any(|code| known.contains(&code.as_str()));
+            match failure {
+                Failure::Refused(_) if said(&["TAG_INVALID"]) => Ok(Put::Immutable(failure)),
+                Failure::Refused(_) if said(&INCOMPLETE) => Ok(Put::Incomplete(failure)),
+                failure => Err(failure),
+            }
         })
         .await
+    }
+}
+
+fn named(reference: &Reference, answer: &Response) -> Option<Digest> {
+    match reference {
+        Reference::Digest(digest) => Some(digest.clone()),
+        Reference::Tag(_) => {
+            let said = answer.headers().get("docker-content-digest")?;
+            Digest::parse("docker-content-digest", said.to_str().ok()?).ok()
+        }
     }
 }

@@ -45,8 +45,8 @@ async fn what_the_peer_has_already_costs_two_requests_an_image_and_sends_nothing
     assert_eq!(
         world.peer.log(),
         [
-            "GET /v2/forum/posts/manifests/stable",
-            "GET /v2/forum/users/manifests/stable"
+            "HEAD /v2/forum/posts/manifests/stable",
+            "HEAD /v2/forum/users/manifests/stable"
         ]
     );
 }

@@ -7,7 +7,12 @@ use std::{
 };
 
 use axum::{Router, extract::DefaultBodyLimit};
-use lifeboat_image_sync::reference::Digest;
+use futures::future::BoxFuture;
+use lifeboat_core::Failure;
+use lifeboat_image_sync::{
+    reference::Digest,
+    registry::{Credential, Keeper, Token},
+};
 use serde_json::{Value, json};
 
 use crate::server::answer;
@@ -43,6 +48,64 @@ pub(crate) struct Inner {
     /// Everything is refused with this body, as storage does.
     pub(crate) forbidden: Option<String>,
     pub(crate) credentials_seen: u32,
+    /// Only this token is accepted, where it is not the usual one.
+    pub(crate) token: Option<String>,
+    pub(crate) tokens_given: u32,
+    /// Repositories are there only once they were created.
+    pub(crate) strict: bool,
+    pub(crate) mounts: Mounts,
+    /// So many requests are answered; nobody hears of the others, though the next one is still done.
+    pub(crate) answers_left: Option<u32>,
+    /// So many requests are told to wait, this many seconds.
+    pub(crate) busy: u32,
+    pub(crate) busy_for: u32,
+    /// Everything is answered with this status.
+    pub(crate) status: Option<u16>,
+    /// Blobs break off halfway, so many times.
+    pub(crate) breaks: u32,
+    /// Whether it knows what refers to an image.
+    pub(crate) referrers: bool,
+    /// Blobs may be removed.
+    pub(crate) removes: Removes,
+}
+
+/// When a blob is taken over from another repository.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mounts {
+    #[default]
+    AtOnce,
+    AfterManifest,
+    Never,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Removes {
+    #[default]
+    Never,
+    Wholly,
+    /// The content stays until somebody collects the garbage.
+    TheName,
+}
+
+impl Keeper for Fake {
+    fn token(&self) -> BoxFuture<'_, Result<Token, Failure>> {
+        let mut inner = self.inner();
+        inner.tokens_given += 1;
+        let token = inner.token.clone().unwrap_or_else(|| TOKEN.to_owned());
+        let credential = Credential::new(&token).unwrap();
+        let token = Token {
+            credential,
+            expires: None,
+        };
+        Box::pin(async { Ok(token) })
+    }
+
+    fn create<'a>(&'a self, repository: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        let mut inner = self.inner();
+        inner.log.push(format!("CREATE {repository}"));
+        inner.repositories.entry(repository.into()).or_default();
+        Box::pin(async { Ok(()) })
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod checking;
+mod companions;
 mod copying;
 mod fake;
 mod misbehaving;
 mod moving;
+mod refusing;
 mod server;
+mod sets;
 mod world;

@@ -172,13 +172,17 @@ async fn a_tag_that_the_peer_does_not_let_move_is_refused_in_the_registrys_words
     let world = World::new().await;
     world.own.image("forum/posts", Some("stable"), "1");
     let kept = world.peer.image("forum/users", Some("stable"), "1");
-    world.own.image("forum/users", Some("stable"), "2");
+    let brought = world.own.image("forum/users", Some("stable"), "2");
     world.peer.inner().immutable = true;
     let failure = world.handle(reconcile()).await.unwrap_err();
     assert_eq!(failure.name(), "Refused");
-    let expected = "write image forum/users:stable in us-west-2: the registry answered 400 Bad Request: TAG_INVALID says the fake";
+    let expected = format!(
+        "write image forum/users:stable in us-west-2: the registry answered 400 Bad Request: TAG_INVALID says the fake; \
+         forum/users:stable goes on naming {kept}, and {brought} is there by its digest: remove the old tag, or push under a new one"
+    );
     assert_eq!(failure.to_string(), expected);
     assert_eq!(world.peer.tag("forum/users", "stable"), Some(kept));
+    assert!(world.peer.content("forum/users", &brought).is_some());
     assert_ne!(
         world.outcome(push("forum/posts", Some("stable"), "")).await,
         Outcome::Copied { images: vec![] }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, Method, StatusCode, Uri, header::AUTHORIZATION},
     response::{IntoResponse, Response},
@@ -11,7 +11,7 @@ use axum::{
 use lifeboat_image_sync::reference::Digest;
 use serde_json::{Value, json};
 
-use crate::fake::{Inner, TOKEN};
+use crate::fake::{INDEX, Inner, Mounts, Removes, TOKEN};
 
 pub(crate) async fn answer(
     State(inner): State<Arc<Mutex<Inner>>>,
@@ -24,7 +24,35 @@ pub(crate) async fn answer(
     if method == Method::PUT && uri.path().contains("/blobs/uploads/") {
         tokio::time::sleep(wait).await;
     }
+    let answer = decide(&inner, &method, &uri, &headers, &body);
+    let silent = {
+        let mut inner = inner.lock().unwrap();
+        match &mut inner.answers_left {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                *left == 0
+            }
+            None => false,
+        }
+    };
+    if silent {
+        std::future::pending::<()>().await;
+    }
+    answer
+}
+
+fn decide(
+    inner: &Mutex<Inner>,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response {
     let mut inner = inner.lock().unwrap();
+    if inner.answers_left == Some(0) {
+        return StatusCode::GONE.into_response();
+    }
     inner.log.push(format!("{method} {uri}"));
     let credential = headers
         .get(AUTHORIZATION)
@@ -32,6 +60,14 @@ pub(crate) async fn answer(
     inner.credentials_seen += u32::from(credential.is_some());
     if let Some(body) = &inner.forbidden {
         return (StatusCode::FORBIDDEN, body.clone()).into_response();
+    }
+    if let Some(status) = inner.status {
+        return StatusCode::from_u16(status).unwrap().into_response();
+    }
+    if inner.busy > 0 {
+        inner.busy -= 1;
+        let after = [("retry-after", inner.busy_for.to_string())];
+        return (StatusCode::TOO_MANY_REQUESTS, after).into_response();
     }
     if inner.hiccups > 0 {
         inner.hiccups -= 1;
@@ -42,7 +78,8 @@ pub(crate) async fn answer(
         let (repository, digest) = rest.split_once('@').unwrap();
         return inner.blob(repository, digest);
     }
-    if credential != Some(&format!("Basic {TOKEN}")) {
+    let token = inner.token.clone().unwrap_or_else(|| TOKEN.to_owned());
+    if credential != Some(&format!("Basic {token}")) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let path = uri.path().strip_prefix("/v2/").unwrap_or_default();
@@ -50,18 +87,27 @@ pub(crate) async fn answer(
         let media_type = headers
             .get("content-type")
             .map(|value| value.to_str().unwrap());
-        return inner.manifest(&method, repository, reference, media_type, &body);
+        return inner.manifest(method, repository, reference, media_type, body);
     }
     if let Some((repository, _)) = path.split_once("/blobs/uploads/") {
-        return inner.upload(&method, repository, uri.query().unwrap_or_default(), &body);
+        return inner.upload(method, repository, uri.query().unwrap_or_default(), body);
     }
     match path.split_once("/blobs/") {
+        Some((repository, digest)) if method == Method::DELETE => inner.remove(repository, digest),
+        Some((repository, digest)) if method == Method::GET && inner.breaks > 0 => {
+            inner.breaks -= 1;
+            inner.broken(repository, digest)
+        }
         Some((repository, digest)) if method == Method::GET && inner.storage.is_some() => {
             let storage = inner.storage.clone().unwrap();
             let location = format!("{storage}/storage/{repository}@{digest}?Signature=signed");
             (StatusCode::TEMPORARY_REDIRECT, [("location", location)]).into_response()
         }
         Some((repository, digest)) => inner.blob(repository, digest),
+        None if inner.referrers => match path.split_once("/referrers/") {
+            Some((repository, digest)) => inner.referring(repository, digest),
+            None => StatusCode::NOT_FOUND.into_response(),
+        },
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -90,6 +136,56 @@ impl Inner {
         }
     }
 
+    /// Half of it, and then nothing.
+    fn broken(&self, repository: &str, digest: &str) -> Response {
+        let content = &self.repositories[repository].blobs[digest];
+        let half = content[..content.len() / 2].to_vec();
+        let parts = [Ok(half), Err(std::io::Error::other("broken"))];
+        let body = Body::from_stream(futures::stream::iter(parts));
+        ([("content-length", content.len().to_string())], body).into_response()
+    }
+
+    fn remove(&mut self, repository: &str, digest: &str) -> Response {
+        let held = &mut self.repositories.get_mut(repository).unwrap().blobs;
+        match self.removes {
+            Removes::Never => return error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
+            Removes::Wholly => drop(self.rotten.remove(digest)),
+            Removes::TheName => {}
+        }
+        held.remove(digest);
+        StatusCode::ACCEPTED.into_response()
+    }
+
+    fn referring(&self, repository: &str, digest: &str) -> Response {
+        let manifests = self
+            .repositories
+            .get(repository)
+            .map(|found| &found.manifests);
+        let referring = manifests.into_iter().flatten().filter(|(_, (_, bytes))| {
+            let content: Value = serde_json::from_slice(bytes).unwrap();
+            content["subject"]["digest"] == digest
+        });
+        let named: Vec<Value> = referring
+            .map(|(digest, (media_type, bytes))| {
+                json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
+            })
+            .collect();
+        axum::Json(json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": named}))
+            .into_response()
+    }
+
+    /// Whether the registry's rules let the blob be taken over from there.
+    fn mountable(&self, from: &str, digest: &str) -> bool {
+        match self.mounts {
+            Mounts::Never => false,
+            Mounts::AtOnce => true,
+            Mounts::AfterManifest => self.repositories.get(from).is_some_and(|found| {
+                let mut manifests = found.manifests.values();
+                manifests.any(|(_, bytes)| String::from_utf8_lossy(bytes).contains(digest))
+            }),
+        }
+    }
+
     fn upload(&mut self, method: &Method, repository: &str, query: &str, body: &[u8]) -> Response {
         let query = query.replace("%3A", ":").replace("%2F", "/");
         let value = |name: &str| {
@@ -97,12 +193,16 @@ impl Inner {
                 .split('&')
                 .find_map(|pair| pair.strip_prefix(&format!("{name}=")))
         };
+        if self.strict && !self.repositories.contains_key(repository) {
+            return error(StatusCode::NOT_FOUND, "NAME_UNKNOWN");
+        }
         if method == Method::POST {
             if let (Some(digest), Some(from)) = (value("mount"), value("from")) {
                 let found = self
                     .repositories
                     .get(from)
                     .and_then(|found| found.blobs.get(digest))
+                    .filter(|_| self.mountable(from, digest))
                     .cloned();
                 if let Some(found) = found {
                     self.repositories
@@ -141,13 +241,16 @@ impl Inner {
         media_type: Option<&str>,
         body: &[u8],
     ) -> Response {
+        if !self.repositories.contains_key(name) && (self.strict || method != Method::PUT) {
+            return error(StatusCode::NOT_FOUND, "NAME_UNKNOWN");
+        }
         let repository = self.repositories.entry(name.into()).or_default();
         let digest = repository
             .tags
             .get(reference)
             .cloned()
             .unwrap_or_else(|| reference.to_owned());
-        if method == Method::GET {
+        if method == Method::GET || method == Method::HEAD {
             return match repository.manifests.get(&digest).cloned() {
                 Some((typed, bytes)) => {
                     let headers = [

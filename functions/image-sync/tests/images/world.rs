@@ -1,14 +1,16 @@
 //! Two regions, each with a registry; the function runs in the first.
 
+use std::sync::Arc;
+
 use lifeboat_aws::{Control, memory::Memory};
 use lifeboat_core::{Configuration, Epoch, Failure, Region, RegionState, configuration};
 use lifeboat_image_sync::{
     Answer, Event, ImageSync, Outcome, Registries, Registry,
-    registry::{Credential, Effort, client},
+    registry::{Effort, client},
 };
 use serde_json::{Value, json};
 
-use crate::fake::{Fake, TOKEN};
+use crate::fake::Fake;
 
 pub(crate) struct World {
     pub(crate) own: Fake,
@@ -86,8 +88,12 @@ impl World {
     fn registry(&self, region: &str, effort: Effort) -> Result<Registry, Failure> {
         let region = Region::new(region).unwrap();
         let address = &self.configuration.regions[&region].registry;
-        let credential = Credential::new(TOKEN).unwrap();
-        Registry::new(self.http.clone(), address, region, credential, effort)
+        let fake = match region == self.configuration.region {
+            true => &self.own,
+            false => &self.peer,
+        };
+        let keeper = Arc::new(fake.clone());
+        Registry::new(self.http.clone(), address, region, keeper, effort)
     }
 }
 
