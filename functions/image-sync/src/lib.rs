@@ -6,12 +6,14 @@ pub mod copy;
 pub mod download;
 pub mod ecr;
 pub mod event;
+pub mod holds;
 pub mod manifest;
 pub mod outcome;
 pub mod platform;
 pub mod reference;
 pub mod registry;
 pub mod sync;
+pub mod verify;
 mod wire;
 
 pub use event::Event;
