@@ -7,7 +7,7 @@ use lifeboat_core::Failure;
 
 use crate::{
     Copied, ImageSync, Outcome, Registries,
-    copy::{self, Became, Limits, Wish},
+    copy::{self, Became, Companions, Limits, Wish},
     reference::{Digest, Reference},
     registry::Effort,
 };
@@ -25,6 +25,7 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
     pub(crate) async fn copy<'w>(
         &self,
         wanted: BTreeSet<Wanted<'w>>,
+        companions: Companions,
     ) -> Result<(Outcome, Vec<Wanted<'w>>), Failure> {
         if let Some(reason) = self.passive().await? {
             return Ok((Outcome::Passive { reason }, vec![]));
@@ -35,7 +36,11 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         );
         let wishes: Vec<Wish> = wanted.iter().map(Wanted::wish).collect();
         let may_tag = async |wish: &Wish| self.may_tag(wish).await;
-        let done = copy::copy(&own, &peer, &wishes, &Limits::default(), may_tag).await;
+        let limits = Limits {
+            companions,
+            ..Limits::default()
+        };
+        let done = copy::copy(&own, &peer, &wishes, &limits, may_tag).await;
         let (mut images, mut gone, mut failed) = (vec![], vec![], None);
         for (image, done) in wanted.into_iter().zip(done) {
             let copied = |digest| Copied {

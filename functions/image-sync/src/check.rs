@@ -8,7 +8,7 @@ use lifeboat_core::{Configuration, Failure, image::Images};
 
 use crate::{
     Registries, Registry,
-    copy::{self, Became, Limits, Wish},
+    copy::{self, Became, Companions, Limits, Wish},
     reference::{Digest, Reference},
     registry::Effort,
 };
@@ -104,6 +104,7 @@ async fn repair<R: Registries>(
     let wishes: Vec<Wish> = missing.iter().map(|image| image.wish()).collect();
     let limits = Limits {
         until: Some(deadline),
+        companions: Companions::OfNone,
         ..Limits::default()
     };
     let fetched = match &peer {

@@ -91,6 +91,8 @@ pub enum Missing {
 /// Signatures, lists of contents and attestations: of which images they are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Companions {
+    /// Of none: people are waiting, and the image runs without them.
+    OfNone,
     /// Of those that are copied; an image that is up to date costs two requests.
     OfCopied,
     /// Of those that are up to date too: what was signed after it was copied.

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     copy::{Place, walk},
-    manifest::Descriptor,
+    manifest::{Descriptor, Manifest},
     platform::Platform,
     reference::{Digest, Reference},
 };
@@ -31,7 +31,7 @@ pub enum Verdict {
 pub async fn holds(place: Place<'_>, digest: &Digest, platforms: &[Platform]) -> Verdict {
     let found = look(place, digest, platforms).await;
     found.unwrap_or_else(|failure| match failure {
-        Failure::NotVerified(what) | Failure::Refused(what) => Verdict::Differs(what),
+        Failure::NotVerified(what) => Verdict::Differs(what),
         failure => Verdict::Unreachable(failure),
     })
 }
@@ -47,12 +47,19 @@ async fn look(
     };
     // A list that lacks an image that was not chosen is complete; one that lacks a chosen one is not.
     let children = root.parts()?.children;
+    let list = !children.is_empty();
     let wanted = children.into_iter().filter(|child| {
         let platform = child.platform.as_ref();
-        platforms.is_empty()
-            || platform.is_some_and(|one| platforms.iter().any(|wanted| wanted.takes(one)))
+        platforms.is_empty() || platform.is_some_and(|one| fits(one, platforms))
     });
     let wanted: Vec<Digest> = wanted.map(|child| child.digest).collect();
+    if list && wanted.is_empty() {
+        return Ok(Verdict::Differs(format!(
+            "the list {digest} in {} has no image for {}",
+            place.repository,
+            names(platforms)
+        )));
+    }
     let checks = stream::iter(&wanted).map(|child| async move {
         let reference = Reference::Digest(child.clone());
         let found = place.registry.digest(place.repository, &reference).await?;
@@ -87,7 +94,7 @@ async fn look(
 /// An image that is no list says in its configuration what it runs on.
 async fn other_platform(
     place: Place<'_>,
-    root: &crate::manifest::Manifest,
+    root: &Manifest,
     platforms: &[Platform],
 ) -> Result<Option<String>, Failure> {
     let config: Option<Descriptor> = root.config();
@@ -103,17 +110,23 @@ async fn other_platform(
     }
     let bytes = place.registry.small(place.repository, &config).await?;
     let platform: Option<Platform> = serde_json::from_slice(&bytes).ok();
-    let fits = platform
-        .as_ref()
-        .is_some_and(|one| platforms.iter().any(|wanted| wanted.takes(one)));
+    let fits = platform.as_ref().is_some_and(|one| fits(one, platforms));
     Ok((!fits).then(|| {
         let named = platform.filter(|one| !one.os.is_empty());
         let found = named.map_or("no platform".to_owned(), |one| one.to_string());
-        let wanted: Vec<String> = platforms.iter().map(Platform::to_string).collect();
         let (digest, repository) = (&root.digest, place.repository);
         format!(
             "{repository}@{digest} is for {found}, not for {}",
-            wanted.join(" or ")
+            names(platforms)
         )
     }))
+}
+
+fn fits(platform: &Platform, platforms: &[Platform]) -> bool {
+    platforms.iter().any(|wanted| wanted.takes(platform))
+}
+
+fn names(platforms: &[Platform]) -> String {
+    let names: Vec<String> = platforms.iter().map(Platform::to_string).collect();
+    names.join(" or ")
 }

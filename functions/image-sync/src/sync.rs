@@ -4,8 +4,8 @@ use lifeboat_aws::{Control, Objects};
 use lifeboat_core::{Configuration, Failure, configuration::ServiceResources};
 
 use crate::{
-    Answer, Event, Outcome, Registry, bring::Wanted, check, event::Push, reference::Reference,
-    registry::Effort,
+    Answer, Event, Outcome, Registry, bring::Wanted, check, copy::Companions, event::Push,
+    reference::Reference, registry::Effort,
 };
 
 /// Both regions' image registries. The peer's is asked for only where it is needed.
@@ -64,7 +64,8 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
             );
             return Ok(Outcome::Ignored { reason });
         }
-        let (outcome, gone) = self.copy(wanted).await?;
+        // A push is told again when it failed, and then the image may be there without what belongs to it.
+        let (outcome, gone) = self.copy(wanted, Companions::OfAll).await?;
         match gone.first() {
             Some(image) if outcome == Outcome::UpToDate => Ok(Outcome::Ignored {
                 reason: format!(
@@ -86,7 +87,7 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
             })
         });
         let wanted = wanted.collect::<Result<BTreeSet<_>, Failure>>()?;
-        let (outcome, gone) = self.copy(wanted).await?;
+        let (outcome, gone) = self.copy(wanted, Companions::OfCopied).await?;
         if gone.is_empty() {
             return Ok(outcome);
         }

@@ -69,24 +69,33 @@ pub async fn verify(
             continue;
         }
         verified.read += blob.size;
-        match read(place, &blob).await {
-            Ok(()) => drop(verified.good.insert(blob.digest)),
-            Err(Failure::NotVerified(what) | Failure::Refused(what)) => {
-                verified.damaged.push(Damage {
-                    region: region.clone(),
-                    repository: repository.to_owned(),
-                    part: blob,
-                    what,
-                });
+        let what = match read(place, &blob).await {
+            Ok(()) => {
+                verified.good.insert(blob.digest);
+                continue;
             }
+            Err(Failure::NotVerified(what)) => what,
+            // What is not there is damage as well; what may not be read is no verdict.
+            Err(Failure::Refused(what)) if !held(place, &blob).await? => what,
             Err(failure) => return Err(failure),
-        }
+        };
+        verified.damaged.push(Damage {
+            region: region.clone(),
+            repository: repository.to_owned(),
+            part: blob,
+            what,
+        });
     }
     Ok(verified)
 }
 
 async fn read(place: Place<'_>, blob: &Descriptor) -> Result<(), Failure> {
     place.registry.read(place.repository, blob).await
+}
+
+async fn held(place: Place<'_>, blob: &Descriptor) -> Result<bool, Failure> {
+    let (registry, repository) = (place.registry, place.repository);
+    registry.has_blob(repository, &blob.digest).await
 }
 
 /// Puts a good copy in the place of a damaged blob, where the registry lets it. It is removed only when the source's has been

@@ -196,6 +196,8 @@ async fn whether_a_region_holds_an_image_is_one_of_five_verdicts() {
         copied.holds(&[]).await,
         Verdict::Incomplete(vec![copied.layer.clone()])
     );
-    copied.world.peer.inner().status = Some(500);
-    assert!(matches!(copied.holds(&[]).await, Verdict::Unreachable(_)));
+    for status in [403, 500] {
+        copied.world.peer.inner().status = Some(status);
+        assert!(matches!(copied.holds(&[]).await, Verdict::Unreachable(_)));
+    }
 }
