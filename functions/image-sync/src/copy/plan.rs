@@ -165,7 +165,10 @@ impl Plan {
         let pairs = || open().flat_map(|image| image.blobs.iter().map(move |blob| (image, blob)));
         let job = pairs().find_map(|(image, blob)| self.step(image, blob));
         // Images that wait for each other alone wait for ever.
-        let stuck = || pairs().find_map(|(image, blob)| self.unstick(image, blob));
+        let stuck = || match self.busy() {
+            true => None,
+            false => pairs().find_map(|(image, blob)| self.unstick(image, blob)),
+        };
         let job = job.or_else(stuck)?;
         match &job {
             Job::Send { blob, to, .. } => self.set(&blob.digest.clone(), to, There::Sending),
@@ -218,14 +221,18 @@ impl Plan {
 
     fn unstick(&self, image: &Image, digest: &Digest) -> Option<Job> {
         let blob = self.blobs.get(digest)?;
-        let busy = self.images.iter().any(|i| i.stage == Stage::Finishing)
-            || self.any(|there| matches!(there, There::Sending | There::Mounting));
         let wanted = blob.places.get(&image.to) == Some(&There::Wanted);
-        (wanted && !busy).then(|| Job::Send {
+        wanted.then(|| Job::Send {
             blob: blob.descriptor.clone(),
             from: image.from.clone(),
             to: image.to.clone(),
         })
+    }
+
+    fn busy(&self) -> bool {
+        let finishing = |image: &Image| image.stage == Stage::Finishing;
+        let under_way = |there: &There| matches!(there, There::Sending | There::Mounting);
+        self.images.iter().any(finishing) || self.any(under_way)
     }
 
     fn any(&self, wanted: impl Fn(&There) -> bool) -> bool {
@@ -316,3 +323,6 @@ impl Plan {
         failed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,10 @@ struct Entry {
     there: Option<Digest>,
     walked: Option<Walked>,
     ended: bool,
+    /// What refers to it is being looked for.
+    following: bool,
+    /// It has been asked what the target holds for it.
+    asked: bool,
 }
 
 type Task = LocalBoxFuture<'static, Event>;
@@ -103,8 +107,9 @@ impl<'a> Run<'a> {
                     ))),
                 },
             };
-            if self.stopped.is_some() {
+            if let Some(stopped) = self.stopped.clone() {
                 self.running.clear();
+                self.owe(&stopped);
                 break;
             }
         }
@@ -179,6 +184,8 @@ impl<'a> Run<'a> {
             there: None,
             walked: None,
             ended: false,
+            following: false,
+            asked: false,
         });
         self.look(self.entries.len() - 1);
     }
@@ -204,20 +211,18 @@ impl<'a> Run<'a> {
 
     /// Where one image is to be sent, the others say what the target has for them already.
     fn hint(&mut self) {
-        let sent: BTreeSet<&String> = self
-            .entries
-            .iter()
-            .filter(|entry| !entry.ended)
-            .map(|entry| &entry.wish.to)
-            .collect();
+        let under_way = self.entries.iter().filter(|entry| !entry.ended);
+        let sent: BTreeSet<String> = under_way.map(|entry| entry.wish.to.clone()).collect();
         let mut tasks: Vec<Task> = vec![];
-        for entry in self.entries.iter().filter(|entry| entry.depth == 0) {
+        let entries = self.entries.iter_mut();
+        for entry in entries.filter(|entry| entry.depth == 0 && !entry.asked) {
             let Some(Ok(Became::UpToDate(digest))) =
                 self.done[entry.owner].as_ref().map(|done| &done.became)
             else {
                 continue;
             };
-            if sent.iter().any(|to| **to != entry.wish.to) {
+            if sent.iter().any(|to| *to != entry.wish.to) {
+                entry.asked = true;
                 let task = self.ends.clone().know(entry.wish.clone(), digest.clone());
                 tasks.push(Box::pin(task));
             }

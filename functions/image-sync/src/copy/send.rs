@@ -61,6 +61,8 @@ pub(super) async fn mount(from: &str, to: Place<'_>, blob: &Digest, missing: Mis
         Ok(Begun::Mounted) => Went::Mounted,
         // An upload that nobody goes on with is forgotten by the registry.
         Ok(Begun::At(_) | Begun::NoRepository(_)) => Went::NotMounted,
+        // It may not be read there. Whether it may be written here is seen when it is sent.
+        Err(Failure::Refused(_)) => Went::NotMounted,
         Err(failure) => Went::Failed(failure),
     }
 }

@@ -2,7 +2,7 @@
 
 use lifeboat_core::Failure;
 
-use super::{COMPANIONS, DEEP, ROUNDS, Run, SILENT};
+use super::{COMPANIONS, DEEP, Entry, ROUNDS, Run, SILENT};
 use crate::{
     copy::{
         Became, Companions, Done, Wish,
@@ -46,8 +46,13 @@ impl Run<'_> {
                 Err(failure) => self.fail(number, failure)?,
             },
             Event::Named(number, Ok(name)) => self.named(number, name),
-            Event::Companions(number, Ok(found)) => self.follow(number, found),
-            Event::Companions(number, Err(failure)) => self.lost(number, failure),
+            Event::Companions(number, found) => {
+                self.entries[number].following = false;
+                match found {
+                    Ok(found) => self.follow(number, found),
+                    Err(failure) => self.lost(number, failure),
+                }
+            }
             Event::Looked(number, Err(failure)) | Event::Walked(number, Err(failure)) => {
                 self.known(number);
                 self.fail(number, failure)?;
@@ -185,6 +190,7 @@ impl Run<'_> {
             });
         }
         if let Some(of) = companions.filter(|_| entry.depth < DEEP) {
+            entry.following = true;
             let task = self.ends.clone().companions(number, wish, of);
             self.waiting.push_back(Box::pin(task));
         }
@@ -207,6 +213,16 @@ impl Run<'_> {
             }
             if !self.seen.contains(&wish) {
                 self.admit(wish, owner, depth);
+            }
+        }
+    }
+
+    /// Everything stops: what belongs to images that are there and was not brought is lost as well.
+    pub(super) fn owe(&mut self, stopped: &Failure) {
+        let owed = |entry: &Entry| entry.following || (entry.depth > 0 && !entry.ended);
+        for number in 0..self.entries.len() {
+            if owed(&self.entries[number]) {
+                self.lost(number, stopped.clone());
             }
         }
     }
