@@ -132,7 +132,7 @@ impl Ends {
         }
     }
 
-    /// Writes all that the image names, the deepest first.
+    /// Writes all that the image names, what names nothing first.
     pub(super) async fn stand(
         self: Arc<Self>,
         entry: usize,
@@ -140,7 +140,7 @@ impl Ends {
         levels: Vec<Vec<Manifest>>,
     ) -> Event {
         let mut stood = Ok(());
-        for level in levels.iter().rev() {
+        for level in &levels {
             let puts = stream::iter(level).map(|manifest| self.put_by_digest(&wish, manifest));
             stood = puts.buffer_unordered(AT_ONCE).try_collect().await;
             if stood.is_err() {

@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Walked {
     pub(crate) root: Manifest,
-    /// What the root names that the target lacks, by depth: each level may be written once the next one stands.
+    /// What the root names that the target lacks: each level may be written once the one before it stands.
     pub(crate) levels: Vec<Vec<Manifest>>,
     pub(crate) blobs: Vec<Descriptor>,
     pub(crate) choice: Choice,
@@ -69,7 +69,7 @@ pub(crate) async fn walk(
         return Ok(Some(walked));
     }
     let mut seen = BTreeSet::from([digest.clone()]);
-    let mut bytes = walked.root.bytes.len();
+    let (mut bytes, mut depth, mut below) = (walked.root.bytes.len(), 0, vec![]);
     let mut open = vec![walked.root.clone()];
     while !open.is_empty() {
         let mut children = vec![];
@@ -93,7 +93,7 @@ pub(crate) async fn walk(
                 format!("names more than {MANIFESTS} manifests"),
             ));
         }
-        if walked.levels.len() >= DEEP && !children.is_empty() {
+        if depth >= DEEP && !children.is_empty() {
             return Err(too_much(
                 digest,
                 format!("is a list of lists deeper than {DEEP}"),
@@ -115,11 +115,33 @@ pub(crate) async fn walk(
                 format!("has manifests of more than {BYTES} bytes"),
             ));
         }
-        if !open.is_empty() {
-            walked.levels.push(open.clone());
-        }
+        below.extend(open.iter().cloned());
+        depth += 1;
     }
+    walked.levels = levels(below)?;
     Ok(Some(walked))
+}
+
+/// What names none of the others first. An image may stand in two lists of different depth.
+fn levels(mut open: Vec<Manifest>) -> Result<Vec<Vec<Manifest>>, Failure> {
+    let mut levels = vec![];
+    while !open.is_empty() {
+        let digests: BTreeSet<Digest> = open.iter().map(|one| one.digest.clone()).collect();
+        let (mut free, mut bound) = (vec![], vec![]);
+        for manifest in open {
+            let children = manifest.parts()?.children;
+            match children.iter().any(|child| digests.contains(&child.digest)) {
+                true => bound.push(manifest),
+                false => free.push(manifest),
+            }
+        }
+        if free.is_empty() {
+            return Err(too_much(&bound[0].digest, "names itself in the end".into()));
+        }
+        levels.push(free);
+        open = bound;
+    }
+    Ok(levels)
 }
 
 fn too_much(digest: &Digest, what: String) -> Failure {

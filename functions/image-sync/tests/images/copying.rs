@@ -2,7 +2,7 @@ use lifeboat_image_sync::Outcome;
 use serde_json::json;
 
 use crate::{
-    fake::{INDEX, TOKEN},
+    fake::{IMAGE, INDEX, TOKEN},
     world::{World, push, reconcile},
 };
 
@@ -117,6 +117,27 @@ async fn a_list_is_copied_after_its_children() {
                 .is_some()
         );
     }
+}
+
+#[tokio::test]
+async fn an_image_in_two_lists_of_different_depth_is_written_before_both() {
+    let world = World::new().await;
+    let image = world.own.image("forum/users", None, "1");
+    let image = json!({"mediaType": IMAGE, "digest": image, "size": 1});
+    let inner = json!({"schemaVersion": 2, "manifests": [image]});
+    let inner = world.own.manifest("forum/users", None, INDEX, &inner);
+    let outer = json!({"schemaVersion": 2, "manifests": [inner, image]});
+    let outer = world.own.manifest("forum/users", Some("v2"), INDEX, &outer);
+    let digest = outer["digest"].as_str().unwrap();
+    world.copied(push("forum/users", Some("v2"), digest)).await;
+    let order = |digest: &serde_json::Value| {
+        let line = format!(
+            "PUT /v2/forum/users/manifests/{}",
+            digest["digest"].as_str().unwrap()
+        );
+        world.peer.log().iter().position(|other| *other == line)
+    };
+    assert!(order(&image).unwrap() < order(&inner).unwrap());
 }
 
 #[tokio::test]
