@@ -72,7 +72,11 @@ impl Registry {
             let page = again(self.effort.tries, || async {
                 let mut answer = self.follow(&call, Method::GET, url.clone()).await?;
                 match answer.status() {
-                    StatusCode::NOT_FOUND => Ok(None),
+                    // One that was made before there was such a path may call it a bad one.
+                    StatusCode::NOT_FOUND
+                    | StatusCode::BAD_REQUEST
+                    | StatusCode::METHOD_NOT_ALLOWED
+                    | StatusCode::NOT_ACCEPTABLE => Ok(None),
                     StatusCode::OK => {
                         let next = next(&answer);
                         let page = self.page(&call, &mut answer).await?;

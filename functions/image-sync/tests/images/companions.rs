@@ -4,7 +4,7 @@ use lifeboat_image_sync::copy::{Became, Companions, Limits};
 use serde_json::{Value, json};
 
 use crate::{
-    fake::{Fake, IMAGE, INDEX},
+    fake::{Fake, IMAGE, INDEX, Referrers},
     sets::{bring, wish},
     world::World,
 };
@@ -30,8 +30,8 @@ fn tagged(digest: &str, end: &str) -> String {
 #[tokio::test]
 async fn what_refers_to_an_image_comes_along_and_what_refers_to_that() {
     let world = World::new().await;
-    world.own.inner().referrers = true;
-    world.peer.inner().referrers = true;
+    world.own.inner().referrers = Referrers::Known;
+    world.peer.inner().referrers = Referrers::Known;
     let image = world.own.image("forum/users", Some("v1"), "1");
     let contents = about(&world.own, None, &image, "contents");
     let signature = about(&world.own, None, &contents, "signature of the contents");
@@ -47,34 +47,38 @@ async fn what_refers_to_an_image_comes_along_and_what_refers_to_that() {
 
 #[tokio::test]
 async fn a_registry_that_knows_no_referrers_is_asked_for_their_tags() {
-    let world = World::new().await;
-    let image = world.own.image("forum/users", Some("v1"), "1");
-    let signature = about(
-        &world.own,
-        Some(&tagged(&image, ".sig")),
-        &image,
-        "signature",
-    );
-    let attested = about(
-        &world.own,
-        Some(&tagged(&image, ".att")),
-        &image,
-        "attested",
-    );
-    let contents = about(&world.own, None, &image, "contents");
-    let list: Value = json!({"schemaVersion": 2, "manifests": [{"mediaType": IMAGE, "digest": contents, "size": 1}]});
-    world
-        .own
-        .manifest("forum/users", Some(&tagged(&image, "")), INDEX, &list);
-    bring(&world, &[wish("forum/users", "v1")], &Limits::default()).await;
-    for (end, digest) in [(".sig", signature), (".att", attested)] {
-        assert_eq!(
-            world.peer.tag("forum/users", &tagged(&image, end)),
-            Some(digest)
+    for unknown in [Referrers::NotFound, Referrers::BadRequest] {
+        let world = World::new().await;
+        world.own.inner().referrers = unknown;
+        world.peer.inner().referrers = unknown;
+        let image = world.own.image("forum/users", Some("v1"), "1");
+        let signature = about(
+            &world.own,
+            Some(&tagged(&image, ".sig")),
+            &image,
+            "signature",
         );
+        let attested = about(
+            &world.own,
+            Some(&tagged(&image, ".att")),
+            &image,
+            "attested",
+        );
+        let contents = about(&world.own, None, &image, "contents");
+        let list: Value = json!({"schemaVersion": 2, "manifests": [{"mediaType": IMAGE, "digest": contents, "size": 1}]});
+        world
+            .own
+            .manifest("forum/users", Some(&tagged(&image, "")), INDEX, &list);
+        bring(&world, &[wish("forum/users", "v1")], &Limits::default()).await;
+        for (end, digest) in [(".sig", signature), (".att", attested)] {
+            assert_eq!(
+                world.peer.tag("forum/users", &tagged(&image, end)),
+                Some(digest)
+            );
+        }
+        assert!(world.peer.content("forum/users", &contents).is_some());
+        assert!(world.peer.tag("forum/users", &tagged(&image, "")).is_some());
     }
-    assert!(world.peer.content("forum/users", &contents).is_some());
-    assert!(world.peer.tag("forum/users", &tagged(&image, "")).is_some());
 }
 
 #[tokio::test]

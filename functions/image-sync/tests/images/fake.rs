@@ -63,8 +63,7 @@ pub(crate) struct Inner {
     pub(crate) status: Option<u16>,
     /// Blobs break off halfway, so many times.
     pub(crate) breaks: u32,
-    /// Whether it knows what refers to an image.
-    pub(crate) referrers: bool,
+    pub(crate) referrers: Referrers,
     /// Blobs may be removed.
     pub(crate) removes: Removes,
 }
@@ -76,6 +75,16 @@ pub(crate) enum Mounts {
     AtOnce,
     AfterManifest,
     Never,
+}
+
+/// Whether it knows what refers to an image.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Referrers {
+    #[default]
+    NotFound,
+    /// It calls the path a bad one.
+    BadRequest,
+    Known,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use axum::{
 use lifeboat_image_sync::reference::Digest;
 use serde_json::{Value, json};
 
-use crate::fake::{INDEX, Inner, Mounts, Removes, TOKEN};
+use crate::fake::{INDEX, Inner, Mounts, Referrers, Removes, TOKEN};
 
 pub(crate) async fn answer(
     State(inner): State<Arc<Mutex<Inner>>>,
@@ -104,11 +104,11 @@ fn decide(
             (StatusCode::TEMPORARY_REDIRECT, [("location", location)]).into_response()
         }
         Some((repository, digest)) => inner.blob(repository, digest),
-        None if inner.referrers => match path.split_once("/referrers/") {
-            Some((repository, digest)) => inner.referring(repository, digest),
-            None => StatusCode::NOT_FOUND.into_response(),
+        None => match (path.split_once("/referrers/"), inner.referrers) {
+            (Some((repository, digest)), Referrers::Known) => inner.referring(repository, digest),
+            (Some(_), Referrers::BadRequest) => StatusCode::BAD_REQUEST.into_response(),
+            (Some(_), Referrers::NotFound) | (None, _) => StatusCode::NOT_FOUND.into_response(),
         },
-        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
