@@ -123,27 +123,11 @@ async fn try_change<C: Objects, B: Objects>(
 mod tests {
     use std::{cell::Cell, sync::Arc};
 
-    use futures::future::BoxFuture;
     use lifeboat_aws::{Control, memory::Memory};
     use lifeboat_core::configuration;
 
     use super::*;
-    use crate::{Beyond, Secrets, Token};
-
-    #[derive(Debug)]
-    struct Nothing;
-
-    impl Beyond<Memory> for Nothing {
-        fn bucket(&self, name: &str) -> Memory {
-            panic!("{name}")
-        }
-    }
-
-    impl Secrets for Nothing {
-        fn token<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Token, Failure>> {
-            panic!("{secret}")
-        }
-    }
+    use crate::nothing::Nothing;
 
     #[tokio::test]
     async fn what_two_find_at_once_is_both_noted_and_nobody_tries_for_ever() {

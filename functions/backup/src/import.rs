@@ -11,9 +11,8 @@ use lifeboat_core::{
 use crate::{
     Backup, Outcome,
     event::Execution,
-    order::{By, Chosen, Order},
-    rehearse::{Right, rehearse},
-    restore::{may_restore, restore, restored},
+    order::{By, Order},
+    restore::{rehearsed, restore, restored},
 };
 
 pub(crate) async fn import<C: Objects, B: Objects>(
@@ -46,12 +45,7 @@ async fn reach<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     let started = clock();
-    let may = async || may_restore(backup, order, &clock).await.map(drop);
-    may().await?;
-    let chosen = order.choose(backup).await?;
-    let Chosen { manifest, from, .. } = &chosen;
-    let services = order.services();
-    rehearse(backup, from, manifest, services, may, &Right::default()).await?;
+    let chosen = rehearsed(backup, order, &clock).await?;
     for source in &order.sources {
         let found = backup.io("list", &source.place, source.find().await)?;
         for path in &found.files {

@@ -19,6 +19,8 @@ mod import;
 mod keep;
 mod known;
 mod lock;
+#[cfg(test)]
+mod nothing;
 mod order;
 mod placed;
 mod prefix;

@@ -101,27 +101,11 @@ fn read(path: &Path) -> io::Result<(u64, backup::ContentId)> {
 mod tests {
     use std::{fs, sync::Arc};
 
-    use futures::future::BoxFuture;
     use lifeboat_aws::{Control, memory::Memory};
     use lifeboat_core::{Epoch, backup::BackupKey, configuration};
 
     use super::*;
-    use crate::{Beyond, Secrets, Token};
-
-    #[derive(Debug)]
-    struct Nothing;
-
-    impl Beyond<Memory> for Nothing {
-        fn bucket(&self, name: &str) -> Memory {
-            panic!("{name}")
-        }
-    }
-
-    impl Secrets for Nothing {
-        fn token<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Token, Failure>> {
-            panic!("{secret}")
-        }
-    }
+    use crate::nothing::Nothing;
 
     #[tokio::test]
     async fn what_lies_on_the_disk_and_is_not_what_was_promised_is_no_proof() {

@@ -183,13 +183,23 @@ pub(crate) async fn into_scratch<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     let started = clock();
+    let chosen = rehearsed(backup, order, &clock).await?;
+    Ok(restored(backup, order, chosen, (started, clock())))
+}
+
+/// The backup that is meant, once every byte of it that is wanted was restored beside the data and read back.
+pub(crate) async fn rehearsed<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    order: &Order,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Chosen<B>, Failure> {
     let may = async || may_restore(backup, order, &clock).await.map(drop);
     may().await?;
     let chosen = order.choose(backup).await?;
     let Chosen { manifest, from, .. } = &chosen;
     let services = order.services();
     rehearse(backup, from, manifest, services, may, &Right::default()).await?;
-    Ok(restored(backup, order, chosen, (started, clock())))
+    Ok(chosen)
 }
 
 /// What would be lost, as a backup of its own; one that was killed is kept again from where it is.
