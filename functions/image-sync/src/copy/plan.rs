@@ -1,6 +1,6 @@
 //! Which blob goes where, in which order: no clock, no network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_core::Failure;
 
@@ -10,6 +10,8 @@ use crate::{manifest::Descriptor, reference::Digest};
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     images: Vec<Image>,
+    /// The images by rank: a copy that goes on after another was cut short sends each blob where that one did, whichever is known first.
+    order: BTreeSet<(usize, usize)>,
     blobs: BTreeMap<Digest, Blob>,
     mounting: Mounting,
     /// The target has taken something over, so it can.
@@ -41,6 +43,9 @@ struct Blob {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum There {
     Wanted,
+    Asking,
+    /// It was asked for, and is not there.
+    Lacking,
     /// The registry did not take it over from where a manifest names it, so it is sent.
     NotMounted,
     Sending,
@@ -64,6 +69,8 @@ enum Mounting {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Job {
+    /// A copy that was cut short may have left it there.
+    Ask { blob: Digest, to: String },
     Send {
         blob: Descriptor,
         from: String,
@@ -83,6 +90,7 @@ pub(crate) enum Job {
 pub(crate) enum Went {
     /// It was sent, or had been there already.
     Held,
+    Lacking,
     Mounted,
     NotMounted,
     Failed(Failure),
@@ -92,6 +100,7 @@ impl Plan {
     /// Answers the image's number, or why no registry can hold it.
     pub(crate) fn add(
         &mut self,
+        rank: usize,
         from: &str,
         to: &str,
         blobs: Vec<Descriptor>,
@@ -123,7 +132,9 @@ impl Plan {
             blobs: names,
             stage: Stage::Open,
         });
-        Ok(self.images.len() - 1)
+        let image = self.images.len() - 1;
+        self.order.insert((rank, image));
+        Ok(image)
     }
 
     /// A manifest that stands in the target's repository names these.
@@ -161,7 +172,8 @@ impl Plan {
             self.images[image].stage = Stage::Finishing;
             return Some(Job::Finish(image));
         }
-        let open = || self.images.iter().filter(|i| i.stage == Stage::Open);
+        let images = || self.order.iter().map(|(_, image)| &self.images[*image]);
+        let open = || images().filter(|image| image.stage == Stage::Open);
         let pairs = || open().flat_map(|image| image.blobs.iter().map(move |blob| (image, blob)));
         let job = pairs().find_map(|(image, blob)| self.step(image, blob));
         // Images that wait for each other alone wait for ever.
@@ -171,6 +183,7 @@ impl Plan {
         };
         let job = job.or_else(stuck)?;
         match &job {
+            Job::Ask { blob, to } => self.set(&blob.clone(), to, There::Asking),
             Job::Send { blob, to, .. } => self.set(&blob.digest.clone(), to, There::Sending),
             Job::Mount { blob, to, .. } => self.set(&blob.clone(), to, There::Mounting),
             Job::Finish(_) => {}
@@ -185,8 +198,9 @@ impl Plan {
             from: image.from.clone(),
             to: image.to.clone(),
         };
-        match blob.places.get(&image.to)? {
-            There::Wanted => {}
+        let here = blob.places.get(&image.to)?;
+        match here {
+            There::Wanted | There::Lacking => {}
             There::NotMounted => return Some(send()),
             _ => return None,
         }
@@ -201,6 +215,18 @@ impl Plan {
         };
         let (named, held) = (at(There::Named), at(There::Held));
         let coming = at(There::Sending).is_some();
+        // Sent only where nowhere else has it.
+        let asking = at(There::Asking).is_some();
+        let mut places = blob.places.iter();
+        let unasked = places.find(|(place, there)| **there == There::Wanted && **place != image.to);
+        let sure = || match unasked {
+            Some((place, _)) if !asking || *here == There::Wanted => Some(Job::Ask {
+                blob: digest.clone(),
+                to: place.clone(),
+            }),
+            _ if asking => None,
+            _ => Some(send()),
+        };
         match self.mounting {
             Mounting::Never => Some(send()),
             // One is enough to learn it.
@@ -208,21 +234,21 @@ impl Plan {
             Mounting::Untold | Mounting::AtOnce => match named.or(held) {
                 Some(from) => Some(mount(from)),
                 None if coming => None,
-                None => Some(send()),
+                None => sure(),
             },
             Mounting::AfterManifest => match (named, held) {
                 (Some(from), _) => Some(mount(from)),
                 (None, Some(place)) if self.will_name(digest, place) => None,
                 (None, None) if coming => None,
-                (None, _) => Some(send()),
+                (None, _) => sure(),
             },
         }
     }
 
     fn unstick(&self, image: &Image, digest: &Digest) -> Option<Job> {
         let blob = self.blobs.get(digest)?;
-        let wanted = blob.places.get(&image.to) == Some(&There::Wanted);
-        wanted.then(|| Job::Send {
+        let here = blob.places.get(&image.to)?;
+        matches!(here, There::Wanted | There::Lacking).then(|| Job::Send {
             blob: blob.descriptor.clone(),
             from: image.from.clone(),
             to: image.to.clone(),
@@ -231,7 +257,8 @@ impl Plan {
 
     fn busy(&self) -> bool {
         let finishing = |image: &Image| image.stage == Stage::Finishing;
-        let under_way = |there: &There| matches!(there, There::Sending | There::Mounting);
+        let under_way =
+            |there: &There| matches!(there, There::Asking | There::Sending | There::Mounting);
         self.images.iter().any(finishing) || self.any(under_way)
     }
 
@@ -262,6 +289,7 @@ impl Plan {
         let named = from.is_some_and(|from| self.there(digest, from) == Some(&There::Named));
         let there = match went {
             Went::Held => There::Held,
+            Went::Lacking => There::Lacking,
             Went::Mounted => {
                 self.mounted = true;
                 if self.mounting == Mounting::Untold && !named {

@@ -159,6 +159,7 @@ impl<'a> Run<'a> {
             };
             let (ends, missing) = (self.ends.clone(), self.limits.missing);
             let task: Task = match job {
+                Job::Ask { blob, to } => Box::pin(ends.ask(blob, to)),
                 Job::Send { blob, from, to } => Box::pin(ends.send(blob, from, to, missing)),
                 Job::Mount { blob, from, to } => Box::pin(ends.mount(blob, from, to, missing)),
                 Job::Finish(image) => {

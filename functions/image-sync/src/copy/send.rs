@@ -7,6 +7,14 @@ use crate::{manifest::Descriptor, reference::Digest, registry::Begun, wire::agai
 
 const TRIES: u32 = 4;
 
+pub(super) async fn ask(to: Place<'_>, blob: &Digest) -> Went {
+    match again(TRIES, || to.registry.has_blob(to.repository, blob)).await {
+        Ok(true) => Went::Held,
+        Ok(false) => Went::Lacking,
+        Err(failure) => Went::Failed(failure),
+    }
+}
+
 /// Sends a blob that may be there already: a try whose answer was lost has sent it.
 pub(super) async fn send(
     from: Place<'_>,

@@ -87,6 +87,16 @@ impl Ends {
         Event::Known(wish.to, blobs.unwrap_or_default())
     }
 
+    pub(super) async fn ask(self: Arc<Self>, digest: Digest, to: String) -> Event {
+        let went = send::ask(Place::new(&self.to, &to), &digest).await;
+        Event::Blob {
+            digest,
+            from: None,
+            to,
+            went,
+        }
+    }
+
     pub(super) async fn send(
         self: Arc<Self>,
         blob: Descriptor,

@@ -159,6 +159,8 @@ async fn killed(set: Set, mounts: Mounts, at_once: usize, answers: u32) {
         _ = bring(&world, &wishes, &limits) => {}
         () = dead => {}
     }
+    // What was under way arrives unheard.
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     // Nothing is tagged that is not whole.
     for (wish, digest) in &images {
         if world.peer.tag(&wish.to, wish.reference.as_str()).is_some() {

@@ -113,7 +113,7 @@ impl Run<'_> {
         let blobs = walked.blobs.clone();
         entry.walked = Some(walked);
         self.known(number);
-        match self.plan.add(&from, &to, blobs) {
+        match self.plan.add(number, &from, &to, blobs) {
             Ok(image) => drop(self.planned.insert(image, number)),
             Err(failure) => self.fail(number, failure)?,
         }
