@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How many packs are on their way to the bucket while the next is filled.
-const SENDING: usize = 2;
+const SENDING: usize = 3;
 
 /// What was saved, not yet a backup: its manifest makes it one.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ pub(crate) async fn save<C: Objects, B: Objects>(
     } = known;
     let there: Arc<HashSet<ContentId>> = Arc::new(chunks.keys().copied().collect());
     let files = Arc::new(files);
-    let (to, from) = mpsc::channel(2);
+    let (to, from) = mpsc::channel(1);
     let reader = Reader {
         region: backup.configuration.region.clone(),
         sources,

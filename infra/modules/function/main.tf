@@ -142,6 +142,10 @@ resource "aws_lambda_function" "this" {
       CONTROL_BUCKET    = var.own.control_bucket
       CONFIGURATION_KEY = "configuration.json"
       RUST_LOG          = "info"
+
+      # A function's memory is what it costs: one heap for all threads, and what is large goes back at once.
+      MALLOC_ARENA_MAX       = "1"
+      MALLOC_MMAP_THRESHOLD_ = "4194304"
     }
   }
 

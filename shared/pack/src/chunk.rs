@@ -20,7 +20,11 @@ pub struct Sealed {
 pub struct Damaged(pub(crate) String);
 
 /// Compresses chunk after chunk with the same working memory.
-pub struct Compressor(zstd::bulk::Compressor<'static>);
+pub struct Compressor {
+    zstd: zstd::bulk::Compressor<'static>,
+    /// As long as a frame could become; each is kept as long as it is.
+    frame: Vec<u8>,
+}
 
 impl std::fmt::Debug for Compressor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -30,7 +34,9 @@ impl std::fmt::Debug for Compressor {
 
 impl Compressor {
     pub fn new(level: i32) -> std::io::Result<Self> {
-        zstd::bulk::Compressor::new(level).map(Self)
+        let zstd = zstd::bulk::Compressor::new(level)?;
+        let frame = vec![];
+        Ok(Self { zstd, frame })
     }
 
     /// Of a chunk no longer than the longest; anything else no reader would take.
@@ -38,7 +44,11 @@ impl Compressor {
         let bytes = u32::try_from(chunk.len()).ok();
         let bytes = bytes.filter(|bytes| *bytes as usize <= MAXIMUM);
         let bytes = bytes.ok_or_else(|| std::io::Error::other("a chunk beyond the maximum"))?;
-        let frame = self.0.compress(chunk)?;
+        self.frame.clear();
+        self.frame
+            .reserve(zstd::zstd_safe::compress_bound(chunk.len()));
+        self.zstd.compress_to_buffer(chunk, &mut self.frame)?;
+        let frame = self.frame.clone();
         Ok(Sealed { id, bytes, frame })
     }
 }

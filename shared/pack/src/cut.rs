@@ -11,8 +11,8 @@ pub const AVERAGE: usize = 1 << 20;
 /// No chunk is longer, whoever wrote it: a reader never needs more memory than this for one.
 pub const MAXIMUM: usize = LONGEST_CHUNK as usize;
 
-/// Twice the longest chunk, so that what is left is moved to the front once in several chunks and not at each.
-const BUFFER: usize = 2 * MAXIMUM;
+/// Half as long again as the longest chunk, so that what is left is moved to the front once in several chunks and not at each.
+const BUFFER: usize = MAXIMUM + MAXIMUM / 2;
 
 #[derive(Debug)]
 pub struct Cutter<R> {

@@ -26,8 +26,11 @@ pub struct Pack {
 
 impl Default for Packer {
     fn default() -> Self {
+        // Room for the chunk that makes it full: what grows bit by bit leaves holes in memory.
+        let mut bytes = Vec::with_capacity(FULL + (1 << 20));
+        bytes.extend(HEADER);
         Self {
-            bytes: HEADER.to_vec(),
+            bytes,
             entries: Vec::new(),
         }
     }

@@ -63,17 +63,18 @@ fn compare(folder: &Path, data: &Path, server: &server::Server) {
     );
     take(&mut restic(&["init"]));
     println!(
-        "\n{:<40} {:>7} {:>7} {:>5} {:>9} {:>8} {:>9}",
-        "", "wall s", "CPU s", "MB", "requests", "sent MB", "stored MB"
+        "\n{:<40} {:>7} {:>7} {:>9} {:>5} {:>9} {:>8} {:>9}",
+        "", "wall s", "CPU s", "server's", "MB", "requests", "sent MB", "stored MB"
     );
     let run = |name: &str, command: &mut Command| {
         let before = server.asked();
         let taken = take(command);
         let asked = server.asked();
         print!(
-            "{name:<40} {:>7.2} {:>7.2} {:>5.0} {:>9} {:>8.1}",
+            "{name:<40} {:>7.2} {:>7.2} {:>9.2} {:>5.0} {:>9} {:>8.1}",
             taken.wall,
             taken.cpu,
+            asked.cpu - before.cpu,
             taken.memory,
             asked.requests - before.requests,
             (asked.received - before.received) / 1e6,

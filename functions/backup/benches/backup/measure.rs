@@ -31,17 +31,16 @@ pub(crate) fn take(command: &mut Command) -> Taken {
             line.split_whitespace().nth(1)?.parse::<f64>().ok()
         });
         taken.memory = memory.map_or(taken.memory, |kilobytes| kilobytes / 1e3);
-        let stat = fs::read_to_string(format!("/proc/{}/stat", child.id()));
-        let ticks = stat.ok().and_then(|stat| {
-            let fields = stat.rsplit_once(')')?.1.split_whitespace();
-            let times: Vec<f64> = fields
-                .skip(11)
-                .take(2)
-                .filter_map(|t| t.parse().ok())
-                .collect();
-            Some(times.iter().sum::<f64>())
-        });
-        taken.cpu = ticks.map_or(taken.cpu, |ticks| taken.cpu.max(ticks / 100.0));
+        taken.cpu = cpu(child.id()).map_or(taken.cpu, |cpu| taken.cpu.max(cpu));
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Seconds of CPU that a process has used.
+pub(crate) fn cpu(process: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let times = fields.skip(11).take(2);
+    let ticks: f64 = times.filter_map(|time| time.parse::<f64>().ok()).sum();
+    Some(ticks / 100.0)
 }

@@ -29,6 +29,9 @@ pub(crate) fn command(
             .output();
     }
     let mut command = server.command(std::env::current_exe().unwrap().to_str().unwrap());
+    // As the functions are deployed.
+    command.env("MALLOC_ARENA_MAX", "1");
+    command.env("MALLOC_MMAP_THRESHOLD_", "4194304");
     command.args([
         "ours",
         what,

@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use crate::measure::cpu;
+
 pub(crate) struct Server {
     process: Child,
     pub endpoint: String,
@@ -22,6 +24,8 @@ pub(crate) struct Asked {
     pub requests: f64,
     /// Bytes that came to it.
     pub received: f64,
+    /// Seconds of CPU, of the same cores as whoever asks.
+    pub cpu: f64,
 }
 
 const IDENTITIES: &str = r#"{"identities": [{"name": "bench",
@@ -111,6 +115,7 @@ impl Server {
         Asked {
             requests: sum("SeaweedFS_s3_request_total{"),
             received: sum("SeaweedFS_s3_bucket_traffic_received_bytes_total{"),
+            cpu: cpu(self.process.id()).unwrap(),
         }
     }
 
