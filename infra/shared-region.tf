@@ -51,4 +51,8 @@ module "region" {
   service_hosts              = var.service_hosts
   services                   = var.services
   standby_region             = var.dr_region
+
+  create_missing_repositories = var.create_missing_repositories
+  image_patterns              = var.image_patterns
+  image_platforms             = var.image_platforms
 }

@@ -448,6 +448,47 @@ variable "image_tag" {
   default     = "stable"
 }
 
+variable "image_patterns" {
+  description = <<-EOT
+    Images that are copied to the other region beside those of the services: repositories, and which of their tags (all unless
+    given), with * for any characters, / too. They go into the repository of the same name. A push without a tag counts where
+    tags is ["*"].
+  EOT
+  type        = list(object({ repository = string, tags = optional(list(string), ["*"]) }))
+  default     = []
+
+  validation {
+    condition     = alltrue([for pattern in var.image_patterns : can(regex("^[a-z0-9._/*-]{1,256}$", pattern.repository)) && !strcontains(pattern.repository, "**")])
+    error_message = "a repository of image_patterns must be the name of a repository, of lower-case letters, digits and ._-/, with * for any characters."
+  }
+
+  validation {
+    condition     = alltrue([for pattern in var.image_patterns : length(pattern.tags) > 0 && alltrue([for tag in pattern.tags : can(regex("^[A-Za-z0-9._*-]{1,256}$", tag)) && !strcontains(tag, "**")])])
+    error_message = "tags of image_patterns must list at least one tag, of letters, digits and ._-, with * for any characters."
+  }
+}
+
+variable "image_platforms" {
+  description = <<-EOT
+    Which platforms of an image for several are copied, such as "linux/arm64"; all unless given. A registry takes no list that
+    lacks an image, ECR neither: then the chosen images are there by their digests, and the list and its tag are not. So leave it
+    empty where services name such a list by its tag.
+  EOT
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for platform in var.image_platforms : can(regex("^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$", platform))])
+    error_message = "each of image_platforms must be an operating system and an architecture, such as linux/arm64 or linux/arm/v7."
+  }
+}
+
+variable "create_missing_repositories" {
+  description = "Whether a repository of image_patterns that the other region lacks is created there, with ECR's defaults. Otherwise an image of it is an error."
+  type        = bool
+  default     = false
+}
+
 variable "min_capacity" {
   description = "Fewest tasks in production of a service that names no minimum of its own. A change reaches what serves when it is next scaled up: executions move the bounds, so Terraform leaves them as they are."
   type        = number

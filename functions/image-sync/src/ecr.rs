@@ -1,5 +1,7 @@
 //! The registries as AWS runs them.
 
+mod catalog;
+
 use std::sync::Arc;
 
 use aws_sdk_ecr::Client;

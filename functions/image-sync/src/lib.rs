@@ -12,8 +12,10 @@ pub mod outcome;
 pub mod platform;
 pub mod reference;
 pub mod registry;
+pub mod survey;
 pub mod sync;
 pub mod verify;
+mod wanted;
 mod wire;
 
 pub use event::Event;

@@ -1,11 +1,16 @@
-use std::collections::BTreeSet;
-
 use lifeboat_aws::{Control, Objects};
-use lifeboat_core::{Configuration, Failure, configuration::ServiceResources};
+use lifeboat_core::{Configuration, Failure};
 
 use crate::{
-    Answer, Event, Outcome, Registry, bring::Wanted, check, copy::Companions, event::Push,
-    reference::Reference, registry::Effort,
+    Answer, Event, Outcome, Registry,
+    bring::Brought,
+    check,
+    copy::Companions,
+    event::Push,
+    reference::Reference,
+    registry::Effort,
+    survey::{Catalog, Survey},
+    wanted::{self, Scope, Wanted},
 };
 
 /// Both regions' image registries. The peer's is asked for only where it is needed.
@@ -23,7 +28,7 @@ pub struct ImageSync<'a, R, B> {
     pub registries: &'a R,
 }
 
-impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
+impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {
     pub async fn handle(&self, event: Event) -> Result<Answer, Failure> {
         match event {
             Event::Foreign(reason) => Ok(Answer::Outcome(Outcome::Ignored { reason })),
@@ -39,7 +44,9 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
 
     async fn pushed(&self, push: Push) -> Result<Outcome, Failure> {
         let own = &self.configuration.region;
-        if let Some(region) = push.region.filter(|region| region != own.as_str()) {
+        if let Some(region) = &push.region
+            && region != own.as_str()
+        {
             let reason = format!("a push into the registry of {region}; this is {own}");
             return Ok(Outcome::Ignored { reason });
         }
@@ -48,68 +55,80 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
             Some(tag) => Reference::parse("event.detail.image-tag", tag)?,
             None => Reference::parse("event.detail.image-digest", &push.digest)?,
         };
-        let wanted: BTreeSet<Wanted<'_>> = self
-            .services()
-            .filter(|(own, _)| own.repository == push.repository)
-            .map(|(own, peer)| Wanted {
-                own: &own.repository,
-                peer: &peer.repository,
-                reference: reference.clone(),
-            })
-            .collect();
+        let wanted = wanted::pushed(self.configuration, &push, &reference);
         if wanted.is_empty() {
+            let (application, repository) = (&self.configuration.application, &push.repository);
+            let image = reference.of(repository);
             let reason = format!(
-                "no service of {} runs images of {}",
-                self.configuration.application, push.repository
+                "no service of {application} runs images of {repository}, and no pattern means {image}"
             );
             return Ok(Outcome::Ignored { reason });
         }
+        if let Some(reason) = self.passive().await? {
+            return Ok(Outcome::Passive { reason });
+        }
         // A push is told again when it failed, and then the image may be there without what belongs to it.
-        let (outcome, gone) = self.copy(wanted, Companions::OfAll).await?;
-        match gone.first() {
-            Some(image) if outcome == Outcome::UpToDate => Ok(Outcome::Ignored {
-                reason: format!(
-                    "{} is no longer in the registry of {own}",
-                    image.reference.of(image.own)
-                ),
-            }),
-            _ => Ok(outcome),
+        let wanted: Vec<Wanted> = wanted.into_iter().collect();
+        let brought = self.bring(&wanted, Companions::OfAll).await?;
+        match brought.gone.first() {
+            Some(image) if brought.images.is_empty() && brought.failed.is_none() => {
+                let image = image.reference.of(&image.own);
+                let reason = format!("{image} is no longer in the registry of {own}");
+                Ok(Outcome::Ignored { reason })
+            }
+            _ => brought.outcome(),
         }
     }
 
     async fn reconcile(&self) -> Result<Outcome, Failure> {
-        let wanted = self.services().map(|(own, peer)| {
-            let reference = Reference::parse("services.image", own.reference())?;
-            Ok(Wanted {
-                own: &own.repository,
-                peer: &peer.repository,
-                reference,
-            })
-        });
-        let wanted = wanted.collect::<Result<BTreeSet<_>, Failure>>()?;
-        let (outcome, gone) = self.copy(wanted, Companions::OfCopied).await?;
-        if gone.is_empty() {
+        if let Some(reason) = self.passive().await? {
+            return Ok(Outcome::Passive { reason });
+        }
+        let scope = self.everything().await?;
+        let survey = self.survey(scope).await?;
+        self.mend(survey).await
+    }
+
+    /// All that services name and that patterns mean.
+    async fn everything(&self) -> Result<Scope, Failure> {
+        let mut scope = wanted::named(self.configuration)?;
+        if !self.configuration.images.is_empty() {
+            let repositories = self.registries.repositories().await?;
+            for (names, wants) in wanted::like(self.configuration, &repositories) {
+                scope.entry(names).or_default().tags.extend(wants.tags);
+            }
+        }
+        Ok(scope)
+    }
+
+    /// Brings what differs.
+    async fn mend(&self, survey: Survey) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome::UpToDate;
+        if !survey.differ.is_empty() {
+            let differ = survey.differ.into_iter();
+            let wanted: Vec<Wanted> = differ.map(|differs| differs.image).collect();
+            // What was deleted since it was listed is found at the next time.
+            outcome = self.bring(&wanted, Companions::OfCopied).await?.outcome()?;
+        }
+        if survey.gone.is_empty() {
             return Ok(outcome);
         }
-        let names: Vec<String> = gone
-            .iter()
-            .map(|image| image.reference.of(image.own))
-            .collect();
+        let gone = survey.gone.iter();
+        let names: Vec<String> = gone.map(|image| image.reference.of(&image.own)).collect();
         Err(Failure::Refused(format!(
             "{} is configured but not in the registry of {}: push it, or restore it to the registry",
             names.join(", "),
             self.configuration.region
         )))
     }
+}
 
-    /// Every service, as it is here and in the peer.
-    fn services(&self) -> impl Iterator<Item = (&ServiceResources, &ServiceResources)> {
-        let (own, peer) = (self.configuration.own(), self.configuration.peer());
-        let names = self
-            .configuration
-            .services
-            .iter()
-            .map(|service| &service.name);
-        names.filter_map(|name| Some((own.services.get(name)?, peer.services.get(name)?)))
+impl Brought {
+    fn outcome(self) -> Result<Outcome, Failure> {
+        match (self.failed, self.images) {
+            (Some(failure), _) => Err(failure),
+            (None, images) if images.is_empty() => Ok(Outcome::UpToDate),
+            (None, images) => Ok(Outcome::Copied { images }),
+        }
     }
 }

@@ -18,18 +18,31 @@ variable "settings" {
   type        = any
 }
 
+variable "patterns" {
+  description = "Patterns of the repositories whose images are copied beside those of the services."
+  type        = list(string)
+}
+
+variable "create_repositories" {
+  description = "Whether a repository of the patterns that the other region lacks is created there."
+  type        = bool
+}
+
 variable "enabled" {
   description = "Whether images are copied to the other region."
   type        = bool
 }
 
 locals {
-  repositories = flatten([
-    for side in [var.own, var.peer] : [
-      for service in values(side.services) :
-      "arn:aws:ecr:${side.region}:${split(":", side.cluster)[4]}:repository/${service.repository}"
-    ]
-  ])
+  account = split(":", var.own.cluster)[4]
+
+  # A star means the same to the function, to a policy and to EventBridge.
+  repositories = {
+    for word, side in { own = var.own, peer = var.peer } : word => {
+      services              = [for service in values(side.services) : "arn:aws:ecr:${side.region}:${local.account}:repository/${service.repository}"]
+      patterns              = [for pattern in var.patterns : "arn:aws:ecr:${side.region}:${local.account}:repository/${pattern}"]
+    }
+  }
 }
 
 module "function" {
@@ -41,26 +54,51 @@ module "function" {
   memory   = 512
   timeout  = 900
 
-  statements = [
-    {
-      Effect   = "Allow"
-      Action   = "ecr:GetAuthorizationToken"
-      Resource = "*"
-    },
-    {
+  statements = concat(
+    [
+      {
+        Effect   = "Allow"
+        Action   = "ecr:GetAuthorizationToken"
+        Resource = "*"
+      },
+      # A service's image goes either way: a check fetches what is missing here.
+      {
+        Effect = "Allow"
+        Action = [
+          "ecr:BatchGetImage",
+          "ecr:BatchCheckLayerAvailability",
+          "ecr:DescribeImages",
+          "ecr:GetDownloadUrlForLayer",
+          "ecr:InitiateLayerUpload",
+          "ecr:UploadLayerPart",
+          "ecr:CompleteLayerUpload",
+          "ecr:PutImage",
+        ]
+        Resource = concat(local.repositories.own.services, local.repositories.peer.services, local.repositories.peer.patterns)
+      },
+    ],
+    [for patterns in [local.repositories.own.patterns] : {
       Effect = "Allow"
       Action = [
         "ecr:BatchGetImage",
         "ecr:BatchCheckLayerAvailability",
+        "ecr:DescribeImages",
         "ecr:GetDownloadUrlForLayer",
-        "ecr:InitiateLayerUpload",
-        "ecr:UploadLayerPart",
-        "ecr:CompleteLayerUpload",
-        "ecr:PutImage",
       ]
-      Resource = local.repositories
-    },
-  ]
+      Resource = patterns
+    } if length(patterns) > 0],
+    # Which of them there are only the whole list says.
+    [for patterns in [local.repositories.own.patterns] : {
+      Effect   = "Allow"
+      Action   = "ecr:DescribeRepositories"
+      Resource = "arn:aws:ecr:${var.own.region}:${local.account}:repository/*"
+    } if length(patterns) > 0],
+    [for patterns in [local.repositories.peer.patterns] : {
+      Effect   = "Allow"
+      Action   = "ecr:CreateRepository"
+      Resource = patterns
+    } if length(patterns) > 0 && var.create_repositories],
+  )
 }
 
 # Events are best effort, so the schedule finds what they missed.
@@ -84,9 +122,13 @@ module "push" {
     source        = ["aws.ecr"]
     "detail-type" = ["ECR Image Action"]
     detail = {
-      "action-type"     = ["PUSH"]
-      result            = ["SUCCESS"]
-      "repository-name" = [for service in values(var.own.services) : service.repository]
+      "action-type" = ["PUSH"]
+      result        = ["SUCCESS"]
+      "repository-name" = concat(
+        [for service in values(var.own.services) : service.repository],
+        [for pattern in var.patterns : pattern if !strcontains(pattern, "*")],
+        [for pattern in var.patterns : { wildcard = pattern } if strcontains(pattern, "*")],
+      )
     }
   }
 }

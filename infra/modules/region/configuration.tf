@@ -4,7 +4,8 @@ resource "aws_s3_object" "configuration" {
   key          = "configuration.json"
   content_type = "application/json"
 
-  content = jsonencode({
+  # What nobody has configured is left out, so that a function of an earlier version reads it too.
+  content = jsonencode(merge({
     schema      = 1
     application = var.application
     account     = data.aws_caller_identity.this.account_id
@@ -34,7 +35,6 @@ resource "aws_s3_object" "configuration" {
     cross_region_backup   = var.enable_cross_region_backup
     data_directory        = coalesce(local.data_directory, "/mnt/data")
 
-    # What nobody has configured is left out, so that a function of an earlier version reads it too.
     regions = {
       for region, names in module.names.regions : region => merge(
         { for word, value in names : word => value if !contains(["region", "kms"], word) },
@@ -49,5 +49,9 @@ resource "aws_s3_object" "configuration" {
       domain       = var.domain
       name_servers = try(var.local_cloud.name_servers, [])
     }
-  })
+    },
+    { for word, patterns in { images = var.image_patterns } : word => patterns if length(patterns) > 0 },
+    { for word, platforms in { platforms = var.image_platforms } : word => platforms if length(platforms) > 0 },
+    { for word, create in { create_missing_repositories = var.create_missing_repositories } : word => create if create },
+  ))
 }

@@ -149,12 +149,14 @@ module "backup" {
 }
 
 module "image_sync" {
-  source      = "../image-sync"
-  application = var.application
-  own         = local.own
-  peer        = local.peer
-  settings    = local.functions
-  enabled     = var.enable_dr
+  source              = "../image-sync"
+  application         = var.application
+  own                 = local.own
+  peer                = local.peer
+  settings            = local.functions
+  patterns            = var.image_patterns[*].repository
+  create_repositories = var.create_missing_repositories
+  enabled             = var.enable_dr
 }
 
 module "health_probe" {

@@ -53,6 +53,7 @@ variable "backup_schedule" { type = string }
 variable "backup_scratch_megabytes" { type = number }
 variable "cool_down_seconds" { type = number }
 variable "cpu_target" { type = number }
+variable "create_missing_repositories" { type = bool }
 variable "daily_starts" { type = number }
 variable "domain" { type = string }
 variable "down_quorum" { type = number }
@@ -62,6 +63,8 @@ variable "enable_dr" { type = bool }
 variable "enable_object_lock" { type = bool }
 variable "health_checker_ranges" { type = list(string) }
 variable "home_region" { type = string }
+variable "image_patterns" { type = list(object({ repository = string, tags = list(string) })) }
+variable "image_platforms" { type = list(string) }
 variable "image_tag" { type = string }
 variable "kms_earlier_key_arns" { type = map(list(string)) }
 variable "kms_key_arn" { type = map(string) }

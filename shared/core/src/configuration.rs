@@ -1,5 +1,6 @@
 mod address;
 mod hook;
+mod images;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use crate::{
 
 pub use address::Address;
 pub use hook::Hook;
+pub use images::{Glob, ImagePattern};
 #[cfg(any(test, feature = "samples"))]
 pub use place::sample_export;
 pub use place::{Export, Place, Through};
@@ -63,6 +65,15 @@ pub struct Configuration {
     /// Whether backups are replicated to the other region.
     pub cross_region_backup: bool,
     pub data_directory: String,
+    /// Images that are copied too.
+    #[serde(default)]
+    pub images: Vec<ImagePattern>,
+    /// Which platforms of an image are copied; all where none is named.
+    #[serde(default)]
+    pub platforms: Vec<String>,
+    /// Whether a repository of `images` that the other region lacks is created there.
+    #[serde(default)]
+    pub create_missing_repositories: bool,
     pub regions: BTreeMap<Region, RegionResources>,
     /// Of this region: AWS makes up the names of rules, so the other one reads its own here.
     #[serde(default)]
@@ -299,6 +310,9 @@ impl Configuration {
                     "any",
                 ));
             }
+        }
+        for (number, pattern) in self.images.iter().enumerate() {
+            pattern.check(&format!("images.{number}"))?;
         }
         self.backup_keep.validate()?;
         if !(1..=3).contains(&self.down_quorum) {

@@ -32,7 +32,7 @@ async fn a_push_copies_the_image_byte_by_byte_and_its_tag_last() {
 }
 
 #[tokio::test]
-async fn what_the_peer_has_already_costs_two_requests_an_image_and_sends_nothing() {
+async fn what_the_peer_has_already_costs_a_push_two_requests_and_a_reconcile_a_list_of_each_repository() {
     let world = World::new().await;
     for repository in ["forum/users", "forum/posts"] {
         world.own.image(repository, Some("stable"), "1");
@@ -41,14 +41,14 @@ async fn what_the_peer_has_already_costs_two_requests_an_image_and_sends_nothing
     world.own.inner().log.clear();
     world.peer.inner().log.clear();
     assert_eq!(world.outcome(reconcile()).await, Outcome::UpToDate);
-    assert_eq!(world.own.log().len(), 2);
-    assert_eq!(
-        world.peer.log(),
-        [
-            "HEAD /v2/forum/posts/manifests/stable",
-            "HEAD /v2/forum/users/manifests/stable"
-        ]
-    );
+    let lists = ["LIST forum/posts", "LIST forum/users"];
+    assert_eq!((world.own.log(), world.peer.log()), (lists.map(str::to_owned).into(), lists.map(str::to_owned).into()));
+
+    world.peer.inner().log.clear();
+    let event = push("forum/users", Some("stable"), "");
+    assert_eq!(world.outcome(event).await, Outcome::UpToDate);
+    let looks = world.peer.log();
+    assert_eq!(looks, ["HEAD /v2/forum/users/manifests/stable"]);
 }
 
 #[tokio::test]

@@ -8,10 +8,12 @@ use std::{
 
 use axum::{Router, extract::DefaultBodyLimit};
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use lifeboat_core::Failure;
 use lifeboat_image_sync::{
     reference::Digest,
     registry::{Credential, Keeper, Token},
+    survey::Listed,
 };
 use serde_json::{Value, json};
 
@@ -66,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) referrers: Referrers,
     /// Blobs may be removed.
     pub(crate) removes: Removes,
+    /// When all its images were pushed.
+    pub(crate) pushed: Option<Timestamp>,
 }
 
 /// When a blob is taken over from another repository.
@@ -212,13 +216,30 @@ impl Fake {
             .is_some_and(|found| found.blobs.contains_key(&digest))
     }
 
+    /// What ECR would list of it.
+    pub(crate) fn list(&self, repository: &str) -> Option<Vec<Listed>> {
+        let mut inner = self.inner();
+        inner.log.push(format!("LIST {repository}"));
+        let found = inner.repositories.get(repository)?;
+        let images = found.manifests.keys().map(|digest| {
+            let tags = found.tags.iter().filter(|(_, named)| *named == digest);
+            Listed {
+                digest: Digest::parse("", digest).unwrap(),
+                tags: tags.map(|(tag, _)| tag.clone()).collect(),
+                pushed: inner.pushed,
+            }
+        });
+        Some(images.collect())
+    }
+
     pub(crate) fn log(&self) -> Vec<String> {
         self.inner().log.clone()
     }
 
     /// Requests that change something, reads left out.
     pub(crate) fn writes(&self) -> Vec<String> {
-        let reads = |line: &String| !line.starts_with("GET") && !line.starts_with("HEAD");
-        self.log().into_iter().filter(reads).collect()
+        let reads = ["GET", "HEAD", "LIST"];
+        let writes = |line: &String| !reads.iter().any(|read| line.starts_with(read));
+        self.log().into_iter().filter(writes).collect()
     }
 }

@@ -7,6 +7,7 @@ mod copying;
 mod fake;
 mod misbehaving;
 mod moving;
+mod patterns;
 mod real;
 mod refusing;
 mod server;

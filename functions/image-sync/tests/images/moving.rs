@@ -84,7 +84,7 @@ async fn a_push_whose_tag_is_gone_or_that_concerns_no_service_is_ignored() {
         ),
         (
             push("other/thing", Some("stable"), &digest),
-            "no service of forum runs images of other/thing",
+            "no service of forum runs images of other/thing, and no pattern means other/thing:stable",
         ),
         (
             elsewhere,

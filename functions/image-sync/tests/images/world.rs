@@ -7,6 +7,7 @@ use lifeboat_core::{Configuration, Epoch, Failure, Region, RegionState, configur
 use lifeboat_image_sync::{
     Answer, Event, ImageSync, Outcome, Registries, Registry,
     registry::{Effort, client},
+    survey::{Catalog, Listed},
 };
 use serde_json::{Value, json};
 
@@ -88,12 +89,15 @@ impl World {
     fn registry(&self, region: &str, effort: Effort) -> Result<Registry, Failure> {
         let region = Region::new(region).unwrap();
         let address = &self.configuration.regions[&region].registry;
-        let fake = match region == self.configuration.region {
+        let keeper = Arc::new(self.fake(&region).clone());
+        Registry::new(self.http.clone(), address, region, keeper, effort)
+    }
+
+    fn fake(&self, region: &Region) -> &Fake {
+        match *region == self.configuration.region {
             true => &self.own,
             false => &self.peer,
-        };
-        let keeper = Arc::new(fake.clone());
-        Registry::new(self.http.clone(), address, region, keeper, effort)
+        }
     }
 }
 
@@ -113,6 +117,20 @@ impl Registries for World {
             ));
         }
         self.registry(region.as_str(), effort)
+    }
+}
+
+impl Catalog for World {
+    async fn repositories(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.own.inner().repositories.keys().cloned().collect())
+    }
+
+    async fn images(
+        &self,
+        region: &Region,
+        repository: &str,
+    ) -> Result<Option<Vec<Listed>>, Failure> {
+        Ok(self.fake(region).list(repository))
     }
 }
 

@@ -98,3 +98,14 @@ fn a_quorum_that_three_looks_cannot_reach_and_a_window_that_is_none_are_refused(
     let refused = Configuration::parse(json.to_string().as_bytes()).unwrap_err();
     assert!(refused.to_string().contains("sat 22:00-02:00"), "{refused}");
 }
+
+#[test]
+fn a_configuration_without_patterns_has_none_and_a_bad_one_is_refused_by_its_place() {
+    let configuration = sample("us-east-1");
+    assert!(configuration.images.is_empty() && configuration.platforms.is_empty());
+    assert!(!configuration.create_missing_repositories);
+    let mut json = serde_json::to_value(configuration).unwrap();
+    json["images"] = serde_json::json!([{"repository": "team/*", "tags": ["*"]}, {"repository": "team/**", "tags": ["*"]}]);
+    let refused = Configuration::parse(json.to_string().as_bytes()).unwrap_err();
+    assert_eq!(refused.field, "images.1.repository");
+}

@@ -1,0 +1,107 @@
+//! Which images the peer is to hold: those that services name, and those of the patterns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifeboat_core::{
+    Configuration, Failure,
+    configuration::{Glob, ServiceResources},
+};
+
+use crate::{copy::Wish, event::Push, reference::Reference};
+
+/// An image of this region, and where it belongs in the peer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wanted {
+    pub(crate) own: String,
+    pub(crate) peer: String,
+    pub(crate) reference: Reference,
+}
+
+impl Wanted {
+    pub(crate) fn wish(&self) -> Wish {
+        Wish {
+            from: self.own.clone(),
+            to: self.peer.clone(),
+            reference: self.reference.clone(),
+        }
+    }
+}
+
+/// What is wanted, repository by repository: its name here and in the peer.
+pub(crate) type Scope = BTreeMap<(String, String), Wants>;
+
+/// What is wanted of one repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wants {
+    /// These must be there.
+    pub(crate) named: BTreeSet<Reference>,
+    /// All whose tags are like one of these.
+    pub(crate) tags: Vec<Glob>,
+}
+
+/// Every service, as it is here and in the peer.
+fn services(
+    configuration: &Configuration,
+) -> impl Iterator<Item = (&ServiceResources, &ServiceResources)> {
+    let (own, peer) = (configuration.own(), configuration.peer());
+    let names = configuration.services.iter().map(|service| &service.name);
+    names.filter_map(|name| Some((own.services.get(name)?, peer.services.get(name)?)))
+}
+
+/// What all services name.
+pub(crate) fn named(configuration: &Configuration) -> Result<Scope, Failure> {
+    let mut scope = Scope::new();
+    for (own, peer) in services(configuration) {
+        let reference = Reference::parse("services.image", own.reference())?;
+        let names = (own.repository.clone(), peer.repository.clone());
+        scope.entry(names).or_default().named.insert(reference);
+    }
+    Ok(scope)
+}
+
+/// What the patterns mean of these repositories of this region.
+pub(crate) fn like(configuration: &Configuration, repositories: &[String]) -> Scope {
+    let mut scope = Scope::new();
+    for repository in repositories {
+        let patterns = configuration.images.iter();
+        for pattern in patterns.filter(|pattern| pattern.repository.matches(repository)) {
+            for names in names(configuration, repository) {
+                let tags = pattern.tags.iter().cloned();
+                scope.entry(names).or_default().tags.extend(tags);
+            }
+        }
+    }
+    scope
+}
+
+/// The images that a push is about; none where it concerns nobody.
+pub(crate) fn pushed(
+    configuration: &Configuration,
+    push: &Push,
+    reference: &Reference,
+) -> BTreeSet<Wanted> {
+    let repository = push.repository.as_str();
+    let tag = push.tag.as_deref();
+    let mut patterns = configuration.images.iter();
+    let wanted = services(configuration).any(|(own, _)| own.repository == repository)
+        || patterns.any(|pattern| pattern.takes(repository, tag));
+    let names = names(configuration, repository).into_iter();
+    let wanted = names.filter(|_| wanted).map(|(own, peer)| Wanted {
+        own,
+        peer,
+        reference: reference.clone(),
+    });
+    wanted.collect()
+}
+
+/// Where a repository's images belong in the peer: where its services' are, or in the one of the same name.
+fn names(configuration: &Configuration, repository: &str) -> BTreeSet<(String, String)> {
+    let services = services(configuration).filter(|(own, _)| own.repository == repository);
+    let mut peers: BTreeSet<&str> = services.map(|(_, peer)| peer.repository.as_str()).collect();
+    if peers.is_empty() {
+        peers.insert(repository);
+    }
+    let names = peers.into_iter();
+    let names = names.map(|peer| (repository.to_owned(), peer.to_owned()));
+    names.collect()
+}
