@@ -4,11 +4,15 @@ use lifeboat_core::{Failure, Invalid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::reference::Reference;
+
 /// What the function can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     Push(Push),
     Reconcile,
+    /// A person, or the workflow, wants these brought now.
+    Sync(Choice),
     Check {
         /// The execution that asks.
         execution: String,
@@ -27,12 +31,34 @@ pub struct Push {
     pub tag: Option<String>,
 }
 
+/// Which images are to be brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    All,
+    Service(String),
+    Images(Vec<Asked>),
+}
+
+/// An image by its name in this region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    pub repository: String,
+    pub reference: Reference,
+}
+
 /// Payloads of our own. The braces let serde refuse unknown fields of every one.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 enum Action {
     Reconcile {},
-    Check { execution: String },
+    Sync {
+        service: Option<String>,
+        images: Option<Vec<Asked>>,
+    },
+    Check {
+        execution: String,
+    },
 }
 
 /// The detail of an "ECR Image Action". AWS adds fields as it likes.
@@ -53,6 +79,7 @@ impl Event {
         }
         match parse_event(event)? {
             Action::Reconcile {} => Ok(Self::Reconcile),
+            Action::Sync { service, images } => choice(service, images).map(Self::Sync),
             Action::Check { execution } if execution.starts_with("arn:") => {
                 Ok(Self::Check { execution })
             }
@@ -60,6 +87,21 @@ impl Event {
                 let found = format!("{execution:?}");
                 Err(Invalid::new("execution", "the ARN of an execution", found).into())
             }
+        }
+    }
+}
+
+fn choice(service: Option<String>, images: Option<Vec<Asked>>) -> Result<Choice, Failure> {
+    match (service, images) {
+        (None, None) => Ok(Choice::All),
+        (Some(service), None) => Ok(Choice::Service(service)),
+        (None, Some(images)) if images.is_empty() => {
+            Err(Invalid::new("images", "at least one image", "an empty list").into())
+        }
+        (None, Some(images)) => Ok(Choice::Images(images)),
+        (Some(service), Some(_)) => {
+            let expected = "none where a service is named";
+            Err(Invalid::new("images", expected, format!("some, and service {service:?}")).into())
         }
     }
 }
@@ -130,6 +172,13 @@ mod tests {
         };
         assert_eq!(untagged.tag, None);
         assert_eq!(sample("reconcile"), Event::Reconcile);
+        assert_eq!(sample("sync"), Event::Sync(Choice::All));
+        assert_eq!(sample("sync-service"), Event::Sync(Choice::Service("users".into())));
+        let stable = Asked {
+            repository: "forum/users".into(),
+            reference: Reference::Tag("stable".into()),
+        };
+        assert_eq!(sample("sync-images"), Event::Sync(Choice::Images(vec![stable])));
         let Event::Check { execution } = sample("check") else {
             panic!("no check")
         };
@@ -188,6 +237,13 @@ mod tests {
         assert!(refused(json!({"action": "check"})).contains("execution"));
         assert!(refused(json!({"action": "check", "execution": "yes"})).starts_with("execution: "));
         assert!(refused(json!([])).contains("event"));
+        let image = json!({"repository": "forum/users", "reference": "stable"});
+        let both = json!({"action": "sync", "service": "users", "images": [image]});
+        assert!(refused(both).starts_with("images: "));
+        assert!(refused(json!({"action": "sync", "images": []})).starts_with("images: "));
+        let image = json!({"repository": "forum/users", "reference": "../x"});
+        let bad = refused(json!({"action": "sync", "images": [image]}));
+        assert!(bad.contains("reference: expected a tag of an image"), "{bad}");
         let digestless =
             push(json!({"result": "SUCCESS", "action-type": "PUSH", "repository-name": "x"}));
         assert!(digestless.unwrap_err().to_string().contains("image-digest"));

@@ -57,7 +57,8 @@ impl fmt::Display for Digest {
 }
 
 /// What follows the repository in an image's name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Reference {
     Tag(String),
     Digest(Digest),
@@ -97,6 +98,19 @@ impl Reference {
             Self::Tag(tag) => format!("{repository}:{tag}"),
             Self::Digest(digest) => format!("{repository}@{digest}"),
         }
+    }
+}
+
+impl TryFrom<String> for Reference {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::parse("reference", &text)
+    }
+}
+
+impl From<Reference> for String {
+    fn from(reference: Reference) -> Self {
+        reference.as_str().to_owned()
     }
 }
 

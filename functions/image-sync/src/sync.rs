@@ -6,7 +6,7 @@ use crate::{
     bring::Brought,
     check,
     copy::Companions,
-    event::Push,
+    event::{Choice, Push},
     reference::Reference,
     registry::Effort,
     survey::{Catalog, Survey},
@@ -33,7 +33,8 @@ impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {
         match event {
             Event::Foreign(reason) => Ok(Answer::Outcome(Outcome::Ignored { reason })),
             Event::Push(push) => self.pushed(push).await.map(Answer::Outcome),
-            Event::Reconcile => self.reconcile().await.map(Answer::Outcome),
+            Event::Reconcile => self.sync(&Choice::All).await.map(Answer::Outcome),
+            Event::Sync(choice) => self.sync(&choice).await.map(Answer::Outcome),
             Event::Check { execution } => {
                 check::check(self.configuration, self.registries, &execution)
                     .await
@@ -80,18 +81,26 @@ impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {
         }
     }
 
-    async fn reconcile(&self) -> Result<Outcome, Failure> {
+    async fn sync(&self, choice: &Choice) -> Result<Outcome, Failure> {
+        let named = match choice {
+            Choice::All => wanted::named(self.configuration, None)?,
+            Choice::Service(service) => wanted::named(self.configuration, Some(service))?,
+            Choice::Images(images) => wanted::asked(self.configuration, images)?,
+        };
         if let Some(reason) = self.passive().await? {
             return Ok(Outcome::Passive { reason });
         }
-        let scope = self.everything().await?;
+        let scope = match choice {
+            Choice::All => self.everything(named).await?,
+            Choice::Service(_) | Choice::Images(_) => named,
+        };
         let survey = self.survey(scope).await?;
         self.mend(survey).await
     }
 
-    /// All that services name and that patterns mean.
-    async fn everything(&self) -> Result<Scope, Failure> {
-        let mut scope = wanted::named(self.configuration)?;
+    /// What is named, and all that the patterns mean.
+    async fn everything(&self, named: Scope) -> Result<Scope, Failure> {
+        let mut scope = named;
         if !self.configuration.images.is_empty() {
             let repositories = self.registries.repositories().await?;
             for (names, wants) in wanted::like(self.configuration, &repositories) {
@@ -116,7 +125,7 @@ impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {
         let gone = survey.gone.iter();
         let names: Vec<String> = gone.map(|image| image.reference.of(&image.own)).collect();
         Err(Failure::Refused(format!(
-            "{} is configured but not in the registry of {}: push it, or restore it to the registry",
+            "{} is not in the registry of {}: push it, or restore it to the registry",
             names.join(", "),
             self.configuration.region
         )))

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_core::{
-    Configuration, Failure,
+    Configuration, Failure, Invalid,
     configuration::{Glob, ServiceResources},
 };
 
-use crate::{copy::Wish, event::Push, reference::Reference};
+use crate::{
+    copy::Wish,
+    event::{Asked, Push},
+    reference::Reference,
+};
 
 /// An image of this region, and where it belongs in the peer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,19 +46,46 @@ pub(crate) struct Wants {
 /// Every service, as it is here and in the peer.
 fn services(
     configuration: &Configuration,
-) -> impl Iterator<Item = (&ServiceResources, &ServiceResources)> {
+) -> impl Iterator<Item = (&str, &ServiceResources, &ServiceResources)> {
     let (own, peer) = (configuration.own(), configuration.peer());
-    let names = configuration.services.iter().map(|service| &service.name);
-    names.filter_map(|name| Some((own.services.get(name)?, peer.services.get(name)?)))
+    let names = configuration.services.iter();
+    let names = names.map(|service| service.name.as_str());
+    names.filter_map(|name| Some((name, own.services.get(name)?, peer.services.get(name)?)))
 }
 
-/// What all services name.
-pub(crate) fn named(configuration: &Configuration) -> Result<Scope, Failure> {
+/// What all services name, or one of them.
+pub(crate) fn named(
+    configuration: &Configuration,
+    service: Option<&str>,
+) -> Result<Scope, Failure> {
+    if let Some(service) = service {
+        configuration.service(service)?;
+    }
     let mut scope = Scope::new();
-    for (own, peer) in services(configuration) {
-        let reference = Reference::parse("services.image", own.reference())?;
+    for (name, own, peer) in services(configuration) {
+        if service.is_some_and(|service| service != name) {
+            continue;
+        }
+        let reference = Reference::parse(&format!("services.{name}.image"), own.reference())?;
         let names = (own.repository.clone(), peer.repository.clone());
         scope.entry(names).or_default().named.insert(reference);
+    }
+    Ok(scope)
+}
+
+/// These images, each of which must be of a service's repository or meant by a pattern.
+pub(crate) fn asked(configuration: &Configuration, images: &[Asked]) -> Result<Scope, Failure> {
+    let mut scope = Scope::new();
+    for (number, image) in images.iter().enumerate() {
+        let (repository, reference) = (&image.repository, &image.reference);
+        if !concerns(configuration, repository, reference) {
+            let field = format!("images.{number}");
+            let expected = "an image of a service's repository, or one that image_patterns means";
+            return Err(Invalid::new(field, expected, reference.of(repository)).into());
+        }
+        for names in names(configuration, repository) {
+            scope.entry(names).or_default().named.insert(reference.clone());
+        }
     }
     Ok(scope)
 }
@@ -80,13 +111,11 @@ pub(crate) fn pushed(
     push: &Push,
     reference: &Reference,
 ) -> BTreeSet<Wanted> {
-    let repository = push.repository.as_str();
-    let tag = push.tag.as_deref();
-    let mut patterns = configuration.images.iter();
-    let wanted = services(configuration).any(|(own, _)| own.repository == repository)
-        || patterns.any(|pattern| pattern.takes(repository, tag));
-    let names = names(configuration, repository).into_iter();
-    let wanted = names.filter(|_| wanted).map(|(own, peer)| Wanted {
+    if !concerns(configuration, &push.repository, reference) {
+        return BTreeSet::new();
+    }
+    let names = names(configuration, &push.repository).into_iter();
+    let wanted = names.map(|(own, peer)| Wanted {
         own,
         peer,
         reference: reference.clone(),
@@ -94,10 +123,21 @@ pub(crate) fn pushed(
     wanted.collect()
 }
 
+fn concerns(configuration: &Configuration, repository: &str, reference: &Reference) -> bool {
+    let tag = match reference {
+        Reference::Tag(tag) => Some(tag.as_str()),
+        Reference::Digest(_) => None,
+    };
+    let mut patterns = configuration.images.iter();
+    services(configuration).any(|(_, own, _)| own.repository == repository)
+        || patterns.any(|pattern| pattern.takes(repository, tag))
+}
+
 /// Where a repository's images belong in the peer: where its services' are, or in the one of the same name.
 fn names(configuration: &Configuration, repository: &str) -> BTreeSet<(String, String)> {
-    let services = services(configuration).filter(|(own, _)| own.repository == repository);
-    let mut peers: BTreeSet<&str> = services.map(|(_, peer)| peer.repository.as_str()).collect();
+    let services = services(configuration).filter(|(_, own, _)| own.repository == repository);
+    let peers = services.map(|(_, _, peer)| peer.repository.as_str());
+    let mut peers: BTreeSet<&str> = peers.collect();
     if peers.is_empty() {
         peers.insert(repository);
     }

@@ -182,7 +182,7 @@ async fn a_configured_image_that_is_gone_is_named_and_the_others_are_copied() {
     let digest = world.own.image("forum/users", Some("stable"), "1");
     let failure = world.handle(reconcile()).await.unwrap_err();
     assert_eq!(failure.name(), "Refused");
-    let expected = "forum/posts:stable is configured but not in the registry of us-east-1: push it";
+    let expected = "forum/posts:stable is not in the registry of us-east-1: push it";
     assert!(failure.to_string().starts_with(expected), "{failure}");
     assert_eq!(world.peer.tag("forum/users", "stable"), Some(digest));
 }

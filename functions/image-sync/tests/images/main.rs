@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod checking;
+mod by_hand;
 mod companions;
 mod copying;
 mod fake;
