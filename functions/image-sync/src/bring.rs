@@ -1,7 +1,7 @@
 //! Own to peer, while this region is the active one.
 
 use lifeboat_aws::Objects;
-use lifeboat_core::Failure;
+use lifeboat_core::{Failure, Region};
 
 use crate::{
     Copied, ImageSync, Registries,
@@ -23,6 +23,9 @@ pub(crate) struct Brought {
     pub(crate) failed: Option<Failure>,
 }
 
+/// So many names of what is left are told.
+const NAMES: usize = 5;
+
 impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
     /// One image that cannot be copied does not keep the others from being copied; a region that does not answer does.
     pub(crate) async fn bring(
@@ -37,6 +40,7 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
                 false => Missing::Refuse,
             },
             companions,
+            until: self.until,
             ..Limits::default()
         };
         let (own, peer) = (
@@ -46,7 +50,7 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         let wishes: Vec<Wish> = wanted.iter().map(Wanted::wish).collect();
         let may_tag = async |wish: &Wish| self.may_tag(wish).await;
         let done = copy::copy(&own, &peer, &wishes, &limits, may_tag).await;
-        let mut brought = Brought::default();
+        let (mut brought, mut left) = (Brought::default(), vec![]);
         for (image, done) in wanted.iter().zip(done) {
             let copied = |reference: &str, digest| Copied {
                 repository: image.peer.clone(),
@@ -79,10 +83,18 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
                 }
                 Err(failure) => Some(failure),
             };
-            if let Some(failure) = failure {
-                tracing::warn!(image = image.reference.of(&image.own), "{failure}");
-                brought.failed.get_or_insert(failure);
+            match failure {
+                None => {}
+                Some(Failure::Unfinished(_)) => left.push(image),
+                Some(failure) => {
+                    tracing::warn!(image = image.reference.of(&image.own), "{failure}");
+                    brought.failed.get_or_insert(failure);
+                }
             }
+        }
+        // Whoever is told so goes on, and meets the other failure in the end.
+        if !left.is_empty() && !matches!(brought.failed, Some(Failure::Stale(_))) {
+            brought.failed = Some(unfinished(wanted.len(), &left, peer.region()));
         }
         Ok(brought)
     }
@@ -112,6 +124,20 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         let (epoch, active) = state.highest(None);
         Ok((active != *own).then(|| format!("{active} is active at epoch {epoch}, {own} is not")))
     }
+}
+
+fn unfinished(wanted: usize, left: &[&Wanted], peer: &Region) -> Failure {
+    let names = left.iter().map(|image| image.reference.of(&image.peer));
+    let mut names: Vec<String> = names.take(NAMES).collect();
+    if left.len() > NAMES {
+        names.push(format!("{} more", left.len() - NAMES));
+    }
+    let (done, names) = (wanted - left.len(), names.join(", "));
+    Failure::Unfinished(format!(
+        "of {wanted} images {done} were looked after in time, and {} are not in {peer} or lack what belongs to them: {names}. \
+         What was copied stays; ask again to go on",
+        left.len()
+    ))
 }
 
 fn kept(image: &Wanted, digest: &Digest, there: Option<&Digest>, said: &Failure) -> Failure {

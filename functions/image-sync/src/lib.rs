@@ -23,8 +23,13 @@ pub use outcome::{Answer, Copied, Outcome};
 pub use registry::Registry;
 pub use sync::{ImageSync, Registries};
 
+use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::function::Start;
 use lifeboat_core::Failure;
+use tokio::time::Instant;
+
+/// Kept for what follows the copying: whoever is ended by Lambda says nothing.
+const AFTER_COPYING: SignedDuration = SignedDuration::from_secs(60);
 
 /// One invocation of the Lambda function.
 pub async fn handle(start: Start, event: serde_json::Value) -> Result<Answer, Failure> {
@@ -34,6 +39,13 @@ pub async fn handle(start: Start, event: serde_json::Value) -> Result<Answer, Fa
         configuration: &start.configuration,
         control: &start.control,
         registries: &registries,
+        until: until(start.ends),
     };
     sync.handle(event).await
+}
+
+/// None where the end is too far away to be a moment.
+fn until(ends: Timestamp) -> Option<Instant> {
+    let left = ends.duration_since(Timestamp::now()) - AFTER_COPYING;
+    Instant::now().checked_add(left.max(SignedDuration::ZERO).unsigned_abs())
 }

@@ -1,5 +1,6 @@
 use lifeboat_aws::{Control, Objects};
 use lifeboat_core::{Configuration, Failure};
+use tokio::time::Instant;
 
 use crate::{
     Answer, Event, Outcome, Registry,
@@ -26,6 +27,8 @@ pub struct ImageSync<'a, R, B> {
     pub configuration: &'a Configuration,
     pub control: &'a Control<B>,
     pub registries: &'a R,
+    /// When to stop copying, so that there is time to say what is left.
+    pub until: Option<Instant>,
 }
 
 impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {

@@ -13,5 +13,6 @@ mod real;
 mod refusing;
 mod server;
 mod sets;
+mod unfinished;
 mod verifying;
 mod world;

@@ -1,6 +1,6 @@
 //! Two regions, each with a registry; the function runs in the first.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use lifeboat_aws::{Control, memory::Memory};
 use lifeboat_core::{Configuration, Epoch, Failure, Region, RegionState, configuration};
@@ -10,6 +10,7 @@ use lifeboat_image_sync::{
     survey::{Catalog, Listed},
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::fake::Fake;
 
@@ -21,6 +22,8 @@ pub(crate) struct World {
     http: reqwest::Client,
     /// What the token of the peer fails with.
     pub(crate) peer_dead: bool,
+    /// How long an invocation may copy.
+    pub(crate) time: Option<Duration>,
 }
 
 impl World {
@@ -45,6 +48,7 @@ impl World {
             control,
             http: client().unwrap(),
             peer_dead: false,
+            time: None,
         }
     }
 
@@ -62,6 +66,7 @@ impl World {
             configuration: &self.configuration,
             control: &self.control,
             registries: self,
+            until: self.time.map(|time| Instant::now() + time),
         };
         sync.handle(Event::parse(event)?).await
     }
