@@ -1,6 +1,7 @@
 //! The registries as AWS runs them.
 
 mod catalog;
+mod workflow;
 
 use std::sync::Arc;
 

@@ -13,6 +13,8 @@ pub enum Event {
     Reconcile,
     /// A person, or the workflow, wants these brought now.
     Sync(Choice),
+    /// The workflow asks what differs.
+    List,
     Check {
         /// The execution that asks.
         execution: String,
@@ -52,6 +54,7 @@ pub struct Asked {
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 enum Action {
     Reconcile {},
+    List {},
     Sync {
         service: Option<String>,
         images: Option<Vec<Asked>>,
@@ -79,6 +82,7 @@ impl Event {
         }
         match parse_event(event)? {
             Action::Reconcile {} => Ok(Self::Reconcile),
+            Action::List {} => Ok(Self::List),
             Action::Sync { service, images } => choice(service, images).map(Self::Sync),
             Action::Check { execution } if execution.starts_with("arn:") => {
                 Ok(Self::Check { execution })
@@ -172,13 +176,20 @@ mod tests {
         };
         assert_eq!(untagged.tag, None);
         assert_eq!(sample("reconcile"), Event::Reconcile);
+        assert_eq!(sample("list"), Event::List);
         assert_eq!(sample("sync"), Event::Sync(Choice::All));
-        assert_eq!(sample("sync-service"), Event::Sync(Choice::Service("users".into())));
+        assert_eq!(
+            sample("sync-service"),
+            Event::Sync(Choice::Service("users".into()))
+        );
         let stable = Asked {
             repository: "forum/users".into(),
             reference: Reference::Tag("stable".into()),
         };
-        assert_eq!(sample("sync-images"), Event::Sync(Choice::Images(vec![stable])));
+        assert_eq!(
+            sample("sync-images"),
+            Event::Sync(Choice::Images(vec![stable]))
+        );
         let Event::Check { execution } = sample("check") else {
             panic!("no check")
         };
@@ -243,7 +254,10 @@ mod tests {
         assert!(refused(json!({"action": "sync", "images": []})).starts_with("images: "));
         let image = json!({"repository": "forum/users", "reference": "../x"});
         let bad = refused(json!({"action": "sync", "images": [image]}));
-        assert!(bad.contains("reference: expected a tag of an image"), "{bad}");
+        assert!(
+            bad.contains("reference: expected a tag of an image"),
+            "{bad}"
+        );
         let digestless =
             push(json!({"result": "SUCCESS", "action-type": "PUSH", "repository-name": "x"}));
         assert!(digestless.unwrap_err().to_string().contains("image-digest"));

@@ -6,6 +6,7 @@ pub mod copy;
 pub mod download;
 pub mod ecr;
 pub mod event;
+pub mod fan_out;
 pub mod holds;
 pub mod manifest;
 pub mod outcome;

@@ -1,9 +1,9 @@
 use lifeboat_core::image::Images;
 use serde::{Deserialize, Serialize};
 
-use crate::reference::Digest;
+use crate::{fan_out::Batches, reference::Digest};
 
-/// What became of a push or a reconcile.
+/// What became of a push, a reconcile or a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
@@ -11,6 +11,11 @@ pub enum Outcome {
         images: Vec<Copied>,
     },
     UpToDate,
+    /// So many differ that the workflow brings them.
+    HandedOn {
+        images: usize,
+        execution: String,
+    },
     /// This region is not the active one, so it does not tell its peer what to hold.
     Passive {
         reason: String,
@@ -35,6 +40,7 @@ pub struct Copied {
 #[serde(untagged)]
 pub enum Answer {
     Images(Images),
+    Batches(Batches),
     Outcome(Outcome),
 }
 
@@ -44,7 +50,9 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn outcomes_carry_their_name_and_the_images_of_a_check_stand_bare() {
+    fn outcomes_carry_their_name_and_the_facts_for_a_workflow_stand_bare() {
+        let text = serde_json::to_string(&Answer::Batches(Batches::default())).unwrap();
+        assert_eq!(text, r#"{"batches":[],"images":0,"more":false}"#);
         let passive = Answer::Outcome(Outcome::Passive { reason: "x".into() });
         assert_eq!(
             serde_json::to_value(passive).unwrap(),

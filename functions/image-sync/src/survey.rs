@@ -156,6 +156,17 @@ async fn has_chosen(
 }
 
 #[cfg(test)]
+impl Differs {
+    pub(crate) fn sample(image: Wanted) -> Self {
+        Self {
+            image,
+            digest: Digest::of(b""),
+            named: false,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -176,7 +187,12 @@ mod tests {
         let pattern: lifeboat_core::configuration::ImagePattern =
             serde_json::from_value(serde_json::json!({"repository": "*", "tags": ["v*"]})).unwrap();
         let wants = Wants {
-            named: [tag("stable"), tag("gone"), Reference::Digest(Digest::of(b"d"))].into(),
+            named: [
+                tag("stable"),
+                tag("gone"),
+                Reference::Digest(Digest::of(b"d")),
+            ]
+            .into(),
             tags: pattern.tags,
         };
         let here = [
@@ -185,9 +201,17 @@ mod tests {
             listed("c", &["v3"]),
             listed("d", &[]),
         ];
-        let there = [listed("a", &["v1", "v3"]), listed("b", &["v2", "gone"]), listed("d", &[])];
+        let there = [
+            listed("a", &["v1", "v3"]),
+            listed("b", &["v2", "gone"]),
+            listed("d", &[]),
+        ];
         let survey = compare("x", "y", &wants, &here, &there);
-        let differ: Vec<&str> = survey.differ.iter().map(|d| d.image.reference.as_str()).collect();
+        let differ: Vec<&str> = survey
+            .differ
+            .iter()
+            .map(|d| d.image.reference.as_str())
+            .collect();
         assert_eq!(differ, ["stable", "v3"]);
         let gone: Vec<&str> = survey.gone.iter().map(|w| w.reference.as_str()).collect();
         assert_eq!(gone, ["gone"]);

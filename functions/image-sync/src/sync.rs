@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects};
 use lifeboat_core::{Configuration, Failure};
 use tokio::time::Instant;
@@ -8,6 +9,7 @@ use crate::{
     check,
     copy::Companions,
     event::{Choice, Push},
+    fan_out::{self, Batches, Started, Workflow},
     reference::Reference,
     registry::Effort,
     survey::{Catalog, Survey},
@@ -31,12 +33,19 @@ pub struct ImageSync<'a, R, B> {
     pub until: Option<Instant>,
 }
 
-impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {
+/// What a look at both registries gives.
+enum Found {
+    Passive(String),
+    Survey(Survey),
+}
+
+impl<R: Registries + Catalog + Workflow, B: Objects> ImageSync<'_, R, B> {
     pub async fn handle(&self, event: Event) -> Result<Answer, Failure> {
         match event {
             Event::Foreign(reason) => Ok(Answer::Outcome(Outcome::Ignored { reason })),
             Event::Push(push) => self.pushed(push).await.map(Answer::Outcome),
-            Event::Reconcile => self.sync(&Choice::All).await.map(Answer::Outcome),
+            Event::Reconcile => self.reconcile().await.map(Answer::Outcome),
+            Event::List => self.list().await.map(Answer::Batches),
             Event::Sync(choice) => self.sync(&choice).await.map(Answer::Outcome),
             Event::Check { execution } => {
                 check::check(self.configuration, self.registries, &execution)
@@ -84,21 +93,59 @@ impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {
         }
     }
 
+    /// Brings what differs, or has the workflow do it where that is much.
+    async fn reconcile(&self) -> Result<Outcome, Failure> {
+        let survey = match self.find(&Choice::All).await? {
+            Found::Passive(reason) => return Ok(Outcome::Passive { reason }),
+            Found::Survey(survey) => survey,
+        };
+        match &self.configuration.image_workflow {
+            Some(machine) if survey.differ.len() > fan_out::MANY => {
+                let images = survey.differ.len();
+                let name = fan_out::name(&self.configuration.application, Timestamp::now());
+                let execution = match self.registries.start(machine, &name).await? {
+                    Started::Now(execution) => execution,
+                    Started::Already(execution) => {
+                        tracing::info!(execution, "was started before");
+                        execution
+                    }
+                };
+                Ok(Outcome::HandedOn { images, execution })
+            }
+            _ => self.mend(survey).await,
+        }
+    }
+
+    /// What differs, for the workflow.
+    async fn list(&self) -> Result<Batches, Failure> {
+        Ok(match self.find(&Choice::All).await? {
+            Found::Passive(reason) => Batches::none(reason),
+            Found::Survey(survey) => Batches::of(survey),
+        })
+    }
+
     async fn sync(&self, choice: &Choice) -> Result<Outcome, Failure> {
+        match self.find(choice).await? {
+            Found::Passive(reason) => Ok(Outcome::Passive { reason }),
+            Found::Survey(survey) => self.mend(survey).await,
+        }
+    }
+
+    /// What of the choice differs, where this region may bring it.
+    async fn find(&self, choice: &Choice) -> Result<Found, Failure> {
         let named = match choice {
             Choice::All => wanted::named(self.configuration, None)?,
             Choice::Service(service) => wanted::named(self.configuration, Some(service))?,
             Choice::Images(images) => wanted::asked(self.configuration, images)?,
         };
         if let Some(reason) = self.passive().await? {
-            return Ok(Outcome::Passive { reason });
+            return Ok(Found::Passive(reason));
         }
         let scope = match choice {
             Choice::All => self.everything(named).await?,
             Choice::Service(_) | Choice::Images(_) => named,
         };
-        let survey = self.survey(scope).await?;
-        self.mend(survey).await
+        self.survey(scope).await.map(Found::Survey)
     }
 
     /// What is named, and all that the patterns mean.

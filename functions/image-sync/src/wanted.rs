@@ -84,7 +84,11 @@ pub(crate) fn asked(configuration: &Configuration, images: &[Asked]) -> Result<S
             return Err(Invalid::new(field, expected, reference.of(repository)).into());
         }
         for names in names(configuration, repository) {
-            scope.entry(names).or_default().named.insert(reference.clone());
+            scope
+                .entry(names)
+                .or_default()
+                .named
+                .insert(reference.clone());
         }
     }
     Ok(scope)

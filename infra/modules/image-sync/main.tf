@@ -28,6 +28,11 @@ variable "create_repositories" {
   type        = bool
 }
 
+variable "workflow" {
+  description = "ARN of the workflow that brings many images; null where there is none."
+  type        = string
+}
+
 variable "enabled" {
   description = "Whether images are copied to the other region."
   type        = bool
@@ -36,23 +41,21 @@ variable "enabled" {
 locals {
   account = split(":", var.own.cluster)[4]
 
+  sides = { own = var.own, peer = var.peer }
+
   # A star means the same to the function, to a policy and to EventBridge.
   repositories = {
-    for word, side in { own = var.own, peer = var.peer } : word => {
-      services              = [for service in values(side.services) : "arn:aws:ecr:${side.region}:${local.account}:repository/${service.repository}"]
-      patterns              = [for pattern in var.patterns : "arn:aws:ecr:${side.region}:${local.account}:repository/${pattern}"]
+    for word, side in local.sides : word => {
+      services = [for service in values(side.services) : "arn:aws:ecr:${side.region}:${local.account}:repository/${service.repository}"]
+      patterns = [for pattern in var.patterns : "arn:aws:ecr:${side.region}:${local.account}:repository/${pattern}"]
     }
   }
-}
 
-module "function" {
-  source   = "../function"
-  name     = "${var.application}-image-sync"
-  zip      = "image-sync"
-  own      = var.own
-  settings = var.settings
-  memory   = 512
-  timeout  = 900
+  heard = concat(
+    [for service in values(var.own.services) : service.repository],
+    [for pattern in var.patterns : pattern if !strcontains(pattern, "*")],
+    [for pattern in var.patterns : { wildcard = pattern } if strcontains(pattern, "*")],
+  )
 
   statements = concat(
     [
@@ -98,7 +101,24 @@ module "function" {
       Action   = "ecr:CreateRepository"
       Resource = patterns
     } if length(patterns) > 0 && var.create_repositories],
+    [for machine in var.workflow[*] : {
+      Effect   = "Allow"
+      Action   = "states:StartExecution"
+      Resource = machine
+    }],
   )
+}
+
+module "function" {
+  source   = "../function"
+  name     = "${var.application}-image-sync"
+  zip      = "image-sync"
+  own      = var.own
+  settings = var.settings
+  memory   = 512
+  timeout  = 900
+
+  statements = local.statements
 }
 
 # Events are best effort, so the schedule finds what they missed.
@@ -122,13 +142,9 @@ module "push" {
     source        = ["aws.ecr"]
     "detail-type" = ["ECR Image Action"]
     detail = {
-      "action-type" = ["PUSH"]
-      result        = ["SUCCESS"]
-      "repository-name" = concat(
-        [for service in values(var.own.services) : service.repository],
-        [for pattern in var.patterns : pattern if !strcontains(pattern, "*")],
-        [for pattern in var.patterns : { wildcard = pattern } if strcontains(pattern, "*")],
-      )
+      "action-type"     = ["PUSH"]
+      result            = ["SUCCESS"]
+      "repository-name" = local.heard
     }
   }
 }

@@ -116,6 +116,11 @@ output "functions" {
   value       = local.functions
 }
 
+output "image_workflows" {
+  description = "ARN of each region's workflow that brings many images, where it has one."
+  value       = { for region in keys(local.regions) : region => "arn:aws:states:${region}:${var.account}:stateMachine:${var.application}-image-sync" }
+}
+
 output "load_balancers" {
   description = "Name of each region's load balancer."
   value       = { for region in keys(local.regions) : region => "${var.application}-${region}" }

@@ -51,6 +51,7 @@ resource "aws_s3_object" "configuration" {
     }
     },
     { for word, patterns in { images = var.image_patterns } : word => patterns if length(patterns) > 0 },
+    { for word, workflow in { image_workflow = local.image_workflow } : word => workflow if workflow != null },
     { for word, platforms in { platforms = var.image_platforms } : word => platforms if length(platforms) > 0 },
     { for word, create in { create_missing_repositories = var.create_missing_repositories } : word => create if create },
   ))

@@ -33,6 +33,9 @@ locals {
     }
   }
 
+  # Without patterns there are never many images to bring.
+  image_workflow = length(var.image_patterns) > 0 ? module.names.image_workflows[var.region] : null
+
   data_directory = try(var.local_cloud.data_directory[var.region], null)
 
   functions = {
@@ -156,6 +159,7 @@ module "image_sync" {
   settings            = local.functions
   patterns            = var.image_patterns[*].repository
   create_repositories = var.create_missing_repositories
+  workflow            = local.image_workflow
   enabled             = var.enable_dr
 }
 

@@ -74,6 +74,9 @@ pub struct Configuration {
     /// Whether a repository of `images` that the other region lacks is created there.
     #[serde(default)]
     pub create_missing_repositories: bool,
+    /// What brings many images, where there may be many.
+    #[serde(default)]
+    pub image_workflow: Option<String>,
     pub regions: BTreeMap<Region, RegionResources>,
     /// Of this region: AWS makes up the names of rules, so the other one reads its own here.
     #[serde(default)]

@@ -22,7 +22,7 @@ fn tasks() -> impl Iterator<Item = (String, Value)> {
         .filter(|(_, state)| state["Type"] == "Task")
 }
 
-fn strings(value: &Value, key: &str, found: &mut Vec<String>) {
+pub(crate) fn strings(value: &Value, key: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {

@@ -36,7 +36,12 @@ async fn repositories(client: &Client, region: &Region) -> Result<Vec<String>, F
     let mut found = vec![];
     while let Some(page) = pages.next().await {
         let page = page.map_err(|e| {
-            Failure::unavailable("list", "the repositories of the registry", region, explain(&e))
+            Failure::unavailable(
+                "list",
+                "the repositories of the registry",
+                region,
+                explain(&e),
+            )
         })?;
         let names = page.repositories().iter();
         found.extend(names.filter_map(|one| one.repository_name().map(str::to_owned)));
@@ -113,7 +118,10 @@ mod tests {
                 .image_pushed_at(DateTime::from_secs(60))
                 .build()
         };
-        let (first, other) = (image(digest.as_str(), &["v1", "stable"]), image("sha512:1", &[]));
+        let (first, other) = (
+            image(digest.as_str(), &["v1", "stable"]),
+            image("sha512:1", &[]),
+        );
         let first = mock!(Client::describe_images)
             .match_requests(|r| r.repository_name() == Some("team/a") && r.next_token().is_none())
             .then_output(move || {
@@ -123,7 +131,9 @@ mod tests {
         let last = mock!(Client::describe_images)
             .match_requests(|r| r.next_token() == Some("2"))
             .then_output(move || {
-                DescribeImagesOutput::builder().image_details(other.clone()).build()
+                DescribeImagesOutput::builder()
+                    .image_details(other.clone())
+                    .build()
             });
         let client = mock_client!(aws_sdk_ecr, RuleMode::MatchAny, [&first, &last]);
         let expected = Listed {
@@ -151,7 +161,10 @@ mod tests {
         let client = mock_client!(aws_sdk_ecr, [&broken]);
         let failure = images(&client, &region(), "team/a").await.unwrap_err();
         let failure = failure.to_string();
-        assert!(failure.starts_with("list the images of team/a in us-west-2: "), "{failure}");
+        assert!(
+            failure.starts_with("list the images of team/a in us-west-2: "),
+            "{failure}"
+        );
     }
 
     #[tokio::test]
@@ -160,7 +173,10 @@ mod tests {
             let repository = Repository::builder().repository_name(name).build();
             DescribeRepositoriesOutput::builder().repositories(repository)
         };
-        let (first, second) = (page("team/a").next_token("2").build(), page("team/b").build());
+        let (first, second) = (
+            page("team/a").next_token("2").build(),
+            page("team/b").build(),
+        );
         let first = mock!(Client::describe_repositories)
             .match_requests(|r| r.next_token().is_none())
             .then_output(move || first.clone());

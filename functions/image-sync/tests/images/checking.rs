@@ -6,7 +6,7 @@ use crate::world::{World, check, nowhere};
 async fn images(world: &World) -> Result<Images, Failure> {
     match world.handle(check()).await? {
         Answer::Images(images) => Ok(images),
-        Answer::Outcome(outcome) => panic!("{outcome:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -32,7 +32,8 @@ async fn a_push_copies_the_image_byte_by_byte_and_its_tag_last() {
 }
 
 #[tokio::test]
-async fn what_the_peer_has_already_costs_a_push_two_requests_and_a_reconcile_a_list_of_each_repository() {
+async fn what_the_peer_has_already_costs_a_push_two_requests_and_a_reconcile_a_list_of_each_repository()
+ {
     let world = World::new().await;
     for repository in ["forum/users", "forum/posts"] {
         world.own.image(repository, Some("stable"), "1");
@@ -42,7 +43,13 @@ async fn what_the_peer_has_already_costs_a_push_two_requests_and_a_reconcile_a_l
     world.peer.inner().log.clear();
     assert_eq!(world.outcome(reconcile()).await, Outcome::UpToDate);
     let lists = ["LIST forum/posts", "LIST forum/users"];
-    assert_eq!((world.own.log(), world.peer.log()), (lists.map(str::to_owned).into(), lists.map(str::to_owned).into()));
+    assert_eq!(
+        (world.own.log(), world.peer.log()),
+        (
+            lists.map(str::to_owned).into(),
+            lists.map(str::to_owned).into()
+        )
+    );
 
     world.peer.inner().log.clear();
     let event = push("forum/users", Some("stable"), "");

@@ -1,11 +1,12 @@
 //! The whole function between two registries that misbehave on demand.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod checking;
 mod by_hand;
+mod checking;
 mod companions;
 mod copying;
 mod fake;
+mod fan_out;
 mod misbehaving;
 mod moving;
 mod patterns;

@@ -22,17 +22,27 @@ pub(crate) async fn with(patterns: Value) -> World {
 
 #[tokio::test]
 async fn a_push_that_a_pattern_means_goes_into_the_repository_of_the_same_name() {
-    let world = with(json!([{"repository": "team/*", "tags": ["v*"]}, {"repository": "all", "tags": ["*"]}])).await;
+    let world = with(
+        json!([{"repository": "team/*", "tags": ["v*"]}, {"repository": "all", "tags": ["*"]}]),
+    )
+    .await;
     let digest = world.own.image("team/tools/lint", Some("v1"), "1");
     let event = push("team/tools/lint", Some("v1"), &digest);
     assert_eq!(world.copied(event).await, ["team/tools/lint:v1"]);
-    assert_eq!(world.peer.tag("team/tools/lint", "v1"), Some(digest.clone()));
+    assert_eq!(
+        world.peer.tag("team/tools/lint", "v1"),
+        Some(digest.clone())
+    );
 
     let untagged = world.own.image("all", None, "2");
     let copied = world.copied(push("all", None, &untagged)).await;
     assert_eq!(copied, [format!("all:{untagged}")]);
 
-    for (repository, tag) in [("team/tools/lint", Some("dev")), ("team/tools/lint", None), ("teams", Some("v1"))] {
+    for (repository, tag) in [
+        ("team/tools/lint", Some("dev")),
+        ("team/tools/lint", None),
+        ("teams", Some("v1")),
+    ] {
         let outcome = world.outcome(push(repository, tag, &digest)).await;
         let Outcome::Ignored { reason } = outcome else {
             panic!("{outcome:?}")
@@ -44,7 +54,12 @@ async fn a_push_that_a_pattern_means_goes_into_the_repository_of_the_same_name()
 #[tokio::test]
 async fn a_reconcile_brings_every_tag_that_a_pattern_means_and_leaves_the_others() {
     let world = with(json!([{"repository": "team/*", "tags": ["v*", "stable"]}])).await;
-    for (repository, tag) in [("team/a", "v1"), ("team/a", "dev"), ("team/b", "stable"), ("other", "v1")] {
+    for (repository, tag) in [
+        ("team/a", "v1"),
+        ("team/a", "dev"),
+        ("team/b", "stable"),
+        ("other", "v1"),
+    ] {
         world.own.image(repository, Some(tag), tag);
     }
     world.own.image("team/b", None, "nameless");
@@ -67,7 +82,8 @@ async fn a_tag_of_a_services_repository_goes_where_the_services_images_are() {
 }
 
 #[tokio::test]
-async fn a_repository_that_the_peer_lacks_is_created_where_that_is_configured_and_refused_elsewhere() {
+async fn a_repository_that_the_peer_lacks_is_created_where_that_is_configured_and_refused_elsewhere()
+ {
     let mut world = with(json!([{"repository": "team/*", "tags": ["*"]}])).await;
     world.own.image("team/a", Some("v1"), "1");
     world.peer.inner().strict = true;
@@ -93,7 +109,10 @@ async fn of_a_list_only_the_chosen_platforms_are_brought_and_then_it_is_up_to_da
     let list = json!({"schemaVersion": 2, "manifests": children});
     world.own.manifest("team/a", Some("v1"), INDEX, &list);
     let chosen = children[1]["digest"].as_str().unwrap();
-    assert_eq!(world.copied(reconcile()).await, [format!("team/a:{chosen}")]);
+    assert_eq!(
+        world.copied(reconcile()).await,
+        [format!("team/a:{chosen}")]
+    );
     let other = children[0]["digest"].as_str().unwrap();
     assert!(world.peer.content("team/a", other).is_none());
     assert_eq!(world.outcome(reconcile()).await, Outcome::UpToDate);

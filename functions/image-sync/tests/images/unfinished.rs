@@ -13,7 +13,9 @@ use crate::{
 /// Sends of blobs to the peer.
 fn sent(world: &World) -> usize {
     let writes = world.peer.writes();
-    let blobs = writes.iter().filter(|line| line.starts_with("PUT") && line.contains("/blobs/"));
+    let blobs = writes
+        .iter()
+        .filter(|line| line.starts_with("PUT") && line.contains("/blobs/"));
     blobs.count()
 }
 
@@ -34,8 +36,14 @@ async fn what_is_not_done_in_time_is_named_and_each_invocation_gets_further() {
         };
         assert_eq!(failure.name(), "Unfinished");
         let text = failure.to_string();
-        assert!(text.starts_with("of ") && text.contains(" are not in us-west-2"), "{text}");
-        assert!(text.contains("team/a:v29") || text.contains(" more. "), "{text}");
+        assert!(
+            text.starts_with("of ") && text.contains(" are not in us-west-2"),
+            "{text}"
+        );
+        assert!(
+            text.contains("team/a:v29") || text.contains(" more. "),
+            "{text}"
+        );
         assert!(sent(&world) > last, "nothing was sent");
         last = sent(&world);
         invocations += 1;
@@ -44,7 +52,11 @@ async fn what_is_not_done_in_time_is_named_and_each_invocation_gets_further() {
     assert!(said > 1, "there was time for all");
     // Two blobs of each image, and the one that all share. What was on its way when the time was over is sent again.
     let cut_short = 8 * (said - 1);
-    assert!((61..=61 + cut_short).contains(&sent(&world)), "{} in {said}", sent(&world));
+    assert!(
+        (61..=61 + cut_short).contains(&sent(&world)),
+        "{} in {said}",
+        sent(&world)
+    );
     assert_eq!(world.outcome(reconcile()).await, Outcome::UpToDate);
 }
 

@@ -1,11 +1,12 @@
 //! Two regions, each with a registry; the function runs in the first.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use lifeboat_aws::{Control, memory::Memory};
 use lifeboat_core::{Configuration, Epoch, Failure, Region, RegionState, configuration};
 use lifeboat_image_sync::{
     Answer, Event, ImageSync, Outcome, Registries, Registry,
+    fan_out::{Started, Workflow},
     registry::{Effort, client},
     survey::{Catalog, Listed},
 };
@@ -24,6 +25,8 @@ pub(crate) struct World {
     pub(crate) peer_dead: bool,
     /// How long an invocation may copy.
     pub(crate) time: Option<Duration>,
+    /// Names of the executions that were started.
+    pub(crate) started: RefCell<Vec<String>>,
 }
 
 impl World {
@@ -49,6 +52,7 @@ impl World {
             http: client().unwrap(),
             peer_dead: false,
             time: None,
+            started: RefCell::default(),
         }
     }
 
@@ -74,7 +78,7 @@ impl World {
     pub(crate) async fn outcome(&self, event: Value) -> Outcome {
         match self.handle(event).await.unwrap() {
             Answer::Outcome(outcome) => outcome,
-            Answer::Images(images) => panic!("{images:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -136,6 +140,20 @@ impl Catalog for World {
         repository: &str,
     ) -> Result<Option<Vec<Listed>>, Failure> {
         Ok(self.fake(region).list(repository))
+    }
+}
+
+impl Workflow for World {
+    async fn start(&self, machine: &str, name: &str) -> Result<Started, Failure> {
+        let mut started = self.started.borrow_mut();
+        let execution = format!("{machine}:{name}");
+        match started.contains(&execution) {
+            true => Ok(Started::Already(execution)),
+            false => {
+                started.push(execution.clone());
+                Ok(Started::Now(execution))
+            }
+        }
     }
 }
 

@@ -73,7 +73,12 @@ impl Glob {
         self.0 == "*"
     }
 
-    fn check(&self, field: &str, expected: &str, may: impl Fn(char) -> bool) -> Result<(), Invalid> {
+    fn check(
+        &self,
+        field: &str,
+        expected: &str,
+        may: impl Fn(char) -> bool,
+    ) -> Result<(), Invalid> {
         let good = (1..=LONGEST).contains(&self.0.len())
             && self.0.chars().all(|c| c == '*' || may(c))
             && !self.0.contains("**");
@@ -110,7 +115,9 @@ mod tests {
         let mut last = all.clone();
         for _ in 0..longest {
             let longer = last.iter().flat_map(|word: &Vec<u8>| {
-                letters.iter().map(|letter| [word.as_slice(), &[*letter]].concat())
+                letters
+                    .iter()
+                    .map(|letter| [word.as_slice(), &[*letter]].concat())
             });
             last = longer.collect();
             all.extend(last.iter().cloned());
@@ -122,7 +129,8 @@ mod tests {
     fn a_star_stands_for_any_characters_in_every_place() {
         for glob in words(b"ab*", 5) {
             for text in words(b"ab", 5) {
-                let [glob, text] = [&glob, &text].map(|word| String::from_utf8(word.clone()).unwrap());
+                let [glob, text] =
+                    [&glob, &text].map(|word| String::from_utf8(word.clone()).unwrap());
                 let expected = slowly(glob.as_bytes(), text.as_bytes());
                 assert_eq!(Glob(glob.clone()).matches(&text), expected, "{glob} {text}");
             }
@@ -131,7 +139,10 @@ mod tests {
 
     #[test]
     fn an_image_without_a_tag_is_meant_where_every_tag_is() {
-        let (all, some) = (pattern("team/*", &["*"]), pattern("team/*", &["v*", "stable"]));
+        let (all, some) = (
+            pattern("team/*", &["*"]),
+            pattern("team/*", &["v*", "stable"]),
+        );
         assert!(all.takes("team/a/b", None) && all.takes("team/a", Some("x")));
         assert!(!all.takes("teams/a", None));
         assert!(some.takes("team/a", Some("v1")) && some.takes("team/a", Some("stable")));
@@ -141,7 +152,15 @@ mod tests {
     #[test]
     fn what_is_no_pattern_is_refused_with_its_field() {
         assert_eq!(pattern("team/*", &["v*", "*"]).check("images.0"), Ok(()));
-        for repository in ["", "team/**", "Team/*", "team/?", "team /a", "[ab]", &"a".repeat(257)] {
+        for repository in [
+            "",
+            "team/**",
+            "Team/*",
+            "team/?",
+            "team /a",
+            "[ab]",
+            &"a".repeat(257),
+        ] {
             let refused = pattern(repository, &["*"]).check("images.0").unwrap_err();
             assert_eq!(refused.field, "images.0.repository", "{repository:?}");
         }
