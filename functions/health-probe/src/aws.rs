@@ -1,12 +1,10 @@
 //! The adapter: the world as AWS shows it.
 
-mod cloudwatch;
 mod ecr;
 mod ecs;
 
 use std::time::Duration;
 
-use aws_sdk_cloudwatch as cw;
 use jiff::Timestamp;
 use lifeboat_aws::{
     Bucket, Control, Objects, Patience,
@@ -14,6 +12,7 @@ use lifeboat_aws::{
     function::Start,
     gates::Rules,
     load_balancer,
+    metrics::{Metric, Metrics},
 };
 use lifeboat_core::{
     Configuration, Failure, RegionState, gate::Priorities, liveness::Answer, marker::Marker,
@@ -31,7 +30,7 @@ pub struct Live {
     ecs: Clients,
     rules: Rules,
     ecr: aws_sdk_ecr::Client,
-    cloudwatch: cw::Client,
+    metrics: Metrics,
     peer_control: Control<Bucket>,
     peer_markers: Bucket,
     peer_ecs: aws_sdk_ecs::Client,
@@ -52,7 +51,7 @@ impl Live {
             ecs: Clients::new(&here),
             rules: Rules::new(&here, region),
             ecr: aws_sdk_ecr::Client::new(&here),
-            cloudwatch: cw::Client::new(&here),
+            metrics: Metrics::new(&here, &start.configuration),
             peer_control: Control::new(start.peer_bucket(&peer.control_bucket)),
             peer_markers: start.peer_bucket(&peer.markers_bucket),
             peer_ecs: aws_sdk_ecs::Client::new(&there),
@@ -116,12 +115,12 @@ impl World for Live {
     }
 
     async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure> {
-        let Configuration {
-            application,
-            region,
-            ..
-        } = &self.configuration;
-        cloudwatch::publish(&self.cloudwatch, application, region, metrics).await
+        let whole = metrics.iter().map(|(name, value)| Metric {
+            name,
+            value: *value,
+            of: None,
+        });
+        self.metrics.publish(&whole.collect::<Vec<_>>()).await
     }
 
     async fn peer_health(&self, service: &str) -> Answer {

@@ -1,11 +1,15 @@
 //! Own to peer, while this region is the active one.
 
+use std::{slice, time::Duration};
+
+use futures::{StreamExt, stream};
 use lifeboat_aws::Objects;
 use lifeboat_core::{Failure, Region};
 
 use crate::{
-    Copied, ImageSync, Registries,
-    copy::{self, Became, Companions, Limits, Missing, Wish},
+    Copied, ImageSync, Registries, Registry,
+    copy::{self, Became, Companions, Limits, Missing, Place, Wish},
+    holds::{Verdict, holds},
     platform::Platform,
     reference::Digest,
     registry::Effort,
@@ -23,6 +27,10 @@ pub(crate) struct Brought {
     pub(crate) failed: Option<Failure>,
 }
 
+/// So many images are looked at together when they were copied.
+const AT_ONCE: usize = 4;
+/// How long they may be looked at when the time for copying is over.
+const LOOKING: Duration = Duration::from_secs(30);
 /// So many names of what is left are told.
 const NAMES: usize = 5;
 
@@ -33,8 +41,9 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         wanted: &[Wanted],
         companions: Companions,
     ) -> Result<Brought, Failure> {
+        let platforms = self.platforms()?;
         let limits = Limits {
-            platforms: self.platforms()?,
+            platforms: platforms.clone(),
             missing: match self.configuration.create_missing_repositories {
                 true => Missing::Create,
                 false => Missing::Refuse,
@@ -50,15 +59,18 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         let wishes: Vec<Wish> = wanted.iter().map(Wanted::wish).collect();
         let may_tag = async |wish: &Wish| self.may_tag(wish).await;
         let done = copy::copy(&own, &peer, &wishes, &limits, may_tag).await;
+        let looks = wanted.iter().zip(&done);
+        let looks = looks.map(|(image, done)| self.doubt(&peer, image, &done.became, &platforms));
+        let doubts: Vec<Option<Failure>> = stream::iter(looks).buffered(AT_ONCE).collect().await;
         let (mut brought, mut left) = (Brought::default(), vec![]);
-        for (image, done) in wanted.iter().zip(done) {
+        for ((image, done), doubt) in wanted.iter().zip(done).zip(doubts) {
             let copied = |reference: &str, digest| Copied {
                 repository: image.peer.clone(),
                 reference: reference.to_owned(),
                 digest,
             };
             let lost = done.lost.into_iter().next();
-            let failure = match done.became {
+            let failure = match doubt.map_or(done.became, Err) {
                 Ok(Became::Copied(digest)) => {
                     let name = image.reference.as_str();
                     brought.images.push(copied(name, digest));
@@ -99,6 +111,43 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         Ok(brought)
     }
 
+    /// Why what was copied is not believed to be in the peer, where it is not: it is looked at once more, part by part.
+    async fn doubt(
+        &self,
+        peer: &Registry,
+        image: &Wanted,
+        became: &Result<Became, Failure>,
+        platforms: &[Platform],
+    ) -> Option<Failure> {
+        let digests = match became {
+            Ok(Became::Copied(digest)) => slice::from_ref(digest),
+            Ok(Became::Parts { images, .. }) => images,
+            Ok(Became::UpToDate(_) | Became::Gone | Became::Kept { .. }) | Err(_) => return None,
+        };
+        let place = Place::new(peer, &image.peer);
+        let look = async {
+            for digest in digests {
+                let verdict = match holds(place, digest, &[]).await {
+                    // A list may lack what nobody chose.
+                    Verdict::Incomplete(_) if !platforms.is_empty() => {
+                        holds(place, digest, platforms).await
+                    }
+                    verdict => verdict,
+                };
+                if let Some(doubt) = unheld(image, peer.region(), verdict) {
+                    return Some(doubt);
+                }
+            }
+            None
+        };
+        match self.until {
+            None => look.await,
+            Some(until) => tokio::time::timeout_at(until + LOOKING, look)
+                .await
+                .unwrap_or_else(|_| Some(Failure::Unfinished("not looked at in time".into()))),
+        }
+    }
+
     /// Which platforms of an image are brought.
     pub(crate) fn platforms(&self) -> Result<Vec<Platform>, Failure> {
         let names = self.configuration.platforms.iter();
@@ -124,6 +173,21 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
         let (epoch, active) = state.highest(None);
         Ok((active != *own).then(|| format!("{active} is active at epoch {epoch}, {own} is not")))
     }
+}
+
+fn unheld(image: &Wanted, peer: &Region, verdict: Verdict) -> Option<Failure> {
+    let what = match verdict {
+        Verdict::Ready => return None,
+        Verdict::Missing => "its manifest is not there".to_owned(),
+        Verdict::Incomplete(parts) => format!("{} of its parts are not there", parts.len()),
+        Verdict::Differs(what) => what,
+        Verdict::Unreachable(failure) => return Some(failure),
+    };
+    let image = image.reference.of(&image.peer);
+    Some(Failure::NotVerified(format!(
+        "{image} was copied to {peer}, whose registry took all of it, and is not whole there: {what}. Copy it again; if that \
+         does not help, delete it there first"
+    )))
 }
 
 fn unfinished(wanted: usize, left: &[&Wanted], peer: &Region) -> Failure {

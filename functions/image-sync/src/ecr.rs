@@ -1,6 +1,7 @@
 //! The registries as AWS runs them.
 
 mod catalog;
+mod meter;
 mod workflow;
 
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use jiff::Timestamp;
 use lifeboat_aws::parse_event;
 use lifeboat_core::{Failure, Invalid};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ pub struct Push {
     pub repository: String,
     pub digest: String,
     pub tag: Option<String>,
+    pub time: Option<Timestamp>,
 }
 
 /// Which images are to be brought.
@@ -130,7 +132,9 @@ fn from_aws(event: Value) -> Result<Event, Failure> {
     let digest = detail
         .image_digest
         .ok_or_else(|| Invalid::new("event.detail.image-digest", "a digest", "none"))?;
+    let time = envelope.time.map(|time| time.timestamp());
     Ok(Event::Push(Push {
+        time: time.and_then(|at| Timestamp::from_second(at).ok()),
         region: envelope.region,
         repository: detail.repository_name,
         digest,
@@ -167,6 +171,7 @@ mod tests {
             panic!("no push")
         };
         assert_eq!(tagged.tag.as_deref(), Some("stable"));
+        assert_eq!(tagged.time, "2024-11-23T12:00:00Z".parse().ok());
         assert_eq!(
             (tagged.repository.as_str(), tagged.region.as_deref()),
             ("forum/users", Some("us-east-1"))

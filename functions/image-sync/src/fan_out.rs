@@ -102,11 +102,12 @@ mod tests {
         let differ = (0..images).map(|number| {
             let own = "r".repeat(long);
             let reference = Reference::Tag(format!("v{number}"));
-            Differs::sample(Wanted {
+            let image = Wanted {
                 peer: own.clone(),
                 own,
                 reference,
-            })
+            };
+            Differs::sample(image, None)
         });
         Survey {
             differ: differ.collect(),

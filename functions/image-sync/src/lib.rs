@@ -8,6 +8,7 @@ pub mod ecr;
 pub mod event;
 pub mod fan_out;
 pub mod holds;
+pub mod lag;
 pub mod manifest;
 pub mod outcome;
 pub mod platform;

@@ -45,11 +45,15 @@ pub(crate) struct Survey {
     pub(crate) differ: Vec<Differs>,
     /// What is named and not in this region.
     pub(crate) gone: Vec<Wanted>,
+    /// All that were looked at, by their names in this region.
+    pub(crate) repositories: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Differs {
     pub(crate) image: Wanted,
+    /// When it was pushed, where the peer has it under no other tag either.
+    pub(crate) lacked: Option<Timestamp>,
     digest: Digest,
     named: bool,
 }
@@ -65,6 +69,7 @@ impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {
         for found in found {
             survey.differ.extend(found.differ);
             survey.gone.extend(found.gone);
+            survey.repositories.extend(found.repositories);
         }
         survey.differ.sort_by_key(|differs| !differs.named);
         Ok(survey)
@@ -107,7 +112,10 @@ fn compare(own: &str, peer: &str, wants: &Wants, here: &[Listed], there: &[Liste
     let tags = here.iter().flat_map(|listed| &listed.tags);
     let liked = tags.filter(|tag| wants.tags.iter().any(|glob| glob.matches(tag)));
     let liked: BTreeSet<Reference> = liked.cloned().map(Reference::Tag).collect();
-    let mut survey = Survey::default();
+    let mut survey = Survey {
+        repositories: [own.to_owned()].into(),
+        ..Survey::default()
+    };
     for reference in wants.named.union(&liked) {
         let Some(listed) = find(here, reference) else {
             survey.gone.push(wanted(reference.clone()));
@@ -116,6 +124,10 @@ fn compare(own: &str, peer: &str, wants: &Wants, here: &[Listed], there: &[Liste
         if find(there, reference).is_none_or(|other| other.digest != listed.digest) {
             survey.differ.push(Differs {
                 image: wanted(reference.clone()),
+                lacked: listed.pushed.filter(|_| {
+                    let digest = &listed.digest;
+                    !there.iter().any(|other| other.digest == *digest)
+                }),
                 digest: listed.digest.clone(),
                 named: wants.named.contains(reference),
             });
@@ -157,9 +169,10 @@ async fn has_chosen(
 
 #[cfg(test)]
 impl Differs {
-    pub(crate) fn sample(image: Wanted) -> Self {
+    pub(crate) fn sample(image: Wanted, lacked: Option<Timestamp>) -> Self {
         Self {
             image,
+            lacked,
             digest: Digest::of(b""),
             named: false,
         }

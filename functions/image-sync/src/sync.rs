@@ -10,6 +10,7 @@ use crate::{
     copy::Companions,
     event::{Choice, Push},
     fan_out::{self, Batches, Started, Workflow},
+    lag::{self, Lags, Meter},
     reference::Reference,
     registry::Effort,
     survey::{Catalog, Survey},
@@ -39,7 +40,7 @@ enum Found {
     Survey(Survey),
 }
 
-impl<R: Registries + Catalog + Workflow, B: Objects> ImageSync<'_, R, B> {
+impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B> {
     pub async fn handle(&self, event: Event) -> Result<Answer, Failure> {
         match event {
             Event::Foreign(reason) => Ok(Answer::Outcome(Outcome::Ignored { reason })),
@@ -83,6 +84,11 @@ impl<R: Registries + Catalog + Workflow, B: Objects> ImageSync<'_, R, B> {
         // A push is told again when it failed, and then the image may be there without what belongs to it.
         let wanted: Vec<Wanted> = wanted.into_iter().collect();
         let brought = self.bring(&wanted, Companions::OfAll).await?;
+        // What was there before came with another event, or with a reconcile.
+        if let Some(pushed) = push.time.filter(|_| !brought.images.is_empty()) {
+            let lags = lag::of_push(&push.repository, pushed, Timestamp::now());
+            self.measure(&lags).await;
+        }
         match brought.gone.first() {
             Some(image) if brought.images.is_empty() && brought.failed.is_none() => {
                 let image = image.reference.of(&image.own);
@@ -101,6 +107,7 @@ impl<R: Registries + Catalog + Workflow, B: Objects> ImageSync<'_, R, B> {
         };
         match &self.configuration.image_workflow {
             Some(machine) if survey.differ.len() > fan_out::MANY => {
+                self.measure(&lag::of(&survey, Timestamp::now())).await;
                 let images = survey.differ.len();
                 let name = fan_out::name(&self.configuration.application, Timestamp::now());
                 let execution = match self.registries.start(machine, &name).await? {
@@ -162,13 +169,15 @@ impl<R: Registries + Catalog + Workflow, B: Objects> ImageSync<'_, R, B> {
 
     /// Brings what differs.
     async fn mend(&self, survey: Survey) -> Result<Outcome, Failure> {
-        let mut outcome = Outcome::UpToDate;
-        if !survey.differ.is_empty() {
-            let differ = survey.differ.into_iter();
-            let wanted: Vec<Wanted> = differ.map(|differs| differs.image).collect();
+        let wanted = survey.differ.iter().map(|differs| differs.image.clone());
+        let wanted: Vec<Wanted> = wanted.collect();
+        let brought = match wanted.is_empty() {
+            true => Ok(Brought::default()),
             // What was deleted since it was listed is found at the next time.
-            outcome = self.bring(&wanted, Companions::OfCopied).await?.outcome()?;
-        }
+            false => self.bring(&wanted, Companions::OfCopied).await,
+        };
+        self.measure(&lag::of(&survey, Timestamp::now())).await;
+        let outcome = brought?.outcome()?;
         if survey.gone.is_empty() {
             return Ok(outcome);
         }
@@ -179,6 +188,15 @@ impl<R: Registries + Catalog + Workflow, B: Objects> ImageSync<'_, R, B> {
             names.join(", "),
             self.configuration.region
         )))
+    }
+}
+
+impl<R: Meter, B> ImageSync<'_, R, B> {
+    /// No copy fails because nobody hears how long it took.
+    async fn measure(&self, lags: &Lags) {
+        if let Err(failure) = self.registries.publish(lags).await {
+            tracing::warn!("the lag is not told: {failure}");
+        }
     }
 }
 

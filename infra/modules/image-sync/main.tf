@@ -60,6 +60,12 @@ locals {
   statements = concat(
     [
       {
+        Effect    = "Allow"
+        Action    = "cloudwatch:PutMetricData"
+        Resource  = "*"
+        Condition = { StringEquals = { "cloudwatch:namespace" = "Lifeboat" } }
+      },
+      {
         Effect   = "Allow"
         Action   = "ecr:GetAuthorizationToken"
         Resource = "*"
@@ -147,6 +153,24 @@ module "push" {
       "repository-name" = local.heard
     }
   }
+}
+
+# A reconcile tells it each quarter of an hour. One that is told once, of what has come meanwhile, wakes nobody.
+resource "aws_cloudwatch_metric_alarm" "lag" {
+  alarm_name          = "${var.application}-image-lag"
+  alarm_description   = "An image that was pushed here half an hour ago or earlier is not whole in the other region, which could not start it. See what the image-sync function's reconcile says; ImageLag by Repository says where."
+  namespace           = "Lifeboat"
+  metric_name         = "ImageLag"
+  dimensions          = { Application = var.application, Region = var.own.region }
+  statistic           = "Maximum"
+  period              = 900
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 1800
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
 }
 
 output "arn" {

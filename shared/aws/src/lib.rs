@@ -15,6 +15,8 @@ pub mod lambda;
 pub mod load_balancer;
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod objects;
 pub mod s3;
 

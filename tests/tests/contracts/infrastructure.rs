@@ -56,6 +56,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     (
         "image-sync/main.tf",
         &[
+            "cloudwatch:PutMetricData",
             "ecr:BatchCheckLayerAvailability",
             "ecr:BatchGetImage",
             "ecr:CompleteLayerUpload",

@@ -25,7 +25,7 @@ async fn a_push_copies_the_image_byte_by_byte_and_its_tag_last() {
             .holds_blob("forum/users", "2".repeat(300_000).as_bytes())
     );
     assert_eq!(
-        world.peer.log().last().unwrap(),
+        world.peer.writes().last().unwrap(),
         "PUT /v2/forum/users/manifests/v2"
     );
     assert_eq!(world.own.writes(), [""; 0]);

@@ -68,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) referrers: Referrers,
     /// Blobs may be removed.
     pub(crate) removes: Removes,
+    /// Blobs are gone once a tag was written.
+    pub(crate) loses: bool,
     /// When all its images were pushed.
     pub(crate) pushed: Option<Timestamp>,
 }

@@ -7,6 +7,7 @@ mod companions;
 mod copying;
 mod fake;
 mod fan_out;
+mod lagging;
 mod misbehaving;
 mod moving;
 mod patterns;

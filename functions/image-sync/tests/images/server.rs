@@ -281,6 +281,9 @@ impl Inner {
             .insert(written.clone(), (media_type.unwrap().into(), body.into()));
         if !reference.contains(':') {
             repository.tags.insert(reference.into(), written);
+            if self.loses {
+                repository.blobs.clear();
+            }
         }
         StatusCode::CREATED.into_response()
     }

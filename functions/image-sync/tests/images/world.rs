@@ -7,6 +7,7 @@ use lifeboat_core::{Configuration, Epoch, Failure, Region, RegionState, configur
 use lifeboat_image_sync::{
     Answer, Event, ImageSync, Outcome, Registries, Registry,
     fan_out::{Started, Workflow},
+    lag::{Lags, Meter},
     registry::{Effort, client},
     survey::{Catalog, Listed},
 };
@@ -27,6 +28,9 @@ pub(crate) struct World {
     pub(crate) time: Option<Duration>,
     /// Names of the executions that were started.
     pub(crate) started: RefCell<Vec<String>>,
+    /// The lags that were published last.
+    pub(crate) lags: RefCell<Lags>,
+    pub(crate) publishing_fails: bool,
 }
 
 impl World {
@@ -53,6 +57,8 @@ impl World {
             peer_dead: false,
             time: None,
             started: RefCell::default(),
+            lags: RefCell::default(),
+            publishing_fails: false,
         }
     }
 
@@ -140,6 +146,22 @@ impl Catalog for World {
         repository: &str,
     ) -> Result<Option<Vec<Listed>>, Failure> {
         Ok(self.fake(region).list(repository))
+    }
+}
+
+impl Meter for World {
+    async fn publish(&self, lags: &Lags) -> Result<(), Failure> {
+        if self.publishing_fails {
+            let region = &self.configuration.region;
+            return Err(Failure::unavailable(
+                "publish",
+                "metrics",
+                region,
+                "slow down",
+            ));
+        }
+        self.lags.replace(lags.clone());
+        Ok(())
     }
 }
 
