@@ -51,6 +51,10 @@ pub struct Deployed {
     pub bounds: Option<Bounds>,
     /// The target groups that its tasks are to be in.
     pub groups: Vec<String>,
+    /// The ARN of the task definition that its next task is started from.
+    pub definition: Option<String>,
+    /// Its newest deployment, by the name that tasks say they were started by.
+    pub newest: Option<String>,
 }
 
 impl Deployed {
@@ -88,7 +92,8 @@ pub async fn services(
     Ok(services?.into_iter().map(bounded).collect())
 }
 
-async fn deployed(
+/// Without a word of scaling.
+pub async fn deployed(
     client: &Client,
     resources: &RegionResources,
     region: &Region,
@@ -128,6 +133,8 @@ async fn deployed(
                     pending: count(service.pending_count()),
                     bounds: None,
                     groups: groups(service),
+                    definition: service.task_definition().map(str::to_owned),
+                    newest: newest(service),
                 };
                 found.insert((*name).clone(), deployed);
             }
@@ -140,6 +147,12 @@ fn groups(service: &Service) -> Vec<String> {
     let balancers = service.load_balancers().iter();
     let groups = balancers.filter_map(|balancer| balancer.target_group_arn());
     groups.map(str::to_owned).collect()
+}
+
+fn newest(service: &Service) -> Option<String> {
+    let mut deployments = service.deployments().iter();
+    let newest = deployments.find(|one| one.status() == Some("PRIMARY"));
+    newest.and_then(|one| one.id()).map(str::to_owned)
 }
 
 /// How many tasks of each service have not ended. ECS no longer counts one that is on its way out, and until it has ended it

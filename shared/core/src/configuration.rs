@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Invalid, Region, RegionPair, Side, backup::keep::Keep, check_schema, gate::Gates,
+    Invalid, Region, RegionPair, Side, backup::keep::Keep, check_schema, gate::Gates, image,
     request::Mode, window::Window,
 };
 
@@ -205,12 +205,23 @@ pub struct ServiceResources {
 impl ServiceResources {
     /// What follows the repository in the image's name: a tag, or a digest.
     pub fn reference(&self) -> &str {
-        let last = self.image.rsplit('/').next().unwrap_or(&self.image);
-        match (last.split_once('@'), last.split_once(':')) {
-            (Some((_, digest)), _) => digest,
-            (None, Some((_, tag))) => tag,
-            (None, None) => "latest",
-        }
+        image::reference(&self.image)
+    }
+
+    /// What stands before the repository in the image's name: where tasks pull it from.
+    pub fn address(&self) -> Option<&str> {
+        let address = image::name(&self.image).strip_suffix(&self.repository)?;
+        address.strip_suffix('/')
+    }
+}
+
+impl RegionResources {
+    /// The repository of this region's registry that an image lies in; none where another registry holds it.
+    pub fn repository_of<'a>(&self, image: &'a str) -> Option<&'a str> {
+        let addresses = self.services.values().filter_map(ServiceResources::address);
+        let mut addresses = addresses.chain([self.registry.host.as_str()]);
+        let name = image::name(image);
+        addresses.find_map(|address| name.strip_prefix(address)?.strip_prefix('/'))
     }
 }
 

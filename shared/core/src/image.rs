@@ -1,9 +1,11 @@
-//! Which image each service runs, told by digest.
+//! Which image each service runs, told by digest, and whether a region's registry holds it.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::{Invalid, Region, SCHEMA, check_schema, readiness::Fact};
 
 /// Every image was seen in the region's own registry, by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,3 +19,188 @@ pub struct Images {
     #[serde(default)]
     pub repaired: Vec<String>,
 }
+
+/// Whether a registry holds all of an image, and if not, why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is", content = "because")]
+pub enum Held {
+    Ready,
+    Missing(String),
+    Incomplete(String),
+    Differs(String),
+    /// Nobody can tell.
+    Unreachable(String),
+}
+
+/// What an image is held for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Use {
+    /// Tasks of the active region run it.
+    Running,
+    /// It was pinned last, and stands for what runs while the active region cannot be asked.
+    Pinned,
+    /// One of the last deployments used it, and a way back may need it.
+    Deployed,
+}
+
+/// An image in this region's registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    pub repository: String,
+    pub digest: String,
+    #[serde(rename = "for")]
+    pub used: Use,
+    pub held: Held,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceImages {
+    pub images: Vec<Image>,
+    /// Why nobody can tell all that it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+}
+
+/// What image-sync last found, kept as `images.json` in the region's control bucket. A reader of another version passes over
+/// fields that it does not know: what it would refuse is only a hint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub schema: u32,
+    pub at: Timestamp,
+    pub region: Region,
+    /// The region that runs the tasks.
+    pub active: Region,
+    /// When its tasks could last be asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Timestamp>,
+    pub services: BTreeMap<String, ServiceImages>,
+    /// By name and digest what was read again and is not what its digest says, until it is read and found right.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub damaged: BTreeMap<String, String>,
+}
+
+/// A record is written four times an hour.
+const LASTS_SECONDS: i64 = 3600;
+
+/// What a record says of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// Nothing: its tag is looked for.
+    Nothing,
+    /// These were all ready then.
+    Held(Vec<&'a Image>),
+    Not(Fact),
+}
+
+impl Record {
+    pub const KEY: &str = "images.json";
+
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        let record: Self = serde_json::from_slice(bytes)
+            .map_err(|e| Invalid::new(Self::KEY, "a record of images", e))?;
+        check_schema("images.json.schema", record.schema)?;
+        Ok(record)
+    }
+
+    pub fn new(at: Timestamp, region: Region, active: Region) -> Self {
+        Self {
+            schema: SCHEMA,
+            at,
+            region,
+            active,
+            seen: None,
+            services: BTreeMap::new(),
+            damaged: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over what an earlier one knows and this one did not look for. Damage of what nobody needs is forgotten.
+    #[must_use]
+    pub fn after(mut self, earlier: Option<&Self>) -> Self {
+        if let Some(earlier) = earlier {
+            self.seen = self.seen.or(earlier.seen);
+            let needed = |name: &&String| self.images().any(|image| image.name() == **name);
+            let damaged = earlier.damaged.iter();
+            let damaged = damaged.filter(|(name, _)| needed(name));
+            self.damaged = damaged.map(|(n, w)| (n.clone(), w.clone())).collect();
+        }
+        self
+    }
+
+    pub fn images(&self) -> impl Iterator<Item = &Image> {
+        self.services.values().flat_map(|service| &service.images)
+    }
+
+    pub fn says(&self, service: &str, now: Timestamp) -> Said<'_> {
+        let Some(found) = self.services.get(service) else {
+            return Said::Nothing;
+        };
+        let age = now.as_second() - self.at.as_second();
+        if age > LASTS_SECONDS {
+            return Said::Not(Fact::CannotTell(format!(
+                "image-sync looked {age} s ago; see why its reconcile does not run in {}",
+                self.region
+            )));
+        }
+        // A way back that is lost keeps nobody from taking over.
+        let wanted = found.images.iter().filter(|i| i.used != Use::Deployed);
+        let wanted: Vec<&Image> = wanted.collect();
+        let facts = wanted.iter().map(|image| self.fact(image));
+        let doubt = found.doubt.clone().map(Fact::CannotTell);
+        let facts: Vec<Fact> = facts.chain(doubt).collect();
+        let lack = facts.iter().find(|fact| matches!(fact, Fact::Missing(_)));
+        let doubt = facts
+            .iter()
+            .find(|fact| matches!(fact, Fact::CannotTell(_)));
+        match lack.or(doubt) {
+            Some(fact) => Said::Not(fact.clone()),
+            None if wanted.is_empty() => Said::Nothing,
+            None => Said::Held(wanted),
+        }
+    }
+
+    fn fact(&self, image: &Image) -> Fact {
+        let (name, region) = (image.name(), &self.region);
+        let lacks = |why: &str| Fact::Missing(format!("{name} in {region}: {why}"));
+        match (&image.held, self.damaged.get(&name)) {
+            (Held::Missing(why) | Held::Incomplete(why) | Held::Differs(why), _) => lacks(why),
+            (_, Some(why)) => lacks(why),
+            (Held::Unreachable(why), None) => {
+                Fact::CannotTell(format!("{name} in {region}: {why}"))
+            }
+            (Held::Ready, None) => Fact::There,
+        }
+    }
+}
+
+impl Image {
+    pub fn name(&self) -> String {
+        format!("{}@{}", self.repository, self.digest)
+    }
+}
+
+/// The family that holds a service's pins; Terraform's has the service's own name.
+pub fn pinned(service: &str) -> String {
+    format!("{service}-pinned")
+}
+
+/// An image's name without its tag or digest. A port stands before a slash, a tag behind the last one.
+pub fn name(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or(image);
+    let last = name.rfind('/').map_or(0, |at| at + 1);
+    let tag = name[last..].find(':');
+    tag.map_or(name, |at| &name[..last + at])
+}
+
+/// What follows the repository in an image's name: a tag, or a digest.
+pub fn reference(image: &str) -> &str {
+    match (image.split_once('@'), &image[name(image).len()..]) {
+        (Some((_, digest)), _) => digest,
+        (None, "") => "latest",
+        (None, tag) => &tag[1..],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -203,7 +203,7 @@ impl World {
                     0 => Bounds::CLOSED,
                     _ => BOUNDS,
                 }),
-                groups: vec![],
+                ..Deployed::default()
             };
             let mut state = RegionState::genesis(&sample("us-east-1").pair().unwrap());
             let capacity = services.iter().map(|(name, n)| ((*name).to_owned(), *n));
