@@ -174,16 +174,19 @@ def calls_in_cbor_are_judged_too():
     iam_actions.extract_iam_action, iam_actions.extract_resource_arn = mended_action, mended_resource
 
 
-def services_are_what_their_policies_name():
-    """A call on a service is judged as a call on its cluster: a role that is allowed the one service, as it should be, is
-    refused. (Of several services described at once the first is judged.)"""
+def services_and_families_are_what_their_policies_name():
+    """A call on a service is judged as a call on its cluster, and one that registers a task definition as a call on everything: a
+    role that is allowed the one service or family, as it should be, is refused. (Of several services described at once the first
+    is judged.)"""
     judge = iam_actions.extract_resource_arn
 
     def mended(service, method, path, headers, body, query_params, region, account_id):
         judged = judge(service, method, path, headers, body, query_params, region, account_id)
+        said = body_of(body) if service == "ecs" else {}
+        if "containerDefinitions" in said:
+            return f"arn:aws:ecs:{region}:{account_id}:task-definition/{said.get('family')}:*"
         if service != "ecs" or ":cluster/" not in judged:
             return judged
-        said = body_of(body)
         named = (said.get("services") or [said.get("service")])[0]
         if not isinstance(named, str):
             return judged
@@ -337,7 +340,7 @@ MENDED = (
     rules_for_every_protocol_have_no_ports,
     services_tell_their_rebalancing,
     calls_in_cbor_are_judged_too,
-    services_are_what_their_policies_name,
+    services_and_families_are_what_their_policies_name,
     rules_are_moved_all_or_none,
     rules_are_what_their_policies_name,
     conditions_of_ecs_and_cloudwatch_are_known,

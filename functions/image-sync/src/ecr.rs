@@ -19,8 +19,8 @@ use crate::{
 
 #[derive(Debug)]
 pub struct Ecr<'a> {
-    aws: &'a Aws,
-    configuration: &'a Configuration,
+    pub(crate) aws: &'a Aws,
+    pub(crate) configuration: &'a Configuration,
     http: reqwest::Client,
 }
 

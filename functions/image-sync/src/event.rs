@@ -20,6 +20,13 @@ pub enum Event {
         /// The execution that asks.
         execution: String,
     },
+    /// By hand: whether this region could start what runs; nothing is changed.
+    Ready,
+    /// By hand: what this region would run is read again, byte by byte.
+    Verify {
+        /// All services where none is named.
+        service: Option<String>,
+    },
     /// AWS sends more than what concerns this function.
     Foreign(String),
 }
@@ -64,6 +71,10 @@ enum Action {
     Check {
         execution: String,
     },
+    Ready {},
+    Verify {
+        service: Option<String>,
+    },
 }
 
 /// The detail of an "ECR Image Action". AWS adds fields as it likes.
@@ -86,6 +97,8 @@ impl Event {
             Action::Reconcile {} => Ok(Self::Reconcile),
             Action::List {} => Ok(Self::List),
             Action::Sync { service, images } => choice(service, images).map(Self::Sync),
+            Action::Ready {} => Ok(Self::Ready),
+            Action::Verify { service } => Ok(Self::Verify { service }),
             Action::Check { execution } if execution.starts_with("arn:") => {
                 Ok(Self::Check { execution })
             }
@@ -195,6 +208,10 @@ mod tests {
             sample("sync-images"),
             Event::Sync(Choice::Images(vec![stable]))
         );
+        assert_eq!(sample("ready"), Event::Ready);
+        assert_eq!(sample("verify"), Event::Verify { service: None });
+        let service = Some("users".to_owned());
+        assert_eq!(sample("verify-service"), Event::Verify { service });
         let Event::Check { execution } = sample("check") else {
             panic!("no check")
         };

@@ -3,17 +3,23 @@
 mod bring;
 pub mod check;
 pub mod copy;
+pub mod definition;
 pub mod download;
 pub mod ecr;
+pub mod ecs;
 pub mod event;
 pub mod fan_out;
+pub mod fleet;
 pub mod holds;
 pub mod lag;
 pub mod manifest;
+mod mend;
 pub mod outcome;
 pub mod platform;
+pub mod ready;
 pub mod reference;
 pub mod registry;
+pub mod reread;
 pub mod survey;
 pub mod sync;
 pub mod verify;
@@ -21,7 +27,8 @@ mod wanted;
 mod wire;
 
 pub use event::Event;
-pub use outcome::{Answer, Copied, Outcome};
+pub use fleet::Fleet;
+pub use outcome::{Answer, Copied, Outcome, Reconciled};
 pub use registry::Registry;
 pub use sync::{ImageSync, Registries};
 

@@ -1,7 +1,7 @@
 use lifeboat_core::image::Images;
 use serde::{Deserialize, Serialize};
 
-use crate::{fan_out::Batches, reference::Digest};
+use crate::{fan_out::Batches, ready::Ready, reference::Digest, reread::Reread};
 
 /// What became of a push, a reconcile or a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,12 +35,23 @@ pub struct Copied {
     pub digest: Digest,
 }
 
+/// What became of a reconcile, in either region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciled {
+    #[serde(flatten)]
+    pub copied: Outcome,
+    pub ready: Ready,
+}
+
 /// What the function answers: facts for the workflow where they were asked for, else an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Answer {
     Images(Images),
     Batches(Batches),
+    Reconciled(Box<Reconciled>),
+    Ready(Box<Ready>),
+    Reread(Reread),
     Outcome(Outcome),
 }
 

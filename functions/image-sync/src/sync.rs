@@ -4,7 +4,7 @@ use lifeboat_core::{Configuration, Failure};
 use tokio::time::Instant;
 
 use crate::{
-    Answer, Event, Outcome, Registry,
+    Answer, Event, Fleet, Outcome, Reconciled, Registry,
     bring::Brought,
     check,
     copy::Companions,
@@ -40,14 +40,21 @@ enum Found {
     Survey(Survey),
 }
 
-impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B> {
+impl<R: Registries + Fleet + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B> {
     pub async fn handle(&self, event: Event) -> Result<Answer, Failure> {
         match event {
             Event::Foreign(reason) => Ok(Answer::Outcome(Outcome::Ignored { reason })),
             Event::Push(push) => self.pushed(push).await.map(Answer::Outcome),
-            Event::Reconcile => self.reconcile().await.map(Answer::Outcome),
+            Event::Reconcile => {
+                // Whatever became of the copies, what runs must be able to start here.
+                let (copied, ready) = (self.reconcile().await, self.make_ready().await);
+                let (copied, ready) = (copied?, ready?);
+                Ok(Answer::Reconciled(Box::new(Reconciled { copied, ready })))
+            }
             Event::List => self.list().await.map(Answer::Batches),
             Event::Sync(choice) => self.sync(&choice).await.map(Answer::Outcome),
+            Event::Ready => Ok(Answer::Ready(Box::new(self.readiness().await?))),
+            Event::Verify { service } => self.reread(service.as_deref()).await.map(Answer::Reread),
             Event::Check { execution } => {
                 check::check(self.configuration, self.registries, &execution)
                     .await
@@ -55,7 +62,9 @@ impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B>
             }
         }
     }
+}
 
+impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B> {
     async fn pushed(&self, push: Push) -> Result<Outcome, Failure> {
         let own = &self.configuration.region;
         if let Some(region) = &push.region
@@ -119,7 +128,7 @@ impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B>
                 };
                 Ok(Outcome::HandedOn { images, execution })
             }
-            _ => self.mend(survey).await,
+            _ => self.catch_up(survey).await,
         }
     }
 
@@ -134,7 +143,7 @@ impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B>
     async fn sync(&self, choice: &Choice) -> Result<Outcome, Failure> {
         match self.find(choice).await? {
             Found::Passive(reason) => Ok(Outcome::Passive { reason }),
-            Found::Survey(survey) => self.mend(survey).await,
+            Found::Survey(survey) => self.catch_up(survey).await,
         }
     }
 
@@ -168,7 +177,7 @@ impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B>
     }
 
     /// Brings what differs.
-    async fn mend(&self, survey: Survey) -> Result<Outcome, Failure> {
+    async fn catch_up(&self, survey: Survey) -> Result<Outcome, Failure> {
         let wanted = survey.differ.iter().map(|differs| differs.image.clone());
         let wanted: Vec<Wanted> = wanted.collect();
         let brought = match wanted.is_empty() {

@@ -1,4 +1,6 @@
-# The cluster, and for each service a task definition and a service of the same name.
+# The cluster, and for each service a service and a template of the same name: the family that says how its tasks are started.
+# What a service starts from, a revision of the template or a pin of it, belongs to whoever deploys, and in a passive region to
+# image-sync, which pins each image by its digest in the family "<service>-pinned".
 
 variable "application" {
   description = "Name of the cluster."
@@ -211,9 +213,10 @@ resource "aws_ecs_service" "this" {
     container_port   = 8080
   }
 
-  # The number of tasks belongs to whoever fails over; the next apply must not undo it.
+  # The number of tasks belongs to whoever fails over, what they are started from to whoever deploys or pins; the next apply must
+  # not undo either.
   lifecycle {
-    ignore_changes = [desired_count]
+    ignore_changes = [desired_count, task_definition]
   }
 
   depends_on = [aws_iam_role_policy.execution]
@@ -222,4 +225,14 @@ resource "aws_ecs_service" "this" {
 output "cluster" {
   description = "ARN of the cluster."
   value       = aws_ecs_cluster.this.arn
+}
+
+output "templates" {
+  description = "Family of each service's template. A service starts from its newest revision once somebody deploys that (aws ecs update-service --task-definition)."
+  value       = { for service, definition in aws_ecs_task_definition.this : service => definition.family }
+}
+
+output "roles" {
+  description = "ARNs of the roles that the templates name, and that pins of them name too."
+  value       = [aws_iam_role.execution.arn]
 }

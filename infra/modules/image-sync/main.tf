@@ -33,6 +33,11 @@ variable "workflow" {
   type        = string
 }
 
+variable "roles" {
+  description = "ARNs of the roles that this region's task definitions name."
+  type        = list(string)
+}
+
 variable "enabled" {
   description = "Whether images are copied to the other region."
   type        = bool
@@ -40,6 +45,9 @@ variable "enabled" {
 
 locals {
   account = split(":", var.own.cluster)[4]
+
+  own_services  = [for service in values(var.own.services) : "arn:aws:ecs:${var.own.region}:${local.account}:service/${var.application}/${service.service}"]
+  peer_services = [for service in values(var.peer.services) : "arn:aws:ecs:${var.peer.region}:${local.account}:service/${var.application}/${service.service}"]
 
   sides = { own = var.own, peer = var.peer }
 
@@ -107,6 +115,48 @@ locals {
       Action   = "ecr:CreateRepository"
       Resource = patterns
     } if length(patterns) > 0 && var.create_repositories],
+    [
+      # Which digests run, in whichever region is active. Tasks have no fixed ARN; the condition keeps to the application's clusters.
+      {
+        Effect   = "Allow"
+        Action   = "ecs:DescribeServices"
+        Resource = concat(local.own_services, local.peer_services)
+      },
+      {
+        Effect    = "Allow"
+        Action    = ["ecs:ListTasks", "ecs:DescribeTasks"]
+        Resource  = "*"
+        Condition = { ArnEquals = { "ecs:cluster" = [var.own.cluster, var.peer.cluster] } }
+      },
+      # Task definitions can only be read by who may read all.
+      {
+        Effect   = "Allow"
+        Action   = ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"]
+        Resource = "*"
+      },
+      # Pins are this region's own: each region makes its own, so that a dead one keeps nobody from it.
+      {
+        Effect   = "Allow"
+        Action   = "ecs:RegisterTaskDefinition"
+        Resource = [for service in values(var.own.services) : "arn:aws:ecs:${var.own.region}:${local.account}:task-definition/${service.service}-pinned:*"]
+      },
+      {
+        Effect   = "Allow"
+        Action   = "ecs:UpdateService"
+        Resource = local.own_services
+      },
+      {
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = var.roles
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = "arn:aws:s3:::${var.own.control_bucket}/images.json"
+      },
+    ],
     [for machine in var.workflow[*] : {
       Effect   = "Allow"
       Action   = "states:StartExecution"

@@ -160,6 +160,7 @@ module "image_sync" {
   patterns            = var.image_patterns[*].repository
   create_repositories = var.create_missing_repositories
   workflow            = local.image_workflow
+  roles               = module.ecs.roles
   enabled             = var.enable_dr
 }
 

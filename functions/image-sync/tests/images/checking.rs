@@ -129,3 +129,69 @@ async fn an_own_registry_that_does_not_answer_is_unavailable_before_and_during_a
     assert_eq!(failure.name(), "Unavailable");
     assert!(failure.to_string().contains("in us-east-1: "), "{failure}");
 }
+
+#[tokio::test]
+async fn a_pinned_service_is_checked_by_its_digest_whatever_the_tag_names_by_now() {
+    let (world, [posts, _]) = with_both().await;
+    let pinned = world.own.runnable("forum/users", None, "3", "amd64");
+    world
+        .clusters
+        .template("users", &format!("127.0.0.1:5001/forum/users@{pinned}"));
+    let found = images(&world).await.unwrap();
+    let expected = [
+        ("posts".to_owned(), posts),
+        ("users".to_owned(), pinned.clone()),
+    ];
+    assert_eq!(found.digests, expected.into());
+    assert!(found.repaired.is_empty() && world.peer.log().is_empty());
+
+    world.own.forget("forum/users", &pinned);
+    world.peer.runnable("forum/users", None, "3", "amd64");
+    let found = images(&world).await.unwrap();
+    assert_eq!(
+        (found.digests["users"].as_str(), found.repaired),
+        (pinned.as_str(), vec!["users".to_owned()])
+    );
+    assert!(world.own.content("forum/users", &pinned).is_some());
+}
+
+#[tokio::test]
+async fn a_layer_that_is_missing_below_a_manifest_that_stands_is_sent_again_or_named() {
+    for elsewhere in [true, false] {
+        let (world, [_, users]) = with_both().await;
+        let layer = "2".repeat(300_000);
+        world.own.lose("forum/users", layer.as_bytes());
+        if elsewhere {
+            world.peer.image("forum/users", Some("stable"), "2");
+            let images = images(&world).await.unwrap();
+            assert_eq!(images.repaired, ["users"]);
+            assert!(world.own.holds_blob("forum/users", layer.as_bytes()));
+        } else {
+            let failure = images(&world).await.unwrap_err();
+            let digest = lifeboat_image_sync::reference::Digest::of(layer.as_bytes());
+            let expected = format!(
+                "users needs forum/users:stable, of which {digest} is not in the registry of us-east-1 and could not be fetched"
+            );
+            assert!(failure.to_string().starts_with(&expected), "{failure}");
+        }
+        assert_eq!(world.own.tag("forum/users", "stable"), Some(users));
+    }
+}
+
+#[tokio::test]
+async fn an_image_for_another_platform_is_refused_before_a_task_is_started() {
+    let (world, _) = with_both().await;
+    world
+        .own
+        .runnable("forum/users", Some("stable"), "3", "arm64");
+    world
+        .clusters
+        .template("users", "127.0.0.1:5001/forum/users:stable");
+    let failure = images(&world).await.unwrap_err();
+    assert_eq!(failure.name(), "Refused");
+    let text = failure.to_string();
+    assert!(
+        text.contains("is for linux/arm64, not for linux/amd64"),
+        "{text}"
+    );
+}

@@ -178,14 +178,28 @@ impl Fake {
 
     /// An image of a layer that all share and one of its own.
     pub(crate) fn image(&self, repository: &str, tag: Option<&str>, version: &str) -> String {
+        let config = format!("{{\"config\":\"{version}\"}}");
+        self.image_of(repository, tag, version, &config)
+    }
+
+    /// One that says what it runs on.
+    pub(crate) fn runnable(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        version: &str,
+        architecture: &str,
+    ) -> String {
+        let config = json!({"os": "linux", "architecture": architecture, "config": version});
+        self.image_of(repository, tag, version, &config.to_string())
+    }
+
+    fn image_of(&self, repository: &str, tag: Option<&str>, version: &str, config: &str) -> String {
         let layers = [
             self.blob(repository, b"base"),
             self.blob(repository, version.repeat(300_000).as_bytes()),
         ];
-        let config = self.blob(
-            repository,
-            format!("{{\"config\":\"{version}\"}}").as_bytes(),
-        );
+        let config = self.blob(repository, config.as_bytes());
         let content = json!({"schemaVersion": 2, "config": config, "layers": layers});
         let described = self.manifest(repository, tag, IMAGE, &content);
         described["digest"].as_str().unwrap().to_owned()
@@ -232,6 +246,21 @@ impl Fake {
             }
         });
         Some(images.collect())
+    }
+
+    /// As a lifecycle rule removes an image.
+    pub(crate) fn forget(&self, repository: &str, digest: &str) {
+        if let Some(found) = self.inner().repositories.get_mut(repository) {
+            found.manifests.remove(digest);
+            found.tags.retain(|_, named| named != digest);
+        }
+    }
+
+    pub(crate) fn lose(&self, repository: &str, content: &[u8]) {
+        let digest = Digest::of(content).to_string();
+        if let Some(found) = self.inner().repositories.get_mut(repository) {
+            found.blobs.remove(&digest);
+        }
     }
 
     pub(crate) fn log(&self) -> Vec<String> {

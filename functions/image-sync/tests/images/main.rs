@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod checking;
+mod clusters;
 mod companions;
 mod copying;
 mod fake;
@@ -11,8 +12,11 @@ mod lagging;
 mod misbehaving;
 mod moving;
 mod patterns;
+mod pinning;
+mod readiness;
 mod real;
 mod refusing;
+mod rereading;
 mod server;
 mod sets;
 mod unfinished;

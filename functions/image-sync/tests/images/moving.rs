@@ -7,7 +7,7 @@ use lifeboat_image_sync::Outcome;
 use crate::world::{World, nowhere, push, reconcile};
 
 #[tokio::test]
-async fn a_passive_region_asks_no_registry_for_anything() {
+async fn a_passive_region_sends_nothing() {
     let world = World::new().await;
     let digest = world.own.image("forum/users", Some("stable"), "1");
     world.activate_peer();

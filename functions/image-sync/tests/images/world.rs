@@ -14,13 +14,14 @@ use lifeboat_image_sync::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::fake::Fake;
+use crate::{clusters::Clusters, fake::Fake};
 
 pub(crate) struct World {
     pub(crate) own: Fake,
     pub(crate) peer: Fake,
     pub(crate) configuration: Configuration,
     pub(crate) control: Control<Memory>,
+    pub(crate) clusters: Clusters,
     http: reqwest::Client,
     /// What the token of the peer fails with.
     pub(crate) peer_dead: bool,
@@ -36,15 +37,19 @@ pub(crate) struct World {
 impl World {
     /// In home, which is active.
     pub(crate) async fn new() -> Self {
+        let (own, peer) = (Fake::start().await, Fake::start().await);
+        Self::between("us-east-1", own, peer)
+    }
+
+    /// In this region, with a registry of its own and the other one's.
+    pub(crate) fn between(region: &str, own: Fake, peer: Fake) -> Self {
         // Whichever test is first installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (own, peer) = (Fake::start().await, Fake::start().await);
-        let mut configuration = configuration::sample("us-east-1");
-        for (region, fake) in [("us-east-1", &own), ("us-west-2", &peer)] {
-            let resources = configuration
-                .regions
-                .get_mut(&Region::new(region).unwrap())
-                .unwrap();
+        let mut configuration = configuration::sample(region);
+        let peer_region = configuration.peer_region().clone();
+        let regions = [(configuration.region.clone(), &own), (peer_region, &peer)];
+        for (region, fake) in regions {
+            let resources = configuration.regions.get_mut(&region).unwrap();
             resources.registry.endpoint = fake.endpoint.clone();
         }
         let control = Control::new(Memory::new("control", &configuration.region));
@@ -53,6 +58,7 @@ impl World {
             peer,
             configuration,
             control,
+            clusters: Clusters::default(),
             http: client().unwrap(),
             peer_dead: false,
             time: None,
@@ -63,12 +69,19 @@ impl World {
     }
 
     pub(crate) fn activate_peer(&self) {
+        self.activate(&self.configuration.peer_region().clone());
+    }
+
+    pub(crate) fn activate(&self, region: &Region) {
         let mut state = RegionState::genesis(&self.configuration.pair().unwrap());
         state.epoch = Epoch(1);
-        state.active = self.configuration.peer_region().clone();
-        self.control
-            .bucket()
-            .set("state.json", serde_json::to_vec(&state).unwrap());
+        state.active = region.clone();
+        self.set_state(&state);
+    }
+
+    pub(crate) fn set_state(&self, state: &RegionState) {
+        let body = serde_json::to_vec(state).unwrap();
+        self.control.bucket().set("state.json", body);
     }
 
     pub(crate) async fn handle(&self, event: Value) -> Result<Answer, Failure> {
@@ -84,6 +97,7 @@ impl World {
     pub(crate) async fn outcome(&self, event: Value) -> Outcome {
         match self.handle(event).await.unwrap() {
             Answer::Outcome(outcome) => outcome,
+            Answer::Reconciled(reconciled) => reconciled.copied,
             other => panic!("{other:?}"),
         }
     }
