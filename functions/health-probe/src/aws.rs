@@ -94,11 +94,8 @@ impl World for Live {
         self.rules.priorities(&self.configuration.gates).await
     }
 
-    async fn image(&self, service: &str) -> Result<bool, Failure> {
-        let Some(resources) = self.configuration.own().services.get(service) else {
-            return Ok(false);
-        };
-        ecr::holds(&self.ecr, resources, &self.configuration.region).await
+    async fn image(&self, repository: &str, reference: &str) -> Result<bool, Failure> {
+        ecr::holds(&self.ecr, repository, reference, &self.configuration.region).await
     }
 
     async fn stop(&self, service: &str) -> Result<(), Failure> {

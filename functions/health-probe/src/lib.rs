@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod event;
 mod faults;
+mod images;
 pub mod look;
 mod markers;
 #[cfg(test)]

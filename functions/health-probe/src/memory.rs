@@ -41,6 +41,8 @@ pub(crate) struct InMemory {
     /// Effects on ECS, each with the markers that were raised by then.
     pub(crate) stopped: RefCell<Vec<(String, Vec<String>)>>,
     pub(crate) pauses: Cell<u32>,
+    /// This region's registry has all but these.
+    pub(crate) images_gone: RefCell<Vec<String>>,
 }
 
 pub(crate) const NOW: &str = "2024-11-23T12:00:00Z";
@@ -83,6 +85,7 @@ impl InMemory {
             written_before: RefCell::default(),
             stopped: RefCell::default(),
             pauses: Cell::new(0),
+            images_gone: RefCell::default(),
             configuration,
         };
         let backup = world.backup(-60);
@@ -169,8 +172,9 @@ impl World for InMemory {
         Ok(self.priorities.borrow().clone())
     }
 
-    async fn image(&self, _service: &str) -> Result<bool, Failure> {
-        Ok(true)
+    async fn image(&self, repository: &str, reference: &str) -> Result<bool, Failure> {
+        let image = format!("{repository} ({reference})");
+        Ok(!self.images_gone.borrow().contains(&image))
     }
 
     async fn stop(&self, service: &str) -> Result<(), Failure> {

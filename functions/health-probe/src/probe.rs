@@ -58,7 +58,7 @@ async fn observe<W: World>(
     let proof = look::within(world, action, "read", Proof::KEY, proof);
     let (seen, own, previous, proof) = tokio::join!(
         look::looks(world, action, now),
-        readiness::observe(world, action),
+        readiness::observe(world, action, now),
         previous,
         proof
     );

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use futures::future::join_all;
 use jiff::Timestamp;
 use lifeboat_aws::{backups, ecs::Services};
 use lifeboat_core::{
@@ -13,7 +12,7 @@ use lifeboat_core::{
     scaling::Scale,
 };
 
-use crate::{event::Action, look::within, markers, world::World};
+use crate::{event::Action, images, look::within, markers, world::World};
 
 #[derive(Debug)]
 pub struct Own {
@@ -50,20 +49,13 @@ impl Own {
     }
 }
 
-pub async fn observe<W: World>(world: &W, action: Action) -> Own {
+pub async fn observe<W: World>(world: &W, action: Action, now: Timestamp) -> Own {
     let configuration = world.configuration();
-    let images = configuration.services.iter().map(async |service| {
-        let there = world.image(&service.name);
-        let there = within(world, action, "describe", &service.name, there).await;
-        (
-            service.name.clone(),
-            image(configuration, &service.name, there),
-        )
-    });
+    let images = images::facts(world, action, now);
     let (services, gates, images, newest_backup, reclaim) = tokio::join!(
         within(world, action, "describe", "services", world.services()),
         within(world, action, "describe", "gates", world.priorities()),
-        join_all(images),
+        images,
         within(
             world,
             action,
@@ -115,24 +107,5 @@ fn service(
             "it is not in cluster {} of {region}; apply this region's Terraform",
             configuration.own().cluster
         )),
-    }
-}
-
-fn image(configuration: &Configuration, name: &str, there: Result<bool, Failure>) -> Fact {
-    match there {
-        Ok(true) => Fact::There,
-        Ok(false) => {
-            let resources = configuration.own().services.get(name);
-            let image = resources.map_or_else(
-                || name.to_owned(),
-                |r| format!("{} ({})", r.repository, r.reference()),
-            );
-            Fact::Missing(format!(
-                "{image} is not in the registry of {}; run image-sync in {}",
-                configuration.region,
-                configuration.peer_region()
-            ))
-        }
-        Err(failure) => Fact::CannotTell(failure.to_string()),
     }
 }

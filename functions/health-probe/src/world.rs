@@ -19,8 +19,8 @@ pub trait World {
     async fn services(&self) -> Result<Services, Failure>;
     /// Of the rules of this region's gates.
     async fn priorities(&self) -> Result<Priorities, Failure>;
-    /// Whether the registry of this region holds the service's image.
-    async fn image(&self, service: &str) -> Result<bool, Failure>;
+    /// Whether this region's registry has an image under this tag or digest.
+    async fn image(&self, repository: &str, reference: &str) -> Result<bool, Failure>;
     /// To zero tasks, and scaling may start none.
     async fn stop(&self, service: &str) -> Result<(), Failure>;
     async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure>;

@@ -118,6 +118,7 @@ module "function" {
         # What a backup consists of; not what is in it.
         "arn:aws:s3:::${var.own.backups_bucket}/backups/*",
         "arn:aws:s3:::${var.own.control_bucket}/damaged.json",
+        "arn:aws:s3:::${var.own.control_bucket}/images.json",
         "arn:aws:s3:::${var.own.control_bucket}/proof.json",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
         "arn:aws:s3:::${var.peer.control_bucket}/status.json",

@@ -25,8 +25,9 @@ async fn every_root_is_valid() {
     }
 }
 
-/// Every action that a role has, by the file that gives it. What is not here is in no policy: above all nothing of Route 53, IAM,
-/// bucket configuration or task definitions, which in a disaster may be gone or must not be touched.
+/// Every action that a role has, by the file that gives it. What is not here is in no policy: above all nothing of Route 53, IAM
+/// or bucket configuration, which in a disaster may be gone or must not be touched. Task definitions are registered by image-sync
+/// while nothing happens, and by nobody in a disaster.
 const ALLOWED: [(&str, &[&str]); 9] = [
     (
         "function/main.tf",
@@ -68,6 +69,16 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "ecr:InitiateLayerUpload",
             "ecr:PutImage",
             "ecr:UploadLayerPart",
+            "ecs:DescribeServices",
+            "ecs:DescribeTaskDefinition",
+            "ecs:DescribeTasks",
+            "ecs:ListTaskDefinitions",
+            "ecs:ListTasks",
+            "ecs:RegisterTaskDefinition",
+            "ecs:UpdateService",
+            "iam:PassRole",
+            "s3:GetObject",
+            "s3:PutObject",
             "states:StartExecution",
         ],
     ),
@@ -261,6 +272,51 @@ fn what_is_damaged_is_noted_by_one_function_read_by_those_that_choose_and_told_t
         .find(|r| r.contains("\"DamagedObjects\""))
         .unwrap();
     assert!(alarm.contains("alarm_actions       = [var.own.notices_topic]"));
+}
+
+#[test]
+fn only_pins_of_its_own_region_are_registered_and_roles_are_passed_to_tasks_alone() {
+    let module = text("infra/modules/image-sync/main.tf");
+    let statement = |action: &str| {
+        let mut all = module.split("    {\n").filter(|s| s.contains(action));
+        let found = all.next().unwrap().to_owned();
+        assert!(all.next().is_none(), "{action} twice");
+        found
+    };
+    let registers = statement("ecs:RegisterTaskDefinition");
+    let family = lifeboat_core::image::pinned("${service.service}");
+    let own = format!("ecs:${{var.own.region}}:${{local.account}}:task-definition/{family}:*");
+    assert!(
+        registers.contains(&own) && !registers.contains("var.peer"),
+        "{registers}"
+    );
+    let points = statement("ecs:UpdateService");
+    assert!(
+        points.contains("Resource = local.own_services\n"),
+        "{points}"
+    );
+    let passes = statement("iam:PassRole");
+    let to = r#"StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" }"#;
+    assert!(
+        passes.contains(to) && passes.contains("= var.roles\n"),
+        "{passes}"
+    );
+    let services = text("infra/modules/ecs/main.tf");
+    assert!(services.contains("ignore_changes = [desired_count, task_definition]"));
+}
+
+/// What image-sync records is read by the probe of its own region.
+#[test]
+fn images_are_recorded_by_one_function_and_read_by_the_probe() {
+    let key = lifeboat_core::image::Record::KEY;
+    let own = format!("\"arn:aws:s3:::${{var.own.control_bucket}}/{key}\"");
+    let mut paths: Vec<String> = modules()
+        .into_iter()
+        .filter(|(_, text)| text.contains(&own))
+        .map(|(path, _)| path)
+        .collect();
+    paths.sort();
+    assert_eq!(paths, ["health-probe/main.tf", "image-sync/main.tf"]);
 }
 
 #[test]

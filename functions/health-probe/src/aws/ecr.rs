@@ -1,22 +1,20 @@
 use aws_sdk_ecr::{Client, types::ImageIdentifier};
-use lifeboat_core::{Failure, Region, configuration::ServiceResources};
+use lifeboat_core::{Failure, Region};
 
 use lifeboat_aws::explain;
 
 pub(super) async fn holds(
     client: &Client,
-    resources: &ServiceResources,
+    repository: &str,
+    reference: &str,
     region: &Region,
 ) -> Result<bool, Failure> {
-    let reference = resources.reference();
     let image = ImageIdentifier::builder();
     let image = match reference.starts_with("sha256:") {
         true => image.image_digest(reference),
         false => image.image_tag(reference),
     };
-    let describe = client
-        .describe_images()
-        .repository_name(&resources.repository);
+    let describe = client.describe_images().repository_name(repository);
     match describe.image_ids(image.build()).send().await {
         Ok(_) => Ok(true),
         Err(error)
@@ -27,7 +25,7 @@ pub(super) async fn holds(
             Ok(false)
         }
         Err(error) => {
-            let object = format!("image {} ({reference})", resources.repository);
+            let object = format!("image {repository} ({reference})");
             Err(Failure::unavailable(
                 "describe",
                 object,
@@ -48,23 +46,16 @@ mod tests {
     };
     use aws_smithy_mocks::{mock, mock_client};
 
-    async fn ask(client: &Client, image: &str) -> Result<bool, Failure> {
-        let resources = ServiceResources {
-            service: "forum-users".into(),
-            repository: "forum/users".into(),
-            image: image.into(),
-            scalable_target: "service/forum/forum-users".into(),
-            place: Default::default(),
-            hook: None,
-        };
-        holds(client, &resources, &Region::new("us-west-2").unwrap()).await
+    async fn ask(client: &Client, reference: &str) -> Result<bool, Failure> {
+        let region = Region::new("us-west-2").unwrap();
+        holds(client, "forum/users", reference, &region).await
     }
 
     async fn fails(
         error: impl Fn() -> DescribeImagesError + Send + Sync + 'static,
     ) -> Result<bool, Failure> {
         let rule = mock!(Client::describe_images).then_error(error);
-        ask(&mock_client!(aws_sdk_ecr, [&rule]), "r/forum/users:stable").await
+        ask(&mock_client!(aws_sdk_ecr, [&rule]), "stable").await
     }
 
     #[tokio::test]
@@ -76,8 +67,8 @@ mod tests {
             .match_requests(|r| r.image_ids()[0].image_digest() == Some("sha256:ab"))
             .then_output(|| DescribeImagesOutput::builder().build());
         let client = mock_client!(aws_sdk_ecr, [&tag, &digest]);
-        assert_eq!(ask(&client, "r/forum/users:stable").await, Ok(true));
-        assert_eq!(ask(&client, "r/forum/users@sha256:ab").await, Ok(true));
+        assert_eq!(ask(&client, "stable").await, Ok(true));
+        assert_eq!(ask(&client, "sha256:ab").await, Ok(true));
     }
 
     #[tokio::test]
