@@ -9,6 +9,7 @@ mod failback;
 mod follow;
 mod homecoming;
 mod people;
+mod pins;
 mod progress;
 mod readiness;
 mod rehearsal;
@@ -55,6 +56,8 @@ async fn play(stage: &Stage) -> Result<()> {
     let others = Map::from_iter([daily("backup_schedule"), daily("refresh_schedule")]);
     let terraform = deploy::deploy(stage, others).await?;
     users::post(stage).await?;
+    pins::made(stage).await?;
+    deploy::assert_unchanged(stage, &terraform).await?;
     let backup = backup::first(stage).await?;
     readiness::seen(stage).await?;
     rehearsal::run(stage).await?;
