@@ -140,7 +140,7 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
     ) -> BTreeMap<Image, Mended> {
         tracing::warn!(lacking = lacking.len(), "fetching images from the peer");
         match self.registries.peer(Effort::PEER_AT_WORK).await {
-            Ok(peer) => mend::mend(own, &peer, lacking, None).await,
+            Ok(peer) => mend::mend(own, &peer, lacking, self.until).await,
             Err(failure) => {
                 let given_up = |verdict| Mended::lacking(verdict, Some(failure.clone()));
                 let lacking = lacking.into_iter();
