@@ -58,7 +58,8 @@ impl State {
             self.refused += 1;
         }
         let own = PAUSE * 2_u32.pow(self.refused.saturating_sub(1).min(DOUBLED));
-        let until = now + asked.unwrap_or(own);
+        // One that says "at once" and means it never would be asked without end.
+        let until = now + asked.map_or(own, |asked| asked.max(PAUSE));
         let until = self.until.map_or(until, |other| other.max(until));
         self.until = Some(until);
         until - now
@@ -169,6 +170,8 @@ mod tests {
         let long = Duration::from_secs(20);
         assert_eq!(state.throttled(now, Some(long)), long);
         assert_eq!(state.throttled(now, Some(Duration::from_secs(1))), long);
+        let mut state = State::START;
+        assert_eq!(state.throttled(now, Some(Duration::ZERO)), PAUSE);
     }
 
     #[test]

@@ -46,6 +46,20 @@ async fn what_refers_to_an_image_comes_along_and_what_refers_to_that() {
 }
 
 #[tokio::test]
+async fn what_a_registry_tells_page_by_page_comes_along_to_the_last_page() {
+    let world = World::new().await;
+    world.own.inner().referrers = Referrers::Paged;
+    let image = world.own.image("forum/users", Some("v1"), "1");
+    let all =
+        ["contents", "signature", "attestation"].map(|what| about(&world.own, None, &image, what));
+    let done = bring(&world, &[wish("forum/users", "v1")], &Limits::default()).await;
+    assert!(done[0].lost.is_empty(), "{done:?}");
+    for digest in all {
+        assert!(world.peer.content("forum/users", &digest).is_some());
+    }
+}
+
+#[tokio::test]
 async fn a_registry_that_knows_no_referrers_is_asked_for_their_tags() {
     for unknown in [Referrers::NotFound, Referrers::BadRequest] {
         let world = World::new().await;

@@ -91,6 +91,8 @@ pub(crate) enum Referrers {
     /// It calls the path a bad one.
     BadRequest,
     Known,
+    /// One in each answer.
+    Paged,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

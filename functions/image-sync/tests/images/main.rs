@@ -8,6 +8,7 @@ mod companions;
 mod copying;
 mod fake;
 mod fan_out;
+mod kinds;
 mod lagging;
 mod misbehaving;
 mod moving;

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use lifeboat_image_sync::{
-    copy::{Became, Done, Limits, Missing},
+    Registries,
+    copy::{Became, Done, Limits, Missing, copy},
     reference::Digest,
+    registry::Effort,
 };
 use serde_json::json;
 
@@ -92,6 +94,26 @@ async fn a_registry_that_wants_peace_is_given_it_for_as_long_as_it_says() {
         "{:?}",
         begun.elapsed()
     );
+}
+
+#[tokio::test]
+async fn a_registry_that_never_has_time_is_unavailable_and_nothing_is_tagged() {
+    let (world, _) = with_image().await;
+    {
+        let mut peer = world.peer.inner();
+        (peer.busy, peer.busy_for) = (u32::MAX, 0);
+    }
+    // Whose patience is short.
+    let (own, peer) = (
+        Registries::own(&world).await.unwrap(),
+        Registries::peer(&world, Effort::PEER).await.unwrap(),
+    );
+    let wishes = [wish("forum/users", "v2")];
+    let done = copy(&own, &peer, &wishes, &Limits::default(), async |_| Ok(())).await;
+    let failure = done[0].became.clone().unwrap_err();
+    assert_eq!(failure.name(), "Unavailable", "{failure}");
+    assert!(world.peer.log().len() < 50, "it was given peace");
+    assert_eq!(world.peer.tag("forum/users", "v2"), None);
 }
 
 #[tokio::test]

@@ -106,6 +106,9 @@ fn decide(
         Some((repository, digest)) => inner.blob(repository, digest),
         None => match (path.split_once("/referrers/"), inner.referrers) {
             (Some((repository, digest)), Referrers::Known) => inner.referring(repository, digest),
+            (Some((repository, digest)), Referrers::Paged) => {
+                inner.page_of_referring(repository, digest, uri.query())
+            }
             (Some(_), Referrers::BadRequest) => StatusCode::BAD_REQUEST.into_response(),
             (Some(_), Referrers::NotFound) | (None, _) => StatusCode::NOT_FOUND.into_response(),
         },
@@ -115,6 +118,10 @@ fn decide(
 fn error(status: StatusCode, code: &str) -> Response {
     let body = json!({"errors": [{"code": code, "message": "says the fake"}]});
     (status, axum::Json(body)).into_response()
+}
+
+fn index(named: &[Value]) -> axum::Json<Value> {
+    axum::Json(json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": named}))
 }
 
 impl Inner {
@@ -156,7 +163,25 @@ impl Inner {
         StatusCode::ACCEPTED.into_response()
     }
 
+    /// One in each answer, and where the next one is.
+    fn page_of_referring(&self, repository: &str, digest: &str, query: Option<&str>) -> Response {
+        let page: usize = query.map_or(0, |query| query["page=".len()..].parse().unwrap());
+        let mut all = self.named_referring(repository, digest);
+        let more = page + 1 < all.len();
+        all = all.into_iter().skip(page).take(1).collect();
+        let next = format!(
+            "</v2/{repository}/referrers/{digest}?page={}>; rel=\"next\"",
+            page + 1
+        );
+        let link = more.then_some([("link", next)]);
+        (link, index(&all)).into_response()
+    }
+
     fn referring(&self, repository: &str, digest: &str) -> Response {
+        index(&self.named_referring(repository, digest)).into_response()
+    }
+
+    fn named_referring(&self, repository: &str, digest: &str) -> Vec<Value> {
         let manifests = self
             .repositories
             .get(repository)
@@ -165,13 +190,10 @@ impl Inner {
             let content: Value = serde_json::from_slice(bytes).unwrap();
             content["subject"]["digest"] == digest
         });
-        let named: Vec<Value> = referring
-            .map(|(digest, (media_type, bytes))| {
-                json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
-            })
-            .collect();
-        axum::Json(json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": named}))
-            .into_response()
+        let named = referring.map(|(digest, (media_type, bytes))| {
+            json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
+        });
+        named.collect()
     }
 
     /// Whether the registry's rules let the blob be taken over from there.
@@ -268,6 +290,10 @@ impl Inner {
         let content: Value = serde_json::from_slice(body).unwrap();
         let named = |list: &Value| list.as_array().cloned().unwrap_or_default();
         let has = |part: &Value| {
+            // What is to be had elsewhere, no registry asks for.
+            if part["urls"].is_array() {
+                return true;
+            }
             let digest = part["digest"].as_str().unwrap();
             repository.blobs.contains_key(digest) || repository.manifests.contains_key(digest)
         };
