@@ -43,6 +43,7 @@ variables {
     services       = { users = { repository = "forum/users" } }
   }
 
+  roles    = ["arn:aws:iam::111122223333:role/forum-execution"]
   settings = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
 }
 
@@ -76,6 +77,12 @@ run "a_pattern_is_read_here_written_there_and_listened_for" {
       ["arn:aws:ecr:us-west-2:111122223333:repository/team/*", "arn:aws:ecr:us-west-2:111122223333:repository/base"]
     ]
     error_message = "repositories of the patterns may be created in the other region, and no others"
+  }
+
+  # A role's policies may have 10,240 characters.
+  assert {
+    condition     = !strcontains(jsonencode(local.statements), "users")
+    error_message = "the policy does not grow with the number of services"
   }
 
   assert {

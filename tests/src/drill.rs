@@ -8,6 +8,7 @@ mod deploy;
 mod failback;
 mod follow;
 mod homecoming;
+mod patterns;
 mod people;
 mod pins;
 mod progress;
@@ -53,10 +54,12 @@ pub async fn run(keep: bool) -> Result<()> {
 async fn play(stage: &Stage) -> Result<()> {
     // The drill calls the schedule's target itself, so that it knows what a backup holds.
     let daily = |schedule: &str| (schedule.to_owned(), json!("rate(1 day)"));
-    let others = Map::from_iter([daily("backup_schedule"), daily("refresh_schedule")]);
+    let daily = [daily("backup_schedule"), daily("refresh_schedule")];
+    let others = Map::from_iter(daily.into_iter().chain(patterns::variables()));
     let terraform = deploy::deploy(stage, others).await?;
     users::post(stage).await?;
     pins::made(stage).await?;
+    patterns::brought(stage).await?;
     deploy::assert_unchanged(stage, &terraform).await?;
     let backup = backup::first(stage).await?;
     readiness::seen(stage).await?;

@@ -33,11 +33,15 @@ pub struct Cluster<'a> {
 
 impl Ecr<'_> {
     fn cluster(&self, side: Side) -> Cluster<'_> {
+        match side == self.configuration.side() {
+            true => self.patient(side, Patience::Own),
+            // Nobody waits for it.
+            false => self.patient(side, Patience::Brief),
+        }
+    }
+
+    fn patient(&self, side: Side, patience: Patience) -> Cluster<'_> {
         let region = self.configuration.region_of(side);
-        let patience = match side == self.configuration.side() {
-            true => Patience::Own,
-            false => Patience::Peer,
-        };
         Cluster {
             client: Client::new(&self.aws.region(region, patience)),
             resources: self.configuration.resources(side),
@@ -47,6 +51,11 @@ impl Ecr<'_> {
 
     fn here(&self) -> Cluster<'_> {
         self.cluster(self.configuration.side())
+    }
+
+    /// For effects whose right was read just now: they come at once or not at all, and never twice.
+    fn at_once(&self) -> Cluster<'_> {
+        self.patient(self.configuration.side(), Patience::Brief)
     }
 }
 
@@ -64,11 +73,11 @@ impl Fleet for Ecr<'_> {
     }
 
     async fn register(&self, family: &str, definition: &Definition) -> Result<String, Failure> {
-        self.here().register(family, definition).await
+        self.at_once().register(family, definition).await
     }
 
     async fn point(&self, service: &str, definition: &str) -> Result<(), Failure> {
-        self.here().point(service, definition).await
+        self.at_once().point(service, definition).await
     }
 }
 

@@ -115,6 +115,9 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
             };
             ready.pins.insert(service, pin);
         }
+        if doubtful(&mut ready, &facts) {
+            ready.found = self.keep(ready.found).await?;
+        }
         failed.map_or(Ok(ready), Err)
     }
 
@@ -201,6 +204,28 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
             pins: BTreeMap::new(),
         }
     }
+}
+
+/// A service that does not start what runs is no reason to be sure of it.
+fn doubtful(ready: &mut Ready, facts: &Facts) -> bool {
+    let mut any = false;
+    for (name, pin) in &ready.pins {
+        let unpinned = facts.services[name].used.by_tag.as_ref();
+        let doubt = match (pin, unpinned) {
+            (Pin::Failed(why), _) => format!("it was not pinned to what runs: {why}"),
+            (Pin::Kept(why), Some(image)) => {
+                format!("it would start {image}, whatever that names then: {why}")
+            }
+            (Pin::Kept(_), None) | (Pin::Due | Pin::Pinned(_), _) => continue,
+        };
+        if let Some(found) = ready.found.services.get_mut(name)
+            && !found.images.is_empty()
+        {
+            found.doubt.get_or_insert(doubt);
+            any = true;
+        }
+    }
+    any
 }
 
 fn untouched(looked: BTreeMap<Image, Verdict>) -> BTreeMap<Image, Mended> {

@@ -46,8 +46,8 @@ impl<R: Registries + Fleet + Catalog + Meter + Workflow, B: Objects> ImageSync<'
             Event::Foreign(reason) => Ok(Answer::Outcome(Outcome::Ignored { reason })),
             Event::Push(push) => self.pushed(push).await.map(Answer::Outcome),
             Event::Reconcile => {
-                // Whatever became of the copies, what runs must be able to start here.
-                let (copied, ready) = (self.reconcile().await, self.make_ready().await);
+                // What runs must be able to start here, however long the copies take.
+                let (ready, copied) = (self.make_ready().await, self.reconcile().await);
                 let (copied, ready) = (copied?, ready?);
                 Ok(Answer::Reconciled(Box::new(Reconciled { copied, ready })))
             }

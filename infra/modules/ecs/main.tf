@@ -128,8 +128,10 @@ resource "aws_vpc_security_group_egress_rule" "anywhere" {
 }
 
 resource "aws_ecs_task_definition" "this" {
-  for_each                 = var.services
-  family                   = each.value.service
+  for_each = var.services
+  family   = each.value.service
+  # The service may start from an older revision until somebody deploys, and go back to one.
+  skip_destroy             = true
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = 256

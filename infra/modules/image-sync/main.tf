@@ -46,15 +46,16 @@ variable "enabled" {
 locals {
   account = split(":", var.own.cluster)[4]
 
-  own_services  = [for service in values(var.own.services) : "arn:aws:ecs:${var.own.region}:${local.account}:service/${var.application}/${service.service}"]
-  peer_services = [for service in values(var.peer.services) : "arn:aws:ecs:${var.peer.region}:${local.account}:service/${var.application}/${service.service}"]
+  # A role's policies have room for 10,240 characters, so the application's parts are named together.
+  own_services  = "arn:aws:ecs:${var.own.region}:${local.account}:service/${var.application}/*"
+  peer_services = "arn:aws:ecs:${var.peer.region}:${local.account}:service/${var.application}/*"
 
   sides = { own = var.own, peer = var.peer }
 
   # A star means the same to the function, to a policy and to EventBridge.
   repositories = {
     for word, side in local.sides : word => {
-      services = [for service in values(side.services) : "arn:aws:ecr:${side.region}:${local.account}:repository/${service.repository}"]
+      services = ["arn:aws:ecr:${side.region}:${local.account}:repository/${var.application}/*"]
       patterns = [for pattern in var.patterns : "arn:aws:ecr:${side.region}:${local.account}:repository/${pattern}"]
     }
   }
@@ -120,7 +121,7 @@ locals {
       {
         Effect   = "Allow"
         Action   = "ecs:DescribeServices"
-        Resource = concat(local.own_services, local.peer_services)
+        Resource = [local.own_services, local.peer_services]
       },
       {
         Effect    = "Allow"
@@ -138,7 +139,7 @@ locals {
       {
         Effect   = "Allow"
         Action   = "ecs:RegisterTaskDefinition"
-        Resource = [for service in values(var.own.services) : "arn:aws:ecs:${var.own.region}:${local.account}:task-definition/${service.service}-pinned:*"]
+        Resource = "arn:aws:ecs:${var.own.region}:${local.account}:task-definition/${var.application}-*-pinned:*"
       },
       {
         Effect   = "Allow"
@@ -203,6 +204,23 @@ module "push" {
       "repository-name" = local.heard
     }
   }
+}
+
+# An event is given up after three invocations, and not counted among the errors: one whose time is over fails so that the next
+# one follows.
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  alarm_name          = "${var.application}-image-sync-failed"
+  alarm_description   = "The image-sync function failed three times at the same event: images may be missing in the other region, or a service there not be pinned to what runs. Read its log. Unfinished there means that it needs more than three invocations, and goes on with the next schedule."
+  namespace           = "AWS/Lambda"
+  metric_name         = "AsyncEventsDropped"
+  dimensions          = { FunctionName = module.function.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.own.notices_topic]
 }
 
 # A reconcile tells it each quarter of an hour. One that is told once, of what has come meanwhile, wakes nobody.

@@ -9,7 +9,7 @@ use aws_sdk_ecs::{
     Client,
     error::SdkError,
     operation::describe_services::DescribeServicesError,
-    types::{DesiredStatus, Service, Task},
+    types::{DeploymentRolloutState, DesiredStatus, Service, Task},
 };
 use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use lifeboat_core::{
@@ -152,6 +152,11 @@ fn groups(service: &Service) -> Vec<String> {
 fn newest(service: &Service) -> Option<String> {
     let mut deployments = service.deployments().iter();
     let newest = deployments.find(|one| one.status() == Some("PRIMARY"));
+    // One that is not through may never be.
+    let newest = newest.filter(|one| {
+        let state = one.rollout_state();
+        state.is_none_or(|state| *state == DeploymentRolloutState::Completed)
+    });
     newest.and_then(|one| one.id()).map(str::to_owned)
 }
 

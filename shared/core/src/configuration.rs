@@ -216,12 +216,17 @@ impl ServiceResources {
 }
 
 impl RegionResources {
-    /// The repository of this region's registry that an image lies in; none where another registry holds it.
+    /// The service's repository that an image lies in; none where it lies elsewhere.
     pub fn repository_of<'a>(&self, image: &'a str) -> Option<&'a str> {
         let addresses = self.services.values().filter_map(ServiceResources::address);
         let mut addresses = addresses.chain([self.registry.host.as_str()]);
         let name = image::name(image);
-        addresses.find_map(|address| name.strip_prefix(address)?.strip_prefix('/'))
+        let repository =
+            addresses.find_map(|address| name.strip_prefix(address)?.strip_prefix('/'))?;
+        let mut services = self.services.values();
+        services
+            .any(|service| service.repository == repository)
+            .then_some(repository)
     }
 }
 

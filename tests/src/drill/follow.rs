@@ -134,7 +134,7 @@ impl LocalCloud {
             .map(drop)
     }
 
-    async fn states(&self, region: &str, action: &str, ask: &Value) -> Result<Value> {
+    pub(super) async fn states(&self, region: &str, action: &str, ask: &Value) -> Result<Value> {
         let target = format!("AWSStepFunctions.{action}");
         self.aws.json(region, "states", &target, ask).await
     }

@@ -284,7 +284,7 @@ fn only_pins_of_its_own_region_are_registered_and_roles_are_passed_to_tasks_alon
         found
     };
     let registers = statement("ecs:RegisterTaskDefinition");
-    let family = lifeboat_core::image::pinned("${service.service}");
+    let family = lifeboat_core::image::pinned("${var.application}-*");
     let own = format!("ecs:${{var.own.region}}:${{local.account}}:task-definition/{family}:*");
     assert!(
         registers.contains(&own) && !registers.contains("var.peer"),

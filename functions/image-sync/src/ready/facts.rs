@@ -75,10 +75,11 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
         let known = |(service, template, pins): (&String, Option<Definition>, Vec<Definition>)| {
             let running = running.as_ref().map_err(Clone::clone);
             let running = running.map(|all| all.get(service).unwrap_or(&nothing));
+            let current = current.remove(service);
             let known = Known {
-                used: used(configuration, active, running, &pins),
+                used: used(configuration, active, running, current.as_ref(), &pins),
                 template,
-                current: current.remove(service),
+                current,
                 pins,
             };
             (service.clone(), known)
@@ -100,7 +101,12 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
     ) -> Result<Result<T, String>, Failure> {
         match running {
             Err(failure) if active == self.configuration.side() => Err(failure),
-            heard => Ok(heard.map_err(|failure| failure.to_string())),
+            heard => Ok(heard.map_err(|failure| {
+                tracing::error!(
+                    "what runs is not known, and the last pins stand for it: {failure}"
+                );
+                failure.to_string()
+            })),
         }
     }
 

@@ -17,8 +17,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) template: Option<&'a Definition>,
     /// What the service's next task would be started from.
     pub(crate) current: Option<&'a Definition>,
-    /// The newest pin.
-    pub(crate) newest: Option<&'a Definition>,
+    /// The last ones, the newest first.
+    pub(crate) pins: &'a [Definition],
     pub(crate) runs: &'a Result<Runs, String>,
     pub(crate) held: &'a BTreeMap<Named, Held>,
 }
@@ -36,7 +36,8 @@ pub(crate) fn plan(facts: &Facts<'_>) -> Plan {
         Ok(wanted) => wanted,
         Err(reason) => return Plan::Nothing(reason),
     };
-    match (facts.current, facts.newest) {
+    let mut pins = facts.pins.iter();
+    match (facts.current, pins.find(|pin| pin.starts_the_same(&wanted))) {
         (None, _) => Plan::Nothing(format!(
             "there is no service {}: apply this region's Terraform",
             facts.service.service
@@ -44,10 +45,8 @@ pub(crate) fn plan(facts: &Facts<'_>) -> Plan {
         (Some(current), _) if current.starts_the_same(&wanted) => {
             Plan::Nothing("it starts what runs already".into())
         }
-        (Some(_), Some(newest)) if newest.starts_the_same(&wanted) => {
-            Plan::Point(newest.arn.clone())
-        }
-        (Some(_), _) => Plan::Register(Box::new(wanted)),
+        (Some(_), Some(pin)) => Plan::Point(pin.arn.clone()),
+        (Some(_), None) => Plan::Register(Box::new(wanted)),
     }
 }
 

@@ -30,7 +30,7 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
                 service: own.services.get(name)?,
                 template: known.template.as_ref(),
                 current: known.current.as_ref(),
-                newest: known.pins.first(),
+                pins: &known.pins,
                 runs: &known.used.runs,
                 held: &held,
             });

@@ -26,21 +26,31 @@ pub(crate) struct Used {
     /// What a new task is to run, or why nobody can tell.
     pub(crate) runs: Result<Runs, String>,
     pub(crate) doubt: Option<String>,
+    /// An image that it would start here by its tag.
+    pub(crate) by_tag: Option<String>,
 }
 
-/// What is known of a service: its tasks in the active region, or why that one cannot be asked, and this region's pins of it,
-/// the newest first.
+/// What is known of a service: its tasks in the active region, or why that one cannot be asked, what it would start here, and
+/// this region's pins of it, the newest first.
 pub(crate) fn used(
     configuration: &Configuration,
     active: Side,
     running: Result<&Running, String>,
+    current: Option<&Definition>,
     pins: &[Definition],
 ) -> Used {
     let own = configuration.own();
+    let starts = current.map(|current| of_pin(current, own));
+    let starts = starts.filter(|starts| !starts.is_empty());
     let mut used = Used {
         images: BTreeMap::new(),
         runs: Err("nothing is known to run, and nothing was pinned".into()),
         doubt: None,
+        by_tag: current.and_then(|current| {
+            let mut images = current.images().map(|(_, image)| image);
+            let tagged = images.find(|i| own.repository_of(i).is_some() && !i.contains('@'));
+            tagged.map(str::to_owned)
+        }),
     };
     let tasks = running
         .as_ref()
@@ -61,18 +71,25 @@ pub(crate) fn used(
             Err(why) => used.doubt = Some(format!("{why} in {region}")),
         }
     }
-    match (running, pins.first()) {
+    let known = running
+        .as_ref()
+        .is_ok_and(|running| !running.tasks.is_empty());
+    let pinned = starts.or_else(|| {
+        let newest = pins.first().filter(|_| !known);
+        newest.map(|newest| of_pin(newest, own))
+    });
+    // It is what an execution starts, also where another one is to be pinned.
+    let images = pinned.iter().flat_map(|runs| runs.values());
+    for image in images {
+        used.images.entry(image.clone()).or_insert(Use::Pinned);
+    }
+    match (running, pinned) {
         (Ok(running), _) if !running.tasks.is_empty() => {
             used.runs = newest(&seen, running.newest.as_deref())
                 .map_err(|why| format!("{why} in {region}"));
         }
         // A region that is silent, or runs none, ran this when it was last asked.
-        (_, Some(newest)) => {
-            let runs = of_pin(newest, own);
-            used.images
-                .extend(runs.values().map(|image| (image.clone(), Use::Pinned)));
-            used.runs = Ok(runs);
-        }
+        (_, Some(runs)) => used.runs = Ok(runs),
         (Err(why), None) => used.runs = Err(why),
         (Ok(_), None) => {}
     }

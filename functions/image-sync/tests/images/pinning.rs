@@ -97,6 +97,10 @@ fn leased(world: &World) -> RegionState {
 async fn who_comes_late_changes_nothing_of_what_an_execution_starts() {
     for activated in [true, false] {
         let (world, _) = passive().await;
+        for repository in ["forum/users", "forum/posts"] {
+            let stable = Some("stable");
+            world.own.runnable(repository, stable, "2", "amd64");
+        }
         let mut state = leased(&world);
         if activated {
             state.active = world.configuration.region.clone();

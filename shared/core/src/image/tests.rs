@@ -133,7 +133,7 @@ fn an_images_repository_is_told_by_the_addresses_that_tasks_pull_from() {
     for (image, repository) in [
         ("127.0.0.1:5001/forum/users:stable", Some("forum/users")),
         ("127.0.0.1:5001/forum/users", Some("forum/users")),
-        ("127.0.0.1:5001/log/router@sha256:ab", Some("log/router")),
+        ("127.0.0.1:5001/log/router@sha256:ab", None),
         ("127.0.0.1:5002/forum/users:stable", None),
         ("docker.io/library/nginx", None),
         ("nginx:1", None),

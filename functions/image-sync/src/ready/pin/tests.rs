@@ -9,7 +9,7 @@ struct Case {
     configuration: Configuration,
     template: Option<Definition>,
     current: Option<Definition>,
-    newest: Option<Definition>,
+    pins: Vec<Definition>,
     runs: Result<Runs, String>,
     held: BTreeMap<Named, Held>,
 }
@@ -33,7 +33,7 @@ fn case() -> Case {
         configuration: sample("us-west-2"),
         current: Some(template.clone()),
         template: Some(template),
-        newest: None,
+        pins: vec![],
         runs: Ok([("users".to_owned(), named('a'))].into()),
         held: [(named('a'), Held::Ready)].into(),
     }
@@ -47,7 +47,7 @@ impl Case {
             service: &own.services["users"],
             template: self.template.as_ref(),
             current: self.current.as_ref(),
-            newest: self.newest.as_ref(),
+            pins: &self.pins,
             runs: &self.runs,
             held: &self.held,
         })
@@ -77,17 +77,25 @@ fn the_templates_image_is_replaced_by_the_one_that_runs_at_the_templates_own_add
 #[test]
 fn killed_after_it_was_registered_the_same_pin_is_used() {
     let mut case = case();
-    case.newest = Some(pin("arn:pin:1", 'a'));
+    case.pins = vec![pin("arn:pin:1", 'a')];
     assert_eq!(case.plan(), Plan::Point("arn:pin:1".into()));
-    case.current = case.newest.clone();
+    case.current = case.pins.first().cloned();
     assert_eq!(case.nothing(), "it starts what runs already");
+}
+
+#[test]
+fn what_runs_again_is_pinned_by_the_pin_that_it_had() {
+    let mut case = case();
+    case.pins = vec![pin("arn:pin:2", 'b'), pin("arn:pin:1", 'a')];
+    case.current = case.pins.first().cloned();
+    assert_eq!(case.plan(), Plan::Point("arn:pin:1".into()));
 }
 
 #[test]
 fn another_image_or_another_template_makes_another_pin() {
     let mut case = case();
-    case.newest = Some(pin("arn:pin:1", 'a'));
-    case.current = case.newest.clone();
+    case.pins = vec![pin("arn:pin:1", 'a')];
+    case.current = case.pins.first().cloned();
     case.runs = Ok([("users".to_owned(), named('b'))].into());
     case.held.insert(named('b'), Held::Ready);
     assert!(case.registered().starts_the_same(&pin("", 'b')));
@@ -126,11 +134,11 @@ fn who_cannot_tell_what_runs_pins_nothing_and_says_why() {
     untold.runs = Err("timed out".into());
     assert_eq!(untold.nothing(), "timed out");
     let mut new = case();
-    let log = ("log", "127.0.0.1:5002/tools/log:1");
+    let log = ("log", "127.0.0.1:5002/forum/posts:1");
     new.template = Some(definition("arn:template:2", &[("users", TAGGED), log]));
     assert_eq!(
         new.nothing(),
-        "nobody runs tools/log as its container log yet"
+        "nobody runs forum/posts as its container log yet"
     );
 }
 

@@ -18,7 +18,7 @@ fn running(newest: &str, tasks: Vec<Task>) -> Running {
 }
 
 fn seen(running: Result<&Running, String>, pins: &[Definition]) -> Used {
-    used(&sample("us-west-2"), Side::Home, running, pins)
+    used(&sample("us-west-2"), Side::Home, running, None, pins)
 }
 
 fn pin(letter: char) -> Definition {
@@ -66,17 +66,17 @@ fn a_digest_that_is_not_told_is_a_doubt_and_nothing_is_to_run_by_it() {
 }
 
 #[test]
-fn containers_of_a_foreign_registry_are_no_business_of_ours_and_side_cars_of_our_own_are() {
+fn containers_of_other_repositories_are_no_business_of_ours_and_side_cars_of_a_services_are() {
     let mut task = task("new", IMAGE, Some('a'));
     let mut other = task.containers[0].clone();
-    (other.name, other.image) = ("log".into(), "127.0.0.1:5001/tools/log:1".into());
+    (other.name, other.image) = ("log".into(), "127.0.0.1:5001/forum/posts:1".into());
     let mut foreign = other.clone();
     (foreign.name, foreign.image) = ("agent".into(), "public.example/agent:1".into());
     foreign.digest = None;
     task.containers.extend([other, foreign]);
     let used = seen(Ok(&running("new", vec![task])), &[]);
     let repositories: Vec<&str> = used.images.keys().map(|i| i.repository.as_str()).collect();
-    assert_eq!(repositories, ["forum/users", "tools/log"]);
+    assert_eq!(repositories, ["forum/posts", "forum/users"]);
     assert_eq!(used.doubt, None);
 }
 
@@ -88,7 +88,34 @@ fn what_was_pinned_last_stands_for_a_region_that_is_silent_or_runs_nothing() {
         assert_eq!(used.images, expected.into());
         assert_eq!(used.runs.unwrap()["users"], named('b'));
     }
+    // The service may have been pointed back to an older one.
+    let back = used(
+        &sample("us-west-2"),
+        Side::Home,
+        Err("timed out".into()),
+        Some(&pin('a')),
+        &[pin('b'), pin('a')],
+    );
+    assert_eq!(back.runs.unwrap()["users"], named('a'));
+    assert_eq!(back.images[&named('b')], Use::Deployed);
     let silent = seen(Err("timed out".into()), &[]);
     assert_eq!(silent.runs, Err("timed out".into()));
     assert!(silent.images.is_empty());
+}
+
+#[test]
+fn what_a_service_here_would_start_is_needed_whatever_runs_there() {
+    let running = running("new", vec![task("new", IMAGE, Some('b'))]);
+    let configuration = sample("us-west-2");
+    let pins = [pin('a')];
+    let used = used(
+        &configuration,
+        Side::Home,
+        Ok(&running),
+        Some(&pins[0]),
+        &pins,
+    );
+    let expected = [(named('b'), Use::Running), (named('a'), Use::Pinned)];
+    assert_eq!(used.images, expected.into());
+    assert_eq!(used.runs.unwrap()["users"], named('b'));
 }
