@@ -109,7 +109,7 @@ locals {
     [for patterns in [local.repositories.own.patterns] : {
       Effect   = "Allow"
       Action   = "ecr:DescribeRepositories"
-      Resource = "arn:aws:ecr:${var.own.region}:${local.account}:repository/*"
+      Resource = "*"
     } if length(patterns) > 0],
     [for patterns in [local.repositories.peer.patterns] : {
       Effect   = "Allow"
