@@ -1,4 +1,4 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::{
     Objects, backups,
     objects::{Only, Write},
@@ -127,8 +127,9 @@ pub(crate) async fn save_aside<C: Objects, B: Objects>(
     Ok(manifest.backup)
 }
 
-/// The manifest comes last. Of two that were taken in the same second the first is the backup; the other's packs are no
-/// part of it and of no harm, because a pack's name is what is in it.
+/// The manifest comes last. Of two backups that were taken in the same second the first is the backup; the other's packs are no
+/// part of it and of no harm, because a pack's name is what is in it. What is kept aside may be of other services than what
+/// another invocation keeps in that second, and nobody else has it: it takes the next second that is free.
 async fn seal<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     key: BackupKey,
@@ -136,12 +137,31 @@ async fn seal<C: Objects, B: Objects>(
     previous: Option<Previous>,
     (started, finished): (Timestamp, Timestamp),
 ) -> Result<Manifest, Failure> {
-    let manifest = manifest(backup, &key, saved, previous, (started, finished));
+    let mut manifest = manifest(backup, &key, saved, previous, (started, finished));
+    still_there(backup, &manifest).await?;
+    loop {
+        let key = manifest.backup.clone();
+        if let Write::Done = write(backup, &manifest, &key).await? {
+            return Ok(manifest);
+        }
+        let there = find::manifest(backup, backup.backups, &key).await?;
+        if key.name.kind == Kind::Backup || there.services == manifest.services {
+            return Ok(there);
+        }
+        let next = key.name.at + SignedDuration::from_secs(1);
+        manifest.backup.name = BackupName::new(key.name.kind, next);
+    }
+}
+
+async fn write<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    key: &BackupKey,
+) -> Result<Write, Failure> {
     let name = key.manifest();
     // What nobody would read must not be written.
-    manifest.check(&backup.configuration.application, &key)?;
-    still_there(backup, &manifest).await?;
-    let json = serde_json::to_vec(&manifest)
+    manifest.check(&backup.configuration.application, key)?;
+    let json = serde_json::to_vec(manifest)
         .map_err(|e| Invalid::new(&name, "a manifest that JSON can hold", e))?;
     if json.len() as u64 > LONGEST_MANIFEST {
         return Err(Failure::Refused(format!(
@@ -149,11 +169,7 @@ async fn seal<C: Objects, B: Objects>(
             json.len()
         )));
     }
-    let written = backup.backups.put_only(&name, json, Only::IfAbsent).await?;
-    match written {
-        Write::Done => Ok(manifest),
-        Write::Lost => find::manifest(backup, backup.backups, &key).await,
-    }
+    backup.backups.put_only(&name, json, Only::IfAbsent).await
 }
 
 pub(crate) fn manifest<C: Objects, B: Objects>(

@@ -60,6 +60,21 @@ async fn one_service_is_restored_and_the_others_are_left_alone() {
 }
 
 #[tokio::test]
+async fn what_two_restores_replace_in_one_second_is_kept_by_both() {
+    let home = Region::home();
+    home.create(60).await;
+    let standby = standby_of(&home).await;
+    for service in ["users", "posts"] {
+        standby.write(service, &format!(r#"{{"{service}":["replaced"]}}"#));
+        let only = json!({"services": [service]});
+        restore(&standby, "newest", only).await.unwrap();
+    }
+    let keys = standby.backups.keys();
+    let kept = keys.iter().filter(|key| key.starts_with("replaced/"));
+    assert_eq!(kept.count(), 2, "{keys:?}");
+}
+
+#[tokio::test]
 async fn an_unknown_service_or_none_at_all_is_refused_and_the_known_ones_are_named() {
     let home = Region::home();
     home.create(60).await;
