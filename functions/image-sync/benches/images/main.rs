@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod data;
+#[path = "../../../backup/benches/backup/measure.rs"]
 mod measure;
 mod ours;
 mod registry;
