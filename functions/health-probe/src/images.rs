@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lifeboat_aws::Objects;
 use lifeboat_core::{
     Configuration, Failure,
-    image::{Image, Record, Said},
+    image::{Record, Said},
     readiness::Fact,
 };
 
@@ -27,8 +27,9 @@ pub(crate) async fn facts<W: World>(
             Ok(record) => match record.as_ref().map(|record| record.says(name, now)) {
                 Some(Said::Not(fact)) => fact,
                 Some(Said::Held(images)) => {
-                    let images = images.into_iter().filter(|image| readable(world, image));
-                    let images = images.map(|i| (i.repository.as_str(), i.digest.as_str()));
+                    let images = images
+                        .into_iter()
+                        .map(|i| (i.repository.as_str(), i.digest.as_str()));
                     all(world, action, images.collect()).await
                 }
                 Some(Said::Nothing) | None => {
@@ -41,12 +42,6 @@ pub(crate) async fn facts<W: World>(
         (name.clone(), fact)
     });
     join_all(facts).await
-}
-
-/// Of side-cars from other repositories the record alone tells.
-fn readable<W: World>(world: &W, image: &Image) -> bool {
-    let mut services = world.configuration().own().services.values();
-    services.any(|service| service.repository == image.repository)
 }
 
 async fn recorded<W: World>(world: &W) -> Result<Option<Record>, Failure> {
@@ -63,12 +58,7 @@ async fn all<W: World>(world: &W, action: Action, images: Vec<(&str, &str)>) -> 
         let there = within(world, action, "describe", &name, there).await;
         fact(world.configuration(), &name, there)
     });
-    let facts = join_all(asked).await;
-    let missing = facts.iter().find(|fact| matches!(fact, Fact::Missing(_)));
-    let doubt = facts
-        .iter()
-        .find(|fact| matches!(fact, Fact::CannotTell(_)));
-    missing.or(doubt).cloned().unwrap_or(Fact::There)
+    Fact::worst(join_all(asked).await)
 }
 
 fn fact(configuration: &Configuration, image: &str, there: Result<bool, Failure>) -> Fact {
@@ -86,7 +76,7 @@ fn fact(configuration: &Configuration, image: &str, there: Result<bool, Failure>
 mod tests {
     use super::*;
     use crate::memory::{InMemory, after};
-    use lifeboat_core::image::{Held, ServiceImages, Use};
+    use lifeboat_core::image::{Held, Image, ServiceImages, Use};
 
     fn recorded(world: &InMemory, held: Held) {
         let configuration = &world.configuration;

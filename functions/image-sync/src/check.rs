@@ -16,6 +16,7 @@ use crate::{
     mend::{self, Image},
     platform::Platform,
     reference::{Digest, Reference},
+    wanted::services,
 };
 use fetched::{Fetched, fetch};
 
@@ -91,11 +92,9 @@ fn needed<'a>(
     configuration: &'a Configuration,
     current: &'a BTreeMap<String, Definition>,
 ) -> Result<Vec<Needed<'a>>, Failure> {
-    let (own, peer) = (configuration.own(), configuration.peer());
-    let names = configuration.services.iter().map(|service| &service.name);
-    let both =
-        names.filter_map(|name| Some((name, own.services.get(name)?, peer.services.get(name)?)));
-    both.map(|(service, here, there)| {
+    let own = configuration.own();
+    let services = services(configuration);
+    let needed = services.map(|(service, here, there)| {
         let definition = current.get(service);
         let mut images = definition.into_iter().flat_map(Definition::images);
         let image =
@@ -112,8 +111,8 @@ fn needed<'a>(
             reference: Reference::parse(&format!("services.{service}.image"), reference)?,
             platforms: platform.into_iter().collect(),
         })
-    })
-    .collect()
+    });
+    needed.collect()
 }
 
 impl Needed<'_> {

@@ -50,7 +50,7 @@ async fn look(
     let list = !children.is_empty();
     let wanted = children.into_iter().filter(|child| {
         let platform = child.platform.as_ref();
-        platforms.is_empty() || platform.is_some_and(|one| fits(one, platforms))
+        platforms.is_empty() || platform.is_some_and(|one| one.fits(platforms))
     });
     let wanted: Vec<Digest> = wanted.map(|child| child.digest).collect();
     if list && wanted.is_empty() {
@@ -110,7 +110,7 @@ async fn other_platform(
     }
     let bytes = place.registry.small(place.repository, &config).await?;
     let platform: Option<Platform> = serde_json::from_slice(&bytes).ok();
-    let fits = platform.as_ref().is_some_and(|one| fits(one, platforms));
+    let fits = platform.as_ref().is_some_and(|one| one.fits(platforms));
     Ok((!fits).then(|| {
         let named = platform.filter(|one| !one.os.is_empty());
         let found = named.map_or("no platform".to_owned(), |one| one.to_string());
@@ -120,10 +120,6 @@ async fn other_platform(
             names(platforms)
         )
     }))
-}
-
-fn fits(platform: &Platform, platforms: &[Platform]) -> bool {
-    platforms.iter().any(|wanted| wanted.takes(platform))
 }
 
 fn names(platforms: &[Platform]) -> String {

@@ -43,6 +43,11 @@ impl Platform {
         })
     }
 
+    /// Whether an image for this is one for any of those that are wanted.
+    pub(crate) fn fits(&self, wanted: &[Self]) -> bool {
+        wanted.iter().any(|one| one.takes(self))
+    }
+
     /// Whether an image for `other` is one for this; without a variant any will do.
     pub fn takes(&self, other: &Self) -> bool {
         self.os == other.os

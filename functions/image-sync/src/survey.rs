@@ -160,7 +160,7 @@ async fn has_chosen(
     let children = manifest.parts()?.children;
     let chosen = children.iter().filter(|child| {
         let platform = child.platform.as_ref();
-        platform.is_some_and(|one| platforms.iter().any(|wanted| wanted.takes(one)))
+        platform.is_some_and(|one| one.fits(platforms))
     });
     let chosen: Vec<&Digest> = chosen.map(|child| &child.digest).collect();
     let some = (1..children.len()).contains(&chosen.len());

@@ -44,7 +44,7 @@ pub(crate) struct Wants {
 }
 
 /// Every service, as it is here and in the peer.
-fn services(
+pub(crate) fn services(
     configuration: &Configuration,
 ) -> impl Iterator<Item = (&str, &ServiceResources, &ServiceResources)> {
     let (own, peer) = (configuration.own(), configuration.peer());

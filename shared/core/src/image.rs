@@ -148,15 +148,10 @@ impl Record {
         let wanted: Vec<&Image> = wanted.collect();
         let facts = wanted.iter().map(|image| self.fact(image));
         let doubt = found.doubt.clone().map(Fact::CannotTell);
-        let facts: Vec<Fact> = facts.chain(doubt).collect();
-        let lack = facts.iter().find(|fact| matches!(fact, Fact::Missing(_)));
-        let doubt = facts
-            .iter()
-            .find(|fact| matches!(fact, Fact::CannotTell(_)));
-        match lack.or(doubt) {
-            Some(fact) => Said::Not(fact.clone()),
-            None if wanted.is_empty() => Said::Nothing,
-            None => Said::Held(wanted),
+        match Fact::worst(facts.chain(doubt)) {
+            Fact::There if wanted.is_empty() => Said::Nothing,
+            Fact::There => Said::Held(wanted),
+            fact => Said::Not(fact),
         }
     }
 

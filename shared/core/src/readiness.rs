@@ -64,6 +64,16 @@ pub enum Verdict {
 }
 
 impl Fact {
+    /// The first that is missing, else the first of which nobody can tell.
+    pub fn worst(facts: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |fact: &Self| match fact {
+            Self::Missing(_) => 0,
+            Self::CannotTell(_) => 1,
+            Self::There => 2,
+        };
+        facts.into_iter().min_by_key(rank).unwrap_or_default()
+    }
+
     fn is_there(&self) -> bool {
         *self == Self::There
     }

@@ -181,7 +181,7 @@ fn choose(
     let count = children.len();
     let wanted = |child: &Child| {
         let platform = child.platform.as_ref();
-        platform.is_some_and(|one| platforms.iter().any(|wanted| wanted.takes(one)))
+        platform.is_some_and(|one| one.fits(platforms))
     };
     let images: BTreeSet<Digest> = children
         .iter()
