@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::{
     Args, Parser, Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
@@ -35,6 +37,9 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// What executions left: every one leaves a report, however it ended. Changes nothing.
+    #[command(subcommand)]
+    Report(ReportVerb),
     /// Start an execution in the region that is to take over, and follow it until it ends.
     Failover {
         /// The region that is to take over; one of the pair.
@@ -78,6 +83,25 @@ pub enum Verb {
     Cancel(Word),
     /// End the cool-down after an automatic failover, and forget the day's automatic starts.
     Acknowledge(Word),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReportVerb {
+    /// Every report, the newest first.
+    List,
+    /// One report.
+    Show {
+        /// The execution's name; the newest unless given.
+        name: Option<String>,
+        /// Write its page to this file.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Open its page in the browser.
+        #[arg(long)]
+        open: bool,
+    },
+    /// Compare every report with the ledgers: fails where one was altered, added or taken away.
+    Verify,
 }
 
 /// What a person says to the execution that is at work.

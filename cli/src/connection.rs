@@ -4,7 +4,7 @@ use aws_sdk_sfn::Client;
 use lifeboat_aws::{Aws, Bucket, Control, Patience, lambda::Functions, s3};
 use lifeboat_core::{Configuration, Region, Side};
 
-use crate::{Trouble, status::Place, workflow::StateMachine};
+use crate::{Trouble, report::Archive, status::Place, workflow::StateMachine};
 
 #[derive(Debug)]
 pub struct Connection {
@@ -34,6 +34,22 @@ impl Connection {
     pub fn control(&self, side: Side, patience: Patience) -> Control<Bucket> {
         let name = &self.configuration.resources(side).control_bucket;
         Control::new(self.bucket(side, name, patience))
+    }
+
+    /// Where a side's backups and reports are.
+    pub fn backups(&self, side: Side, patience: Patience) -> Bucket {
+        self.bucket(
+            side,
+            &self.configuration.resources(side).backups_bucket,
+            patience,
+        )
+    }
+
+    /// The reports as the region shows them through which this was opened.
+    pub fn archive(&self) -> Archive<Bucket> {
+        let configuration = &self.configuration;
+        let regions = [configuration.home.clone(), configuration.standby.clone()];
+        Archive::new(self.backups(configuration.side(), Patience::Own), regions)
     }
 
     /// What a look at one side needs.

@@ -5,7 +5,7 @@ use std::{cell::Cell, time::Duration};
 use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects};
 use lifeboat_core::{
-    Configuration, Failure, Side, probe::ProbeReport, report::Report, request::Mode,
+    Configuration, Failure, Side, probe::ProbeReport, report::Report, request::Mode, run::name_of,
 };
 
 use crate::{
@@ -26,6 +26,8 @@ pub struct Reach<'a, B, W> {
     pub side: Side,
     pub target: Control<B>,
     pub other: Control<B>,
+    /// Where the target's executions leave their reports.
+    pub reports: B,
     pub workflow: W,
     /// Between two looks at the execution.
     pub pause: Duration,
@@ -143,12 +145,19 @@ impl<B: Objects, W: Workflow> Reach<'_, B, W> {
 
     /// A report that cannot be read takes nothing from the failover, which is done.
     async fn report(&self, execution: &str) -> String {
-        let key = Report::key(execution);
-        let place = format!("{}/{key}", self.target.bucket().name());
-        match self.target.read::<Report>(&key).await {
-            Ok(Some(report)) => timeline::render(&report),
-            Ok(None) => format!("It is done, and left no report at {place}. See `lifeboat status`"),
-            Err(why) => format!("It is done; its report cannot be read: {why}. It is at {place}"),
+        let region = self.configuration.region_of(self.side);
+        let name = name_of(execution);
+        match crate::report::read(&self.reports, region, name).await {
+            Ok(Some(report)) => format!(
+                "{}\nAs a page: lifeboat report show {name} --open",
+                timeline::render(&report)
+            ),
+            Ok(None) => format!(
+                "It is done, and left no report at {}/{}. See `lifeboat status`",
+                self.reports.name(),
+                Report::key(region, name)
+            ),
+            Err(why) => format!("It is done; its report cannot be read: {why}"),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod glimpse;
 pub mod narrate;
 pub mod order;
 pub mod outcome;
+pub mod report;
 pub mod say;
 pub mod status;
 pub mod timeline;

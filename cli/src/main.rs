@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use lifeboat_aws::Patience;
 use lifeboat_cli::{
     Trouble,
-    arguments::{Arguments, Verb, Word},
+    arguments::{Arguments, ReportVerb, Verb, Word},
     connection::Connection,
     failover::{Person, Reach},
     order::Order,
-    status,
+    report, status, timeline,
 };
 use lifeboat_core::{Side, person};
 
@@ -62,6 +62,7 @@ async fn run(arguments: Arguments) -> Result<(), Trouble> {
                 side,
                 target: connection.control(side, Patience::Own),
                 other: connection.control(side.other(), Patience::Brief),
+                reports: connection.backups(side, Patience::Brief),
                 workflow: connection.workflow(side),
                 pause: Duration::from_secs(2),
             };
@@ -70,6 +71,7 @@ async fn run(arguments: Arguments) -> Result<(), Trouble> {
                 .carry_out(&order, consent, now, &mut Terminal, interrupted())
                 .await
         }
+        Verb::Report(verb) => report(&open.await?, verb).await,
         Verb::Pause(word) => say(&open.await?, person::Verb::Pause, word).await,
         Verb::Resume(word) => say(&open.await?, person::Verb::Resume, word).await,
         Verb::Turn(word) => say(&open.await?, person::Verb::Turn, word).await,
@@ -107,6 +109,40 @@ async fn show(connection: &Connection, json: bool) -> Result<(), Trouble> {
         ))),
         false => Ok(()),
     }
+}
+
+async fn report(connection: &Connection, verb: ReportVerb) -> Result<(), Trouble> {
+    let archive = connection.archive();
+    match verb {
+        ReportVerb::List => {
+            let all = archive.list().await?;
+            Terminal.say(&report::listed(&all, Timestamp::now()));
+        }
+        ReportVerb::Show { name, out, open } => {
+            let (region, found) = report::chosen(&archive, name.as_deref()).await?;
+            Terminal.say(&timeline::render(&found));
+            if open || out.is_some() {
+                let file = report::save(&archive, &region, found.name(), out.as_deref()).await?;
+                Terminal.say(&format!("The page is {}", file.display()));
+                if open {
+                    let opened = open::that_detached(&file);
+                    opened.map_err(|why| {
+                        Trouble::Failed(format!("open {}: {why}", file.display()))
+                    })?;
+                }
+            }
+        }
+        ReportVerb::Verify => {
+            let all = archive.verify().await?;
+            Terminal.say(&report::judged(&all));
+            if all.iter().any(|one| !one.wrong.is_empty()) {
+                return Err(Trouble::Failed(
+                    "not every report is as it was written; the bucket keeps every version of each, and CloudTrail says who wrote it".into(),
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 struct Terminal;

@@ -1,43 +1,40 @@
 //! The report of an execution, measured against what was promised.
 
 use lifeboat_core::{
-    lost::Lost,
-    report::{Measured, Report},
-    request::Mode,
-    run::{Entry, SourceFenced, StoppedBy, name_of},
+    report::{Measured, Outcome, Report},
+    run::Entry,
 };
 
 use crate::words::{elapsed, length};
 
 pub fn render(report: &Report) -> String {
-    let (from, to) = (&report.from, &report.to);
-    let application = &report.application;
-    let mut lines = vec![match report.mode {
-        Mode::Drill => {
-            format!("The drill of {application} in {to} passed; {from} went on serving.")
+    let from = &report.from;
+    let mut lines = vec![report.headline()];
+    lines.push(fact("execution", report.name()));
+    match &report.outcome {
+        Outcome::Succeeded => {}
+        Outcome::Refused { why } => lines.push(fact("why", why)),
+        Outcome::Failed { why, stands } => {
+            lines.push(fact("why", why));
+            lines.push(fact("stands", stands));
         }
-        Mode::Plan | Mode::Planned | Mode::Unplanned => format!(
-            "{application} serves from {to} since epoch {}; before it was {from}.",
-            report.epoch
-        ),
-    }];
-    lines.push(fact("execution", name_of(&report.execution)));
-    lines.push(fact("recovery time", measured(report.recovery_time)));
-    lines.push(fact("recovery point", measured(report.recovery_point)));
+    }
+    let told = |label: &str, measured: Option<Measured>| Some(fact(label, measured?.told()));
+    lines.extend(told("recovery time", report.recovery_time));
+    lines.extend(told("recovery point", report.recovery_point));
     if let Some(pause) = report.write_pause_seconds {
         lines.push(fact("write pause", length(pause)));
     }
     if !report.writes_stopped.is_empty() {
-        lines.push(fact("stopped by", stopped(report)));
+        lines.push(fact("stopped by", report.stopped_in_words()));
     }
-    let backup = &report.backup;
-    lines.push(fact(
-        "restored",
-        format!("{} of epoch {}", backup.name, backup.epoch),
-    ));
-    if report.mode != Mode::Drill {
-        lines.push(fact("fence", fence(report)));
-        lines.push(fact("lost", lost(report)));
+    if let Some(backup) = &report.backup {
+        let of = format!("{} of epoch {}", backup.name, backup.epoch);
+        lines.push(fact("restored", of));
+    }
+    if report.moved() {
+        lines.extend(report.fence().map(|fence| fact("fence", fence)));
+        lines.push(fact("lost", report.lost_in_words()));
     }
     let overridden = report.facts.iter().filter_map(|weighed| {
         let reason = weighed.overridden.as_ref()?;
@@ -49,7 +46,9 @@ pub fn render(report: &Report) -> String {
     }
     let answered = [&report.approved, &report.committed].into_iter().flatten();
     lines.extend(answered.map(|answered| fact(answered.verb.word(), &answered.reason)));
-    lines.push("timeline".into());
+    if !report.timeline.is_empty() {
+        lines.push("timeline".into());
+    }
     let began = report.timeline.first().map(|entry| entry.started);
     let entries = report.timeline.iter();
     lines.extend(entries.map(|entry| {
@@ -61,77 +60,6 @@ pub fn render(report: &Report) -> String {
 
 fn fact(label: &str, value: impl std::fmt::Display) -> String {
     format!("  {label:<15} {value}")
-}
-
-fn measured(measured: Measured) -> String {
-    let word = match measured.met() {
-        true => "met",
-        false => "MISSED",
-    };
-    let (took, objective) = (measured.seconds, measured.objective_seconds);
-    format!("{}; objective {}, {word}", length(took), length(objective))
-}
-
-fn stopped(report: &Report) -> String {
-    let by = report.writes_stopped.iter().map(|(service, by)| match by {
-        StoppedBy::Scaling => format!("{service}: its tasks"),
-        StoppedBy::Gate => format!("{service}: its gate, reading on"),
-    });
-    by.collect::<Vec<_>>().join("; ")
-}
-
-fn fence(report: &Report) -> String {
-    let from = &report.from;
-    match &report.source {
-        SourceFenced::Acknowledged => format!("{from} was told to stop, and has"),
-        SourceFenced::ReadsOn => format!(
-            "{from} takes no writes; {} stops its tasks within minutes of the move",
-            report.to
-        ),
-        SourceFenced::Silent(why) => format!(
-            "{from} did not answer ({why}); {} keeps trying each minute",
-            report.to
-        ),
-    }
-}
-
-fn lost(report: &Report) -> String {
-    match &report.lost {
-        None => format!(
-            "not known until {} answers and what it held is salvaged; the report will name it",
-            report.from
-        ),
-        Some(lost) => [known(lost), unknown(lost)].concat(),
-    }
-}
-
-fn known(lost: &Lost) -> String {
-    match lost.count() {
-        0 => "nothing".into(),
-        count => format!("{count} records: {}", by_service(lost)),
-    }
-}
-
-fn unknown(lost: &Lost) -> String {
-    let told = lost.unknown.iter();
-    told.map(|(service, why)| format!("; of {service} it cannot be told ({why})"))
-        .collect()
-}
-
-/// Enough to see what it is; all of them stand in the report.
-const SHOWN: usize = 5;
-
-fn by_service(lost: &Lost) -> String {
-    let services = lost.services.iter().filter(|(_, ids)| !ids.is_empty());
-    let told = services.map(|(service, ids)| {
-        let shown = ids.iter().take(SHOWN).cloned().collect::<Vec<_>>();
-        let more = match ids.len() > SHOWN {
-            true => ", …",
-            false => "",
-        };
-        format!("{service} {} ({}{more})", ids.len(), shown.join(", "))
-    });
-    told.collect::<Vec<_>>().join("; ")
 }
 
 fn step(entry: &Entry, since: i64) -> String {
@@ -154,9 +82,10 @@ pub(crate) mod tests {
         backup::BackupKey,
         configuration::sample,
         decide::{Answer, Fact, Weighed},
+        lost::Lost,
         person::{Answered, Verb},
         request::Mode,
-        run,
+        run::{self, SourceFenced, StoppedBy},
     };
 
     fn at(text: &str) -> Timestamp {
@@ -216,7 +145,7 @@ timeline
     #[test]
     fn a_planned_one_loses_nothing_and_tells_the_write_pause() {
         let mut report = report(Mode::Planned);
-        report.source = SourceFenced::Acknowledged;
+        report.source = Some(SourceFenced::Acknowledged);
         let text = render(&report);
         assert!(text.contains("write pause     1 min\n"), "{text}");
         assert!(text.contains("lost            nothing\n"), "{text}");
@@ -229,7 +158,7 @@ timeline
     #[test]
     fn a_planned_one_tells_how_each_service_was_stopped() {
         let mut report = report(Mode::Planned);
-        report.source = SourceFenced::ReadsOn;
+        report.source = Some(SourceFenced::ReadsOn);
         report.writes_stopped = [
             ("posts".to_owned(), StoppedBy::Gate),
             ("users".to_owned(), StoppedBy::Scaling),
@@ -280,9 +209,24 @@ timeline";
     }
 
     #[test]
+    fn one_that_failed_says_why_and_what_stands() {
+        let mut report = report(Mode::Planned);
+        report.outcome = Outcome::Failed {
+            why: "TimedOut: quiesce".into(),
+            stands: "us-east-1 has its tasks back".into(),
+        };
+        let told = render(&report);
+        assert!(told.starts_with("The planned execution of forum towards us-west-2 failed.\n"));
+        assert!(
+            told.contains("\n  stands          us-east-1 has its tasks back\n"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn a_missed_objective_stands_out_and_losses_are_named_in_part() {
         let mut report = report(Mode::Unplanned);
-        report.recovery_time.objective_seconds = 60;
+        report.recovery_time.as_mut().unwrap().objective_seconds = 60;
         let ids = |last: u32| (1..=last).map(|id| id.to_string()).collect();
         let services = [
             ("posts".to_owned(), ids(7)),

@@ -14,6 +14,7 @@ mod pins;
 mod progress;
 mod readiness;
 mod rehearsal;
+mod reports;
 mod second_thoughts;
 pub mod share;
 mod sight;
@@ -78,5 +79,7 @@ async fn play(stage: &Stage) -> Result<()> {
     let rejected = second_thoughts::reject(stage, &late).await?;
     let cancelled = second_thoughts::redrive(stage, rejected, &late).await?;
     let turned = turn::run(stage, &late).await?;
-    summary::print(stage, &[failover, failback, cancelled, turned]).await
+    let executions = [failover, failback, cancelled, turned];
+    reports::assert(stage, &executions).await?;
+    summary::print(stage, &executions).await
 }

@@ -89,6 +89,7 @@ fn reach<'a>(
         side,
         target: control(side),
         other: control(side.other()),
+        reports: Memory::new("backups", configuration.region_of(side)),
         workflow: Scripted::new(standings.into_iter().map(Ok)),
         pause: Duration::from_millis(1),
     }
@@ -158,7 +159,7 @@ async fn who_types_the_target_has_agreed_and_gets_the_report() {
     assert_eq!(outcome, Ok(()));
     assert!(somebody.heard("us-east-1 is presumed dead"));
     assert_eq!(started(&reach), ["forum-unplanned-20241123-120509"]);
-    let missing = "no report at control/reports/forum-unplanned-20241123-120509.json";
+    let missing = "no report at backups/reports/us-west-2/forum-unplanned-20241123-120509.json";
     assert!(somebody.heard(missing), "{somebody:?}");
 }
 
@@ -168,8 +169,9 @@ async fn the_report_is_read_in_the_targets_own_bucket() {
     let order = order("us-west-2", Mode::Unplanned);
     let reach = reach(&configuration, &order, [Standing::Succeeded(Value::Null)]);
     let report = timeline::tests::report(Mode::Unplanned);
-    let key = "reports/forum-unplanned-20241123-120509.json";
-    reach.target.write(key, &report).await.unwrap();
+    let name = "forum-unplanned-20241123-120509";
+    let json = serde_json::to_vec(&report).unwrap();
+    reach.reports.set(&Report::key(&report.to, name), json);
     let mut somebody = Somebody::default();
     let outcome = carried_out(&reach, &order, Consent::Given, &mut somebody).await;
     assert_eq!(outcome, Ok(()));

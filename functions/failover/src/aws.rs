@@ -35,7 +35,7 @@ use lifeboat_core::{
     told::Told,
 };
 
-use crate::{Started, World, dns};
+use crate::{Started, World, Written, dns, report};
 
 #[derive(Debug)]
 pub struct Region {
@@ -221,12 +221,12 @@ impl World for Region {
     }
 
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure> {
-        self.start.control.read(&Report::key(execution)).await
+        report::read(&self.backups, &self.configuration.region, execution).await
     }
 
-    async fn write_report(&self, report: &Report) -> Result<(), Failure> {
-        let key = Report::key(&report.execution);
-        self.start.control.write(&key, report).await
+    async fn write_report(&self, report: &Report) -> Result<Written, Failure> {
+        let now = self.now();
+        report::write(&self.backups, &self.configuration, report, now).await
     }
 
     async fn services(&self, side: Side) -> Result<Services, Failure> {

@@ -7,12 +7,13 @@ use lifeboat_core::{
     lease::Owner,
     plan,
     probe::ProbeReport,
+    report::Report,
     request::{Mode, Request},
     run::{Entry, Run},
     state::Lease,
 };
 
-use crate::{World, event::Execution};
+use crate::{World, event::Execution, report};
 
 /// Validates the request and decides. A plan says what it would do; anything else goes on only with a start.
 pub(crate) async fn begin(
@@ -37,14 +38,18 @@ pub(crate) async fn begin(
     run.down_since = weighed.probe.down_since;
     if run.request.mode == Mode::Plan {
         run.plan = Some(planned(world, mode, &weighed, plan::plan).await?);
+        report::leave(world, &Report::of(&run, configuration)?).await;
         return Ok(run);
     }
     if verdict != Verdict::Start {
-        return Err(Failure::Refused(run.decision.refusal(mode, &run.target)));
+        let why = run.decision.refusal(mode, &run.target);
+        return Err(refused(world, &run, why).await);
     }
     if let Some(wanted) = &run.request.plan {
         let holds = planned(world, mode, &weighed, |facts| plan::holds(facts, wanted));
-        holds.await?.map_err(Failure::Refused)?;
+        if let Err(why) = holds.await? {
+            return Err(refused(world, &run, why).await);
+        }
     }
     run.timeline.push(Entry {
         step: "begin".into(),
@@ -53,6 +58,11 @@ pub(crate) async fn begin(
         note: "decided to start".into(),
     });
     Ok(run)
+}
+
+async fn refused(world: &impl World, run: &Run, why: String) -> Failure {
+    report::leave(world, &Report::refused(run, world.configuration(), &why)).await;
+    Failure::Refused(why)
 }
 
 /// The facts of a plan, given to whoever makes something of them.

@@ -9,6 +9,7 @@ mod fresh;
 mod gates;
 mod hold;
 mod order;
+mod report;
 mod scale;
 mod steps;
 mod trigger;
@@ -19,6 +20,7 @@ mod world;
 use lifeboat_core::Failure;
 
 pub use event::{Alarm, Answer, Event, Execution, Own, Trigger, Watched};
+pub use report::Written;
 pub use world::{Started, World};
 
 pub async fn handle(world: &impl World, event: Event) -> Result<Answer, Failure> {

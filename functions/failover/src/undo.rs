@@ -5,12 +5,13 @@ use lifeboat_core::{
     fence,
     lease::{self, Undo},
     marker::{self, Move},
+    report::Report,
     request::Mode,
     run::Run,
     state::Lease,
 };
 
-use crate::{World, begin::weigh, gates, scale};
+use crate::{World, begin::weigh, gates, report, scale};
 
 /// Puts back what a failed execution must put back, releases the lease and tells people what stands and what to do.
 pub(crate) async fn undo(
@@ -40,10 +41,18 @@ pub(crate) async fn undo(
     world
         .change_state(&|state| Ok(lease::release(state, &run.execution)))
         .await?;
+    let stands = stands(&run, last, moved);
+    let report = Report::failed(
+        &run,
+        configuration,
+        &failure.message(),
+        &stands,
+        world.now(),
+    );
+    let left = report::leave(world, &report).await;
     let subject = format!("{}: {} failed", configuration.application, run.name());
-    world
-        .notify(&subject, &text(&run, failure, last, moved))
-        .await?;
+    let text = text(&run, failure, &stands, &left);
+    world.notify(&subject, &text).await?;
     run.waiting = None;
     Ok(run)
 }
@@ -150,15 +159,8 @@ async fn give_back(
     opened.and(back)
 }
 
-fn text(run: &Run, failure: &Caught, last: bool, moved: bool) -> String {
-    let what = format!(
-        "The {} execution {} towards {} failed. {}",
-        run.request.mode.as_str(),
-        run.execution,
-        run.target,
-        failure.message()
-    );
-    let stands = match (last, moved, run.request.mode) {
+fn stands(run: &Run, last: bool, moved: bool) -> String {
+    match (last, moved, run.request.mode) {
         (false, ..) => "It held no lease any more, so nothing was put back: another execution is in charge, or none. Look at `lifeboat status`.".to_owned(),
         (true, true, _) => format!(
             "{} is active and users are sent there; nothing is undone by itself. Look at the load balancer of {}, then at the cause; do not start another execution towards {} before.",
@@ -180,11 +182,21 @@ fn text(run: &Run, failure: &Caught, last: bool, moved: bool) -> String {
             "Traffic never moved. What was brought up in {} stays up. Mend the cause and start it again.",
             run.target
         ),
-    };
+    }
+}
+
+fn text(run: &Run, failure: &Caught, stands: &str, report: &str) -> String {
+    let what = format!(
+        "The {} execution {} towards {} failed. {}",
+        run.request.mode.as_str(),
+        run.execution,
+        run.target,
+        failure.message()
+    );
     let doubts = run.decision.doubts();
     let decided = match doubts.is_empty() {
         true => "Every fact that it was decided by said yes.".to_owned(),
         false => format!("It was decided in spite of:\n- {}", doubts.join("\n- ")),
     };
-    format!("{what}\n\n{stands}\n\n{decided}")
+    format!("{what}\n\n{stands}\n\n{report}\n\n{decided}")
 }

@@ -7,12 +7,13 @@ use lifeboat_core::{
     fence::{self, Push},
     lease::{self, Owner, Undo},
     marker::{self, Move},
+    report::Report,
     request::Mode,
     run::{self, SourceFenced},
     state::{Fence, FenceProgress, Lease},
 };
 
-use crate::{Trigger, Watched, World, begin, scale, steps::heard, trigger, undo};
+use crate::{Trigger, Watched, World, begin, report, scale, steps::heard, trigger, undo};
 
 pub(crate) async fn watch(world: &impl World) -> Result<Watched, Failure> {
     let state = world.own_state().await?;
@@ -70,9 +71,15 @@ async fn bury(world: &impl World, state: &RegionState, lease: &Lease) -> Result<
         run::name_of(&lease.execution)
     );
     let (mode, execution) = (lease.mode.as_str(), &lease.execution);
-    let text = format!(
-        "The {mode} execution {execution} ended before it could put things back: somebody stopped it, its time was over, or its undo failed.\n{stands}"
-    );
+    let why = "It ended before it could put things back: somebody stopped it, its time was over, or its undo failed.";
+    let stopped = Report::stopped(lease, state, configuration, why, &stands, world.now());
+    let left = match world.report(execution).await {
+        // Its own tells more.
+        Ok(Some(_)) => "Its report was written before.".into(),
+        Ok(None) => report::leave(world, &stopped).await,
+        Err(why) => format!("Whether it left a report cannot be told: {why}"),
+    };
+    let text = format!("The {mode} execution {execution} failed. {why}\n{stands}\n{left}");
     world.notify(&subject, &text).await?;
     let free = |state: &RegionState| Ok(lease::release(state, &lease.execution));
     world.change_state(&free).await.map(drop)
@@ -146,12 +153,12 @@ async fn push(
     let (lost, unknown) = (salvaged.lost.count(), salvaged.lost.unknown.clone());
     let named = match world.report(&owed.execution).await? {
         Some(mut report) => {
-            report.source = SourceFenced::Acknowledged;
+            report.source = Some(SourceFenced::Acknowledged);
             report.lost = Some(salvaged.lost);
             world.write_report(&report).await?;
             "the report names them"
         }
-        None => "no report names them, because the execution failed before it wrote one",
+        None => "no report names them, because none could be written",
     };
     let unknown: Vec<String> = unknown
         .iter()

@@ -23,6 +23,8 @@ use lifeboat_core::{
     told::Told,
 };
 
+use crate::Written;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
     Now(String),
@@ -59,7 +61,8 @@ pub trait World {
     async fn told(&self) -> Result<Option<Told>, Failure>;
     async fn remember(&self, told: &Told) -> Result<(), Failure>;
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure>;
-    async fn write_report(&self, report: &Report) -> Result<(), Failure>;
+    /// As JSON and as a page, entered into the ledger; the same report twice is entered once. Answers where they are.
+    async fn write_report(&self, report: &Report) -> Result<Written, Failure>;
 
     // In either region; the other one is asked once and briefly.
     async fn services(&self, side: Side) -> Result<Services, Failure>;

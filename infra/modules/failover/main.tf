@@ -103,7 +103,8 @@ module "function" {
       Resource = [
         "arn:aws:s3:::${var.own.control_bucket}/state.json",
         "arn:aws:s3:::${var.own.control_bucket}/told.json",
-        "arn:aws:s3:::${var.own.control_bucket}/reports/*",
+        # The other region's lie beside them as copies, and are never written here.
+        "arn:aws:s3:::${var.own.backups_bucket}/reports/${var.own.region}/*",
       ]
     },
     {

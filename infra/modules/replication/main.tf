@@ -94,7 +94,7 @@ resource "aws_s3_bucket_replication_configuration" "this" {
   role   = aws_iam_role.this.arn
 
   dynamic "rule" {
-    for_each = ["backups", "packs", "replaced", "salvage"]
+    for_each = ["backups", "packs", "replaced", "reports", "salvage"]
 
     content {
       id       = "${rule.value}-to-${var.destination_names.region}"

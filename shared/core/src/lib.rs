@@ -28,6 +28,7 @@ pub mod scaling;
 pub mod state;
 pub mod told;
 pub mod window;
+pub mod words;
 
 pub use configuration::Configuration;
 pub use epoch::Epoch;

@@ -29,6 +29,12 @@ pub(super) async fn lifeboat_fails(
     Ok(said)
 }
 
+/// Whether it ended well.
+pub(super) async fn tried(stage: &Stage, region: &str, arguments: &[&str]) -> Result<bool> {
+    let (status, _) = run(stage, region, arguments).await?;
+    Ok(status.success())
+}
+
 async fn run(stage: &Stage, region: &str, arguments: &[&str]) -> Result<(ExitStatus, String)> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.say(&format!("$ lifeboat {}", arguments.join(" ")));

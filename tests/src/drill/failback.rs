@@ -93,7 +93,10 @@ async fn answer(stage: &Stage) -> Result<()> {
 /// Of a planned execution its report says so.
 pub(super) fn assert_nothing_lost(stage: &Stage, report: &Report) -> Result<()> {
     ensure(
-        report.recovery_point.seconds == 0 && report.lost.as_ref().is_some_and(nothing),
+        report
+            .recovery_point
+            .is_some_and(|point| point.seconds == 0)
+            && report.lost.as_ref().is_some_and(nothing),
         || {
             format!(
                 "something was lost: {:?} {:?}",

@@ -102,7 +102,7 @@ fn assert_lost(stage: &Stage, report: &Report, acknowledged: Vec<Acknowledged>) 
     ensure(told == held && late.is_subset(&told), || {
         format!("told to be lost: {told:?}; beyond the backup: {held:?}; acknowledged: {late:?}")
     })?;
-    ensure(report.source == SourceFenced::Acknowledged, || {
+    ensure(report.source == Some(SourceFenced::Acknowledged), || {
         format!("the report says of the fence: {:?}", report.source)
     })?;
     Ok(told.len())

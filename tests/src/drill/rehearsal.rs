@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use lifeboat_core::person::Verb;
+use lifeboat_core::report::Measured;
 use lifeboat_core::request::Mode;
 
 use crate::cloud::{HOME, STANDBY};
@@ -25,7 +26,7 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
     let arn = cloud.newest_execution(STANDBY).await?;
     let report = cloud.report(STANDBY, &arn).await?;
     ensure(
-        report.mode == Mode::Drill && report.recovery_time.met(),
+        report.mode == Mode::Drill && report.recovery_time.is_some_and(Measured::met),
         || {
             format!(
                 "the report speaks of {:?} and {:?}",
@@ -44,8 +45,8 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
     })?;
     stage.assert_forum_in(HOME).await?;
     progress.say(&format!(
-        "{STANDBY} would have taken over {} s after it was asked; it is empty again, and nobody was moved",
-        report.recovery_time.seconds
+        "{STANDBY} would have taken over after it was asked in {}; it is empty again, and nobody was moved",
+        report.recovery_time.map_or_else(String::new, Measured::told)
     ));
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! What the drill looks at in the cloud, with the account's own eyes.
 
 use http::Method;
-use lifeboat_core::RegionState;
 use lifeboat_core::marker::{Marker, TOKEN};
 use lifeboat_core::probe::ProbeReport;
 use lifeboat_core::report::Report;
 use lifeboat_core::scaling::Bounds;
+use lifeboat_core::{Region, RegionState};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -32,7 +32,11 @@ impl LocalCloud {
     }
 
     async fn control<T: DeserializeOwned>(&self, region: &str, key: &str) -> Result<T> {
-        let found = self.object(region, "control", key).await?;
+        self.read(region, "control", key).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, region: &str, kind: &str, key: &str) -> Result<T> {
+        let found = self.object(region, kind, key).await?;
         let found = found.context(|| format!("{key} of {region} is not there"))?;
         serde_json::from_slice(&found).context(|| format!("read {key} of {region}"))
     }
@@ -46,7 +50,9 @@ impl LocalCloud {
     }
 
     pub(super) async fn report(&self, region: &str, execution: &str) -> Result<Report> {
-        self.control(region, &Report::key(execution)).await
+        let named = Region::new(region).context(|| "a region of the drill".to_owned())?;
+        let key = Report::key(&named, execution);
+        self.read(region, "backups", &key).await
     }
 
     /// The state that an alarm is in, in CloudWatch's words.

@@ -24,7 +24,7 @@ fn print_one(execution: &Execution, report: &Report) {
         report.mode.as_str(),
         report.from,
         report.to,
-        report.epoch,
+        report.epoch.map_or(0, |epoch| epoch.0),
         lifeboat_core::run::name_of(&report.execution)
     );
     let began = report.timeline.first().map(|entry| entry.started);
@@ -47,7 +47,10 @@ fn print_one(execution: &Execution, report: &Report) {
     );
 }
 
-fn against(measured: Measured) -> String {
+fn against(measured: Option<Measured>) -> String {
+    let Some(measured) = measured else {
+        return "not measured".to_owned();
+    };
     let Measured {
         seconds,
         objective_seconds,

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lifeboat_core::backup::BackupKey;
+use lifeboat_core::report::Measured;
 use lifeboat_core::request::Mode;
 use serde_json::json;
 
@@ -85,7 +86,7 @@ pub(super) async fn assert(
     ));
     let report = cloud.report(STANDBY, &execution.arn).await?;
     ensure(
-        report.mode == Mode::Unplanned && report.backup == *backup,
+        report.mode == Mode::Unplanned && report.backup.as_ref() == Some(backup),
         || {
             format!(
                 "the report speaks of {:?} and {:?}",
@@ -94,7 +95,8 @@ pub(super) async fn assert(
         },
     )?;
     ensure(
-        report.recovery_time.met() && report.recovery_point.met(),
+        report.recovery_time.is_some_and(Measured::met)
+            && report.recovery_point.is_some_and(Measured::met),
         || {
             format!(
                 "missed: {:?} {:?}",
@@ -106,11 +108,13 @@ pub(super) async fn assert(
         "told what was lost before anyone could know".to_owned()
     })?;
     progress.say(&format!(
-        "report: recovery time {} s of {}, recovery point {} s of {}",
-        report.recovery_time.seconds,
-        report.recovery_time.objective_seconds,
-        report.recovery_point.seconds,
-        report.recovery_point.objective_seconds
+        "report: recovery time {}; recovery point {}",
+        report
+            .recovery_time
+            .map_or_else(String::new, Measured::told),
+        report
+            .recovery_point
+            .map_or_else(String::new, Measured::told)
     ));
     assert_calls(stage, died)?;
     let post = json!({ "thread": "1", "author": "Ada", "text": "from the standby" });

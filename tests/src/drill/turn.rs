@@ -48,7 +48,7 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
     })?;
     let arn = cloud.newest_execution(HOME).await?;
     let report = cloud.report(HOME, &arn).await?;
-    let silent = matches!(report.source, SourceFenced::Silent(_));
+    let silent = matches!(report.source, Some(SourceFenced::Silent(_)));
     let told = report.mode == Mode::Unplanned && report.turned.is_some() && report.lost.is_none();
     ensure(silent && told, || {
         format!("the report does not tell of the turn: {report:?}")

@@ -77,7 +77,7 @@ pub(super) async fn report(world: &impl World, run: &Run) -> Result<Progress, Fa
         return Err(Failure::Refused("the drill was not torn down".into()));
     }
     let report = Report::of(run, world.configuration())?;
-    world.write_report(&report).await?;
+    let written = world.write_report(&report).await?;
     let (subject, did) = match report.mode {
         Mode::Drill => (
             format!("{}: the drill in {} passed", report.application, report.to),
@@ -89,20 +89,21 @@ pub(super) async fn report(world: &impl World, run: &Run) -> Result<Progress, Fa
         ),
     };
     let text = format!(
-        "The {} execution {} {did}.\nRecovery time {}. Recovery point {}.\nThe whole report is {} in the control bucket of {}.\nIt was decided by:\n- {}",
+        "The {} execution {} {did}.\nRecovery time {}. Recovery point {}.\n{written}\nIt was decided by:\n- {}",
         report.mode.as_str(),
         run.name(),
         words(report.recovery_time),
         words(report.recovery_point),
-        Report::key(&run.execution),
-        report.to,
         report.decided.join("\n- "),
     );
     world.notify(&subject, &text).await?;
     super::done()
 }
 
-fn words(measured: Measured) -> String {
+fn words(measured: Option<Measured>) -> String {
+    let Some(measured) = measured else {
+        return "not measured".into();
+    };
     let met = if measured.met() { "met" } else { "missed" };
     format!(
         "{} s (objective {} s, {met})",

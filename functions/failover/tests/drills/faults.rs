@@ -33,6 +33,8 @@ pub(crate) struct Faults {
     fault: Cell<Option<Fault>>,
     pub(crate) calls: Cell<usize>,
     pub(crate) effects: Cell<usize>,
+    /// Those of them that were a report.
+    pub(crate) reports: Cell<usize>,
     pub(crate) struck: Cell<bool>,
 }
 
@@ -40,7 +42,7 @@ impl Faults {
     /// Counts begin anew.
     pub(crate) fn set(&self, fault: Option<Fault>) {
         self.fault.set(fault);
-        for count in [&self.calls, &self.effects] {
+        for count in [&self.calls, &self.effects, &self.reports] {
             count.set(0);
         }
         self.struck.set(false);

@@ -63,7 +63,7 @@ fn a_silent_home_is_tried_again_each_minute_and_one_that_returns_is_fenced_and_s
     assert_eq!(*world.log.borrow(), expected);
     let reports = world.place(STANDBY).reports.clone();
     let report = reports.values().next().unwrap();
-    assert_eq!(report.source, SourceFenced::Acknowledged);
+    assert_eq!(report.source, Some(SourceFenced::Acknowledged));
     let named: Vec<String> = world.lost().iter().map(u32::to_string).collect();
     assert_eq!(report.lost.as_ref().unwrap().services["posts"], named);
     assert!(world.place(Side::Home).closed());

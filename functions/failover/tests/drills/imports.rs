@@ -167,5 +167,5 @@ fn a_plan_says_what_would_be_imported() {
     let ended = run(&world, STANDBY, "request-plan");
     let plan = ended.outcome.unwrap()["plan"].to_string();
     assert!(plan.contains("have posts import"), "{plan}");
-    assert_eq!(world.faults.effects.get(), 0);
+    assert_eq!(world.touched(), 0);
 }

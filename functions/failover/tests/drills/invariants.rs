@@ -149,7 +149,11 @@ fn may_act(seat: &Seat<'_>, effect: &Effect) {
         assert_eq!(held, Some(Ok(())), "{:?}: {effect}", seat.actor);
     };
     match &seat.actor {
-        Actor::Begin => panic!("the decision had an effect: {effect}"),
+        // What is told of an execution, under its own name, is no effect on anything else.
+        Actor::Begin => assert!(
+            matches!(effect, Effect::Report),
+            "the decision had an effect: {effect}"
+        ),
         Actor::Step(Step::Lease | Step::Release, ..) => {
             let told = matches!(effect, Effect::State(_) | Effect::Notify(_));
             assert!(told, "{effect}");
@@ -157,7 +161,10 @@ fn may_act(seat: &Seat<'_>, effect: &Effect) {
         Actor::Step(_, execution, epoch) => held(execution, *epoch),
         Actor::Hold(execution, epoch) => held(execution, *epoch),
         Actor::Undo(execution, epoch) => {
-            if !matches!(effect, Effect::State(_) | Effect::Notify(_)) {
+            if !matches!(
+                effect,
+                Effect::State(_) | Effect::Notify(_) | Effect::Report
+            ) {
                 held(execution, *epoch);
             }
         }

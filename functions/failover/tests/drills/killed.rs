@@ -65,7 +65,7 @@ fn ask(world: &World, side: Side, request: &Value) -> Ended {
     if !ended.went_through("Not begun") {
         return ended;
     }
-    assert_eq!(world.faults.effects.get(), 0, "a refusal touches nothing");
+    assert_eq!(world.touched(), 0, "a refusal touches nothing");
     execute(world, side, "second", request)
 }
 

@@ -310,7 +310,7 @@ fn a_word_to_nobody_or_to_another_is_refused_and_changes_nothing() {
         assert_eq!(refused.name, "Refused");
         assert!(refused.cause.contains("no execution is at work"));
     }
-    assert_eq!(world.faults.effects.get(), 0);
+    assert_eq!(world.touched(), 0);
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn an_execution_keeps_to_the_plan_that_it_was_given_or_begins_nothing() {
         .outcome
         .unwrap_err();
     assert!(refused.cause.contains("ask for a new plan"), "{refused:?}");
-    assert_eq!(world.faults.effects.get(), 0);
+    assert_eq!(world.touched(), 0);
     world
         .change(Side::Home)
         .services

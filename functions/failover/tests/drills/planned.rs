@@ -80,8 +80,8 @@ fn a_planned_failover_loses_nothing_keeps_the_capacity_of_now_and_measures_the_p
     assert_eq!(world.place(STANDBY).state.fence, None);
     let reports = world.place(STANDBY).reports.clone();
     let report = reports.values().next().unwrap();
-    assert_eq!(report.recovery_point.seconds, 0);
-    assert_eq!(report.source, SourceFenced::Acknowledged);
+    assert_eq!(report.recovery_point.unwrap().seconds, 0);
+    assert_eq!(report.source, Some(SourceFenced::Acknowledged));
     let pause = report.write_pause_seconds.unwrap();
     assert!(pause > 0 && pause < 60, "{pause}");
 }
@@ -117,7 +117,7 @@ fn a_plan_says_what_would_be_done_and_changes_nothing() {
         assert!(ended.went_through("Planned"));
         let plan = ended.outcome.unwrap()["plan"].to_string();
         assert!(plan.contains(word) && plan.contains("users 3"), "{plan}");
-        assert_eq!(world.faults.effects.get(), 0);
+        assert_eq!(world.touched(), 0);
     }
 }
 
@@ -248,7 +248,7 @@ fn behind_a_closed_gate_a_service_reads_on_until_users_have_left_and_loses_nothi
             .clone()
     };
     let report = of(&world);
-    assert_eq!(report.source, SourceFenced::ReadsOn);
+    assert_eq!(report.source, Some(SourceFenced::ReadsOn));
     assert!(report.write_pause_seconds.unwrap() > 0);
     let by = |service: &str| report.writes_stopped[service];
     assert_eq!(
@@ -259,7 +259,7 @@ fn behind_a_closed_gate_a_service_reads_on_until_users_have_left_and_loses_nothi
     assert!(world.place(Side::Home).closed());
     // What it is asked to save is read a minute later.
     minutes(&world, 1);
-    assert_eq!(of(&world).source, SourceFenced::Acknowledged);
+    assert_eq!(of(&world).source, Some(SourceFenced::Acknowledged));
     assert_eq!(of(&world).lost, Some(no_posts()));
 }
 
@@ -369,7 +369,7 @@ fn a_plan_says_whose_writes_a_gate_stops() {
     for said in ["posts open", "posts closed", "users 3"] {
         assert!(plan.contains(said), "{plan}");
     }
-    assert_eq!(world.faults.effects.get(), 0);
+    assert_eq!(world.touched(), 0);
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn it_is_refused_while_the_other_region_is_silent_acts_or_holds_what_is_not_salv
     for (world, why) in [(silent, "needs both regions"), (acts, "somebody is acting")] {
         let error = planned(&world, STANDBY).outcome.unwrap_err();
         assert!(error.cause.contains(why), "{error:?}");
-        assert_eq!(world.faults.effects.get(), 0);
+        assert_eq!(world.touched(), 0);
     }
     let world = home_died();
     let request = sample("request-unplanned");

@@ -22,7 +22,7 @@ use lifeboat_core::{
     scaling::Scale,
     told::Told,
 };
-use lifeboat_failover::Started;
+use lifeboat_failover::{Started, Written};
 
 use crate::{
     asked, invariants, probe,
@@ -178,11 +178,18 @@ impl lifeboat_failover::World for Seat<'_> {
         Ok(self.world.place(self.side).reports.get(execution).cloned())
     }
 
-    async fn write_report(&self, report: &Report) -> Result<(), Failure> {
+    async fn write_report(&self, report: &Report) -> Result<Written, Failure> {
         self.act(self.side, Effect::Report, |own| {
             let written = serde_json::to_string(report).unwrap();
             let read = serde_json::from_str(&written).unwrap();
             own.reports.insert(report.execution.clone(), read);
+            Written {
+                bucket: "backups".into(),
+                region: report.to.clone(),
+                name: report.name().into(),
+                number: own.reports.len() as u64,
+                head: "0".repeat(64),
+            }
         })
         .await
     }

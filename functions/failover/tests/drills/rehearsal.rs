@@ -46,7 +46,7 @@ fn a_drill_brings_the_standby_up_at_the_size_that_was_asked_for_and_tears_it_dow
     assert_eq!(standby.state.active, before.state.active);
     let report = standby.reports.values().next().unwrap();
     assert_eq!(
-        (report.mode, report.recovery_point.seconds),
+        (report.mode, report.recovery_point.unwrap().seconds),
         (Mode::Drill, 60)
     );
 }
@@ -190,5 +190,5 @@ fn a_drill_is_refused_while_the_active_region_does_not_serve() {
             .cause
             .contains("no time for a drill")
     );
-    assert_eq!(world.faults.effects.get(), 0);
+    assert_eq!(world.touched(), 0);
 }

@@ -249,7 +249,7 @@ fn a_last_backup_that_does_not_come_is_waited_for_half_a_minute() {
     assert_eq!(questions(&world), 1);
     let reports = world.place(STANDBY).reports.clone();
     let report = reports.values().next().unwrap();
-    assert!(report.backup.name.at < began);
+    assert!(report.backup.as_ref().unwrap().name.at < began);
     let step = report.timeline.iter().find(|e| e.step == "last_backup");
     let took = step.unwrap().finished - step.unwrap().started;
     assert_eq!(took.as_secs(), 30);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_core::{
     Side,
+    report::Outcome,
     request::Mode,
     scaling::Bounds,
     state::{FenceProgress, Lease},
@@ -194,6 +195,8 @@ pub(crate) fn end(world: &World, ended: &Ended) -> End {
             reports: place
                 .reports
                 .values()
+                // Of one that was begun; one that was refused may be asked for again.
+                .filter(|r| !matches!(r.outcome, Outcome::Refused { .. }))
                 .map(|r| json!([r.from, r.to, r.epoch, r.source]))
                 .collect(),
         }

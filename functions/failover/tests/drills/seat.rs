@@ -154,7 +154,11 @@ impl<'a> Seat<'a> {
         happen: impl FnOnce(&mut Place) -> T,
     ) -> Result<T, Failure> {
         self.reach(side, &effect.to_string())?;
-        let struck = self.world.faults.effect();
+        let faults = &self.world.faults;
+        let struck = faults.effect();
+        if matches!(effect, Effect::Report) {
+            faults.reports.set(faults.reports.get() + 1);
+        }
         self.suffer(struck, When::Before, &effect).await?;
         invariants::allow(self, side, &effect);
         let done = happen(&mut self.world.change(side));

@@ -23,7 +23,7 @@ use lifeboat_core::{
     scaling::Scale,
     told::Told,
 };
-use lifeboat_failover::{Started, World};
+use lifeboat_failover::{Started, World, Written};
 
 use crate::seat::Seat;
 
@@ -114,7 +114,7 @@ impl World for Slow<'_> {
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure> {
         self.own(self.0.report(execution)).await
     }
-    async fn write_report(&self, report: &Report) -> Result<(), Failure> {
+    async fn write_report(&self, report: &Report) -> Result<Written, Failure> {
         self.own(self.0.write_report(report)).await
     }
     /// Ten services in one call, one call after the other.

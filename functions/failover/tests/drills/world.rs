@@ -418,6 +418,11 @@ impl World {
     }
 
     /// Said twice in a row is said once.
+    /// How many effects there were. A report changes nothing but what is told.
+    pub(crate) fn touched(&self) -> usize {
+        self.faults.effects.get() - self.faults.reports.get()
+    }
+
     pub(crate) fn note(&self, what: String) {
         let mut log = self.log.borrow_mut();
         if log.last() != Some(&what) {

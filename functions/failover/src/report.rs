@@ -1,0 +1,147 @@
+//! What every execution leaves, however it ends: its report as JSON and as a page, and an entry in its region's ledger. All
+//! of it lies in the backups bucket, which is copied to the other region.
+
+mod page;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use lifeboat_aws::{
+    Objects,
+    objects::{Only, Write},
+};
+use lifeboat_core::{
+    Configuration, Failure, Invalid, Region,
+    report::{Report, ledger::Ledger},
+};
+use serde::Serialize;
+
+use crate::World;
+
+const TRIES: usize = 5;
+
+/// Where a report is, and how it can be told later that it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub bucket: String,
+    pub region: Region,
+    /// The execution's name.
+    pub name: String,
+    /// Of its entry in the ledger.
+    pub number: u64,
+    /// The ledger's, with this entry in it.
+    pub head: String,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            bucket,
+            region,
+            name,
+            number,
+            head,
+        } = self;
+        write!(
+            f,
+            "The whole report is {} in {bucket}: lifeboat report show {name}. It is entry {number} of {region}'s ledger, whose hash is {head} with it.",
+            Report::page_key(region, name)
+        )
+    }
+}
+
+/// The report and its page first, then the entry: what an entry names is there.
+pub(crate) async fn write<B: Objects>(
+    bucket: &B,
+    configuration: &Configuration,
+    report: &Report,
+    now: Timestamp,
+) -> Result<Written, Failure> {
+    let region = &configuration.region;
+    let key = Report::key(region, &report.execution);
+    let json = json(&key, report)?;
+    let page = page::render(report, configuration).into_bytes();
+    bucket.put(&key, json.clone()).await?;
+    bucket
+        .put(&Report::page_key(region, &report.execution), page.clone())
+        .await?;
+    let ledger = enter(bucket, region, report.name(), &json, &page, now).await?;
+    Ok(Written {
+        bucket: bucket.name().into(),
+        region: region.clone(),
+        name: report.name().into(),
+        number: ledger.newest().get(report.name()).map_or(0, |e| e.number),
+        head: ledger.head(),
+    })
+}
+
+pub(crate) async fn read<B: Objects>(
+    bucket: &B,
+    region: &Region,
+    execution: &str,
+) -> Result<Option<Report>, Failure> {
+    let key = Report::key(region, execution);
+    let Some(found) = bucket.get(&key).await? else {
+        return Ok(None);
+    };
+    let report = serde_json::from_slice(&found.body);
+    let report = report.map_err(|why| Invalid::new(&key, "a report", why))?;
+    Ok(Some(report))
+}
+
+async fn enter<B: Objects>(
+    bucket: &B,
+    region: &Region,
+    name: &str,
+    report: &[u8],
+    page: &[u8],
+    now: Timestamp,
+) -> Result<Ledger, Failure> {
+    let key = Ledger::key(region);
+    for _ in 0..TRIES {
+        let found = bucket.get(&key).await?;
+        let before = match &found {
+            Some(found) => Ledger::parse(&found.body, region)?,
+            None => Ledger::new(region),
+        };
+        let Some(after) = before.with(name, report, page, now) else {
+            return Ok(before);
+        };
+        let only = match &found {
+            Some(found) => Only::IfStill(&found.etag),
+            None => Only::IfAbsent,
+        };
+        let body = json(&key, &after)?;
+        if bucket.put_only(&key, body, only).await? == Write::Done {
+            return Ok(after);
+        }
+    }
+    let cause = format!("somebody else was first {TRIES} times");
+    Err(bucket.failed("change", &key, cause))
+}
+
+fn json(key: &str, value: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec_pretty(value)
+        .map_err(|why| Invalid::new(key, "a value that JSON can hold", why).into())
+}
+
+/// Where nothing else must hang on it: one failure is forgiven, and people are told where the report is, or why there is none.
+pub(crate) async fn leave(world: &impl World, report: &Report) -> String {
+    let written = match world.write_report(report).await {
+        Err(why) => {
+            tracing::warn!("{why}; it is tried once more");
+            world.write_report(report).await
+        }
+        written => written,
+    };
+    match written {
+        Ok(written) => written.to_string(),
+        Err(why) => {
+            tracing::warn!("{why}");
+            format!("No report of it could be written: {why}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

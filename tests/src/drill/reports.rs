@@ -1,0 +1,40 @@
+use std::time::Duration;
+
+use crate::cloud::{HOME, STANDBY};
+use crate::drill::command_line::{lifeboat, tried};
+use crate::drill::stage::{Stage, ensure};
+use crate::drill::takeover::Execution;
+use crate::{Context, Result};
+
+/// Every execution of the drill has left one, in both regions, and each is what was written.
+pub(super) async fn assert(stage: &Stage, executions: &[Execution]) -> Result<()> {
+    stage
+        .progress
+        .act("every execution has left a report, and each is what was written");
+    for region in [HOME, STANDBY] {
+        verified(stage, region).await?;
+        let all = lifeboat(stage, region, &["report", "list"]).await?;
+        for execution in executions {
+            let name = lifeboat_core::run::name_of(&execution.arn);
+            ensure(all.contains(name), || format!("no report of {name}: {all}"))?;
+        }
+    }
+    let page = stage.cloud.folder().join("report.html");
+    let file = page.display().to_string();
+    lifeboat(stage, STANDBY, &["report", "show", "--out", &file]).await?;
+    let told = std::fs::read_to_string(&page).context(|| format!("read {file}"))?;
+    ensure(told.contains("Recovery time"), || {
+        format!("the page in {file} tells nothing")
+    })
+}
+
+/// Copies come a moment later.
+async fn verified(stage: &Stage, region: &str) -> Result<()> {
+    for _ in 0..20 {
+        if tried(stage, region, &["report", "verify"]).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    Err(format!("the reports as {region} shows them are not what was written").into())
+}
