@@ -142,8 +142,8 @@ run "copies_are_under_the_key_of_where_they_go" {
   }
 
   assert {
-    condition     = length(aws_s3_bucket_replication_configuration.this.rule) == 4
-    error_message = "four prefixes are copied"
+    condition     = length(aws_s3_bucket_replication_configuration.this.rule) == 5
+    error_message = "five prefixes are copied"
   }
 
   assert {
