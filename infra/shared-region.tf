@@ -21,6 +21,10 @@ module "region" {
   backup_scratch_megabytes   = var.backup_scratch_megabytes
   refresh_schedule           = var.refresh_schedule
   proof_days                 = var.proof_days
+  drill_days                 = var.drill_days
+  drill_schedule             = var.drill_schedule
+  failover_reminder          = var.failover_reminder
+  exercise_reminder          = var.exercise_reminder
   certificate_arn            = lookup(var.certificate_arn, local.region, null)
   cool_down_seconds          = var.cool_down_seconds
   cpu_target                 = var.cpu_target

@@ -315,6 +315,39 @@ variable "refresh_schedule" {
   default     = "rate(15 minutes)"
 }
 
+variable "drill_schedule" {
+  description = <<-EOT
+    When the passive region rehearses by itself, as an EventBridge schedule expression in UTC: it brings its services up, restores
+    into a scratch place, tests and tears down, and no user notices. It pays for the tasks of some minutes. drill_blocked_windows and
+    anything else that speaks against a drill keep it from beginning, which an alarm says. null for never.
+  EOT
+  type        = string
+  default     = "cron(0 10 ? * TUE#1 *)"
+}
+
+variable "drill_days" {
+  description = "Days after which the last drill that passed is too old."
+  type        = number
+  default     = 40
+
+  validation {
+    condition     = var.drill_days >= 1
+    error_message = "drill_days must be at least 1."
+  }
+}
+
+variable "failover_reminder" {
+  description = "When people are reminded that a full failover, there and back, is due: an EventBridge schedule expression in UTC, quarterly unless given; null for never."
+  type        = string
+  default     = "cron(0 9 ? 1,4,7,10 MON#2 *)"
+}
+
+variable "exercise_reminder" {
+  description = "When people are reminded of the yearly exercise with everybody: an EventBridge schedule expression in UTC; null for never."
+  type        = string
+  default     = "cron(0 9 ? 2 MON#3 *)"
+}
+
 variable "proof_days" {
   description = "Days after which the last good proof, a backup that was restored into a scratch place and read back, is too old. One is due daily in the passive region."
   type        = number

@@ -29,7 +29,7 @@ use lifeboat_core::{
     marker::{Move, TOKEN},
     person::Answered,
     probe::ProbeReport,
-    report::Report,
+    report::{Drilled, Report},
     request::Request,
     scaling::Scale,
     told::Told,
@@ -226,7 +226,11 @@ impl World for Region {
 
     async fn write_report(&self, report: &Report) -> Result<Written, Failure> {
         let now = self.now();
-        report::write(&self.backups, &self.configuration, report, now).await
+        let written = report::write(&self.backups, &self.configuration, report, now).await?;
+        if let Some(drilled) = Drilled::of(report) {
+            self.start.control.write(Drilled::KEY, &drilled).await?;
+        }
+        Ok(written)
     }
 
     async fn services(&self, side: Side) -> Result<Services, Failure> {

@@ -24,6 +24,8 @@ pub enum Event {
 pub enum Own {
     /// Each minute: a held decision is taken again, a replaced region is fenced and salvaged.
     Watch {},
+    /// By its schedule: the passive region starts a drill.
+    Rehearse {},
     /// The workflow's first step: a request becomes a run, or is refused.
     Begin {
         request: Request,

@@ -9,6 +9,7 @@ mod fresh;
 mod gates;
 mod hold;
 mod order;
+mod rehearse;
 mod report;
 mod scale;
 mod steps;
@@ -34,6 +35,7 @@ pub async fn handle(world: &impl World, event: Event) -> Result<Answer, Failure>
         }
         Event::Own(own) => match *own {
             Own::Watch {} => watch::watch(world).await.map(Answer::Watched),
+            Own::Rehearse {} => rehearse::rehearse(world).await.map(Answer::Said),
             Own::Begin { request, execution } => {
                 let run = begin::begin(world, request, execution).await?;
                 Ok(Answer::Run(Box::new(run)))

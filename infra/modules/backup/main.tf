@@ -60,6 +60,7 @@ module "function" {
   memory   = 512
   timeout  = 900
   scratch  = var.scratch
+  given_up = "The backup function failed three times at the same event: the recovery point grows older. Read its log. Unfinished there means that a backup needs more than three invocations, and goes on with the next schedule."
 
   # Its own region's S3, and what services have elsewhere in this region.
   statements = concat([
@@ -176,21 +177,9 @@ module "prune" {
   enabled  = var.enabled
 }
 
-# An event is given up after three invocations, and not counted among the errors: an invocation whose time is over fails so that
-# the next one follows, and nobody is woken while a large backup goes on.
-resource "aws_cloudwatch_metric_alarm" "failed" {
-  alarm_name          = "${var.application}-backup-failed"
-  alarm_description   = "The backup function failed three times at the same event: the recovery point grows older. Read its log. Unfinished there means that a backup needs more than three invocations, and goes on with the next schedule."
-  namespace           = "AWS/Lambda"
-  metric_name         = "AsyncEventsDropped"
-  dimensions          = { FunctionName = module.function.name }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.own.notices_topic]
+moved {
+  from = aws_cloudwatch_metric_alarm.failed
+  to   = module.function.aws_cloudwatch_metric_alarm.failed
 }
 
 output "arn" {
@@ -201,4 +190,9 @@ output "arn" {
 output "name" {
   description = "Name of the function."
   value       = module.function.name
+}
+
+output "alarms" {
+  description = "ARNs of its alarms, the most urgent first."
+  value       = [module.function.alarm]
 }

@@ -28,6 +28,16 @@ variable "enabled" {
   type        = bool
 }
 
+variable "drill_schedule" {
+  description = "When the passive region rehearses by itself; null for never."
+  type        = string
+}
+
+variable "reminders" {
+  description = "What people are reminded of, by name: a schedule expression and a text."
+  type        = map(object({ schedule = string, text = string }))
+}
+
 locals {
   account  = split(":", var.own.cluster)[4]
   sides    = [var.own, var.peer]
@@ -47,6 +57,8 @@ module "function" {
   settings = var.settings
   memory   = 256
   timeout  = 120
+
+  given_up = "The failover function failed three times at the same event: an alarm of the other region may start nothing, or a replaced region not be fenced. Read its log; start by hand where users are without service (docs/runbook.md)."
 
   statements = [
     {
@@ -103,6 +115,7 @@ module "function" {
       Resource = [
         "arn:aws:s3:::${var.own.control_bucket}/state.json",
         "arn:aws:s3:::${var.own.control_bucket}/told.json",
+        "arn:aws:s3:::${var.own.control_bucket}/drill.json",
         # The other region's lie beside them as copies, and are never written here.
         "arn:aws:s3:::${var.own.backups_bucket}/reports/${var.own.region}/*",
       ]
@@ -158,6 +171,17 @@ module "function" {
   ]
 }
 
+# Both regions are told; the passive one rehearses.
+module "drill" {
+  count    = var.drill_schedule == null ? 0 : 1
+  source   = "../rule"
+  name     = "${var.application}-drill"
+  function = module.function.arn
+  schedule = var.drill_schedule
+  input    = { action = "rehearse" }
+  enabled  = var.enabled
+}
+
 # A held decision is taken again each minute: an alarm speaks only when its state changes.
 module "watch" {
   source   = "../rule"
@@ -186,4 +210,9 @@ output "workflow" {
 output "notices_topic" {
   description = "ARN of the topic for people."
   value       = aws_sns_topic.notices.arn
+}
+
+output "alarms" {
+  description = "ARNs of its alarms, the most urgent first."
+  value       = [aws_cloudwatch_metric_alarm.active_region_down.arn, aws_cloudwatch_metric_alarm.execution_failed.arn, module.function.alarm]
 }

@@ -32,14 +32,24 @@ resource "aws_sns_topic_policy" "notices" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "AlarmsOfThisApplication"
-      Effect    = "Allow"
-      Principal = { Service = "cloudwatch.amazonaws.com" }
-      Action    = "sns:Publish"
-      Resource  = aws_sns_topic.notices.arn
-      Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:cloudwatch:${var.own.region}:${local.account}:alarm:${var.application}-*" } }
-    }]
+    Statement = [
+      {
+        Sid       = "AlarmsOfThisApplication"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.notices.arn
+        Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:cloudwatch:${var.own.region}:${local.account}:alarm:${var.application}-*" } }
+      },
+      {
+        Sid       = "RemindersOfThisApplication"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.notices.arn
+        Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:${var.own.region}:${local.account}:rule/${var.application}-reminder-*" } }
+      },
+    ]
   })
 }
 
@@ -73,4 +83,53 @@ resource "aws_cloudwatch_metric_alarm" "active_region_down" {
   treat_missing_data  = "notBreaching"
   actions_enabled     = var.enabled
   alarm_actions       = [aws_sns_topic.alarms.arn]
+}
+
+# What only people can do. No function is asked, so nothing can keep them from hearing of it.
+resource "aws_cloudwatch_event_rule" "reminder" {
+  for_each            = var.reminders
+  name                = "${var.application}-reminder-${each.key}"
+  description         = each.value.text
+  schedule_expression = each.value.schedule
+  state               = var.enabled ? "ENABLED" : "DISABLED"
+}
+
+resource "aws_cloudwatch_event_target" "reminder" {
+  for_each = var.reminders
+  rule     = aws_cloudwatch_event_rule.reminder[each.key].name
+  arn      = aws_sns_topic.notices.arn
+  input    = jsonencode(each.value.text)
+}
+
+# A notice tells of each failure; this one comes also where the failover function, which writes notices, is what fails. A plan or a
+# drill that was refused counts: nobody else says that the monthly drill does not begin.
+resource "aws_cloudwatch_metric_alarm" "execution_failed" {
+  alarm_name          = "${var.application}-execution-failed"
+  alarm_description   = "An execution of the failover workflow failed, was stopped, or ran out of time. See `lifeboat report show`, and `lifeboat status` for what stands; the runbook says what to do after each (docs/runbook.md)."
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.notices.arn]
+
+  metric_query {
+    id          = "ended"
+    label       = "executions that did not end well"
+    expression  = "SUM(METRICS())"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { failed = "ExecutionsFailed", late = "ExecutionsTimedOut", stopped = "ExecutionsAborted" }
+    content {
+      id = metric_query.key
+      metric {
+        namespace   = "AWS/States"
+        metric_name = metric_query.value
+        dimensions  = { StateMachineArn = aws_sfn_state_machine.this.arn }
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
 }

@@ -43,6 +43,11 @@ variable "timeout" {
   type        = number
 }
 
+variable "given_up" {
+  description = "What it means that an event was given up, and what to do: the alarm's description."
+  type        = string
+}
+
 variable "statements" {
   description = "Policy statements beyond what every function may do."
   type        = any
@@ -157,6 +162,23 @@ resource "aws_lambda_function" "this" {
   depends_on = [aws_iam_role_policy.this]
 }
 
+# An event is given up after three invocations, and not counted among the errors: one whose time is over fails so that the next one
+# follows, and nobody is woken while much work goes on.
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  alarm_name          = "${var.name}-failed"
+  alarm_description   = var.given_up
+  namespace           = "AWS/Lambda"
+  metric_name         = "AsyncEventsDropped"
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.own.notices_topic]
+}
+
 output "arn" {
   description = "ARN of the function."
   value       = aws_lambda_function.this.arn
@@ -165,4 +187,9 @@ output "arn" {
 output "name" {
   description = "Name of the function."
   value       = aws_lambda_function.this.function_name
+}
+
+output "alarm" {
+  description = "ARN of the alarm that says that an event was given up."
+  value       = aws_cloudwatch_metric_alarm.failed.arn
 }

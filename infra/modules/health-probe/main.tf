@@ -23,6 +23,16 @@ variable "replicated" {
   type        = bool
 }
 
+variable "rpo_seconds" {
+  description = "How old the newest whole backup may be."
+  type        = number
+}
+
+variable "drill_days" {
+  description = "Days after which the last drill that passed is too old."
+  type        = number
+}
+
 variable "proof_days" {
   description = "Days after which the last proof that a backup can be restored is too old."
   type        = number
@@ -51,6 +61,8 @@ module "function" {
   settings = var.settings
   memory   = 256
   timeout  = 60
+
+  given_up = "The probe failed three times at the same event: this region may not see that the other one is down, nor that it could not take over. Read its log."
 
   statements = [
     {
@@ -118,6 +130,7 @@ module "function" {
         # What a backup consists of; not what is in it.
         "arn:aws:s3:::${var.own.backups_bucket}/backups/*",
         "arn:aws:s3:::${var.own.control_bucket}/damaged.json",
+        "arn:aws:s3:::${var.own.control_bucket}/drill.json",
         "arn:aws:s3:::${var.own.control_bucket}/images.json",
         "arn:aws:s3:::${var.own.control_bucket}/proof.json",
         "arn:aws:s3:::${var.peer.control_bucket}/state.json",
@@ -176,6 +189,40 @@ resource "aws_cloudwatch_metric_alarm" "not_ready" {
   alarm_actions       = [var.own.notices_topic]
 }
 
+# The two know of each other by their states, and the lower epoch gives way within two minutes: a minute of it is a failover.
+resource "aws_cloudwatch_metric_alarm" "two_active" {
+  alarm_name          = "${var.application}-two-active"
+  alarm_description   = "Both regions have called themselves active for five minutes, and the one of the lower epoch has not fenced itself: users' writes may go to both. See `lifeboat status`: stop the services of the region with the lower epoch (docs/runbook.md)."
+  namespace           = "Lifeboat"
+  metric_name         = "TwoActive"
+  dimensions          = local.dimensions
+  statistic           = "Minimum"
+  period              = 60
+  evaluation_periods  = 5
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
+# Only a passive region tells it. Of one without any backup it is silence, and "not-ready" speaks.
+resource "aws_cloudwatch_metric_alarm" "recovery_point" {
+  alarm_name          = "${var.application}-recovery-point"
+  alarm_description   = "The newest backup that is whole in this region is older than the recovery point objective: a failover now would lose more than was promised. See whether backups are taken (`lifeboat backup list`) and come here (the other region's replication-lag)."
+  namespace           = "Lifeboat"
+  metric_name         = "BackupAgeSeconds"
+  dimensions          = local.dimensions
+  statistic           = "Minimum"
+  period              = 60
+  evaluation_periods  = 5
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.rpo_seconds
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
 # S3 copies nearly everything within fifteen minutes, and what it gave up is written again.
 resource "aws_cloudwatch_metric_alarm" "replication_lag" {
   count               = var.replicated ? 1 : 0
@@ -211,6 +258,22 @@ resource "aws_cloudwatch_metric_alarm" "unproven" {
   alarm_actions       = [var.own.notices_topic]
 }
 
+resource "aws_cloudwatch_metric_alarm" "undrilled" {
+  alarm_name          = "${var.application}-undrilled"
+  alarm_description   = "No drill has passed in this region for longer than drill_days: nobody knows that it could still take over. `lifeboat report list` says what became of the last; then `lifeboat test-dr --start`."
+  namespace           = "Lifeboat"
+  metric_name         = "DrillAgeSeconds"
+  dimensions          = local.dimensions
+  statistic           = "Minimum"
+  period              = 3600
+  evaluation_periods  = 24
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.drill_days * 86400
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
 # It lasts for as long as something is on the record, so that nobody misses it because a second try went well.
 resource "aws_cloudwatch_metric_alarm" "damaged" {
   alarm_name          = "${var.application}-damaged"
@@ -236,4 +299,14 @@ output "arn" {
 output "name" {
   description = "Name of the function."
   value       = module.function.name
+}
+
+output "alarms" {
+  description = "ARNs of its alarms, the most urgent first."
+  value = concat(
+    [for alarm in [aws_cloudwatch_metric_alarm.silent, aws_cloudwatch_metric_alarm.two_active, aws_cloudwatch_metric_alarm.not_ready, aws_cloudwatch_metric_alarm.recovery_point] : alarm.arn],
+    aws_cloudwatch_metric_alarm.replication_lag[*].arn,
+    [for alarm in [aws_cloudwatch_metric_alarm.damaged, aws_cloudwatch_metric_alarm.unproven, aws_cloudwatch_metric_alarm.undrilled] : alarm.arn],
+    [module.function.alarm],
+  )
 }

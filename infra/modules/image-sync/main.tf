@@ -175,6 +175,8 @@ module "function" {
   memory   = 512
   timeout  = 900
 
+  given_up = "The image-sync function failed three times at the same event: images may be missing in the other region, or a service there not be pinned to what runs. Read its log. Unfinished there means that it needs more than three invocations, and goes on with the next schedule."
+
   statements = local.statements
 }
 
@@ -206,21 +208,9 @@ module "push" {
   }
 }
 
-# An event is given up after three invocations, and not counted among the errors: one whose time is over fails so that the next
-# one follows.
-resource "aws_cloudwatch_metric_alarm" "failed" {
-  alarm_name          = "${var.application}-image-sync-failed"
-  alarm_description   = "The image-sync function failed three times at the same event: images may be missing in the other region, or a service there not be pinned to what runs. Read its log. Unfinished there means that it needs more than three invocations, and goes on with the next schedule."
-  namespace           = "AWS/Lambda"
-  metric_name         = "AsyncEventsDropped"
-  dimensions          = { FunctionName = module.function.name }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.own.notices_topic]
+moved {
+  from = aws_cloudwatch_metric_alarm.failed
+  to   = module.function.aws_cloudwatch_metric_alarm.failed
 }
 
 # A reconcile tells it each quarter of an hour. One that is told once, of what has come meanwhile, wakes nobody.
@@ -249,4 +239,9 @@ output "arn" {
 output "name" {
   description = "Name of the function."
   value       = module.function.name
+}
+
+output "alarms" {
+  description = "ARNs of its alarms, the most urgent first."
+  value       = [aws_cloudwatch_metric_alarm.lag.arn, module.function.alarm]
 }

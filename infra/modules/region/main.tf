@@ -36,6 +36,20 @@ locals {
   # Without patterns there are never many images to bring.
   image_workflow = length(var.image_patterns) > 0 ? module.names.image_workflows[var.region] : null
 
+  # From home alone: nobody needs to hear it twice.
+  reminders = {
+    for name, reminder in {
+      failover = {
+        schedule = var.failover_reminder
+        text     = "${var.application}: a full failover is due, there and back, in a maintenance window: lifeboat failover --to ${var.standby_region} --mode planned --reason \"the quarterly test\", then lifeboat failback. docs/runbook.md says what to see."
+      }
+      exercise = {
+        schedule = var.exercise_reminder
+        text     = "${var.application}: the yearly exercise is due, with everybody in the room who would be there on the bad day. docs/runbook.md has its steps."
+      }
+    } : name => reminder if local.at_home && reminder.schedule != null
+  }
+
   data_directory = try(var.local_cloud.data_directory[var.region], null)
 
   functions = {
@@ -171,7 +185,9 @@ module "health_probe" {
   peer        = local.peer
   settings    = local.functions
   replicated  = var.enable_cross_region_backup
+  rpo_seconds = var.rpo_seconds
   proof_days  = var.proof_days
+  drill_days  = var.drill_days
   enabled     = var.enable_dr
 }
 
@@ -182,5 +198,16 @@ module "failover" {
   peer           = local.peer
   load_balancers = module.names.load_balancers
   settings       = local.functions
+  drill_schedule = var.drill_schedule
+  reminders      = local.reminders
   enabled        = var.enable_dr
+}
+
+module "dashboard" {
+  source      = "../dashboard"
+  application = var.application
+  own         = local.own
+  peer        = local.peer
+  objectives  = { rpo_seconds = var.rpo_seconds, proof_days = var.proof_days, drill_days = var.drill_days }
+  alarms      = concat(module.failover.alarms, module.health_probe.alarms, module.backup.alarms, module.image_sync.alarms)
 }

@@ -1,5 +1,6 @@
 //! What an execution did, measured against what was promised. Each leaves one, however it ended.
 
+mod drilled;
 pub mod ledger;
 mod made;
 #[cfg(test)]
@@ -21,6 +22,8 @@ use crate::{
     request::{Mode, RequestedBy},
     run::{Entry, SourceFenced, StoppedBy, name_of},
 };
+
+pub use drilled::Drilled;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -36,6 +36,8 @@ impl Mode {
 pub enum RequestedBy {
     Alarm,
     Person,
+    /// Drills only.
+    Schedule,
 }
 
 /// The input of an execution, whoever starts it.
@@ -95,12 +97,15 @@ impl Request {
     pub fn validate(&self) -> Result<(), Invalid> {
         check_schema("request.schema", self.schema)?;
         check_reason("request.reason".into(), &self.reason)?;
-        if self.requested_by == RequestedBy::Alarm && self.mode != Mode::Unplanned {
-            return Err(Invalid::new(
-                "request.mode",
-                "unplanned for an alarm",
-                self.mode.as_str(),
-            ));
+        let expected = match (self.requested_by, self.mode) {
+            (RequestedBy::Person, _)
+            | (RequestedBy::Alarm, Mode::Unplanned)
+            | (RequestedBy::Schedule, Mode::Drill) => None,
+            (RequestedBy::Alarm, _) => Some("unplanned for an alarm"),
+            (RequestedBy::Schedule, _) => Some("drill for a schedule"),
+        };
+        if let Some(expected) = expected {
+            return Err(Invalid::new("request.mode", expected, self.mode.as_str()));
         }
         if self.tasks.is_some() && self.mode != Mode::Drill {
             return Err(Invalid::new(
@@ -135,7 +140,9 @@ impl Request {
         let mode = self.mode.as_str();
         let expected = match (self.mode, self.requested_by) {
             (Mode::Plan, _) => "no override: a plan starts nothing and shows every fact".to_owned(),
-            (_, RequestedBy::Alarm) => "no override: only a person may override a fact".to_owned(),
+            (_, RequestedBy::Alarm | RequestedBy::Schedule) => {
+                "no override: only a person may override a fact".to_owned()
+            }
             (Mode::Drill | Mode::Planned | Mode::Unplanned, RequestedBy::Person) => {
                 let may = Asker::of(self.mode, self.requested_by).may_override();
                 if may.contains(&fact) {
@@ -264,7 +271,16 @@ mod tests {
     }
 
     #[test]
-    fn a_request_says_why_and_an_alarm_starts_only_unplanned() {
+    fn a_request_says_why_an_alarm_starts_only_unplanned_and_a_schedule_only_drills() {
+        for mode in [Mode::Plan, Mode::Planned, Mode::Unplanned] {
+            let refused = Request::new(mode, RequestedBy::Schedule, "x").validate();
+            assert!(refused.is_err(), "{mode:?}");
+        }
+        let drill = Request::new(Mode::Drill, RequestedBy::Schedule, "x");
+        assert!(drill.validate().is_ok());
+        let sure = drill.overriding(Fact::BackupFresh, "x").validate();
+        assert!(sure.unwrap_err().to_string().contains("only a person"));
+
         assert!(
             Request::new(Mode::Plan, RequestedBy::Person, " ")
                 .validate()

@@ -201,6 +201,7 @@ fn people(report: &Report) -> Markup {
                     @match report.requested_by {
                         Some(RequestedBy::Alarm) => "an alarm",
                         Some(RequestedBy::Person) => "a person",
+                        Some(RequestedBy::Schedule) => "the schedule",
                         None => "begun because",
                     }
                 }

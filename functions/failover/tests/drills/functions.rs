@@ -78,7 +78,7 @@ pub(crate) fn failover(world: &World, side: Side, payload: &Value) -> Result<Val
     let actor = match &event {
         Event::Alarms(_) => Actor::Alarm,
         Event::Own(own) => match &**own {
-            Own::Watch {} => Actor::Watch,
+            Own::Watch {} | Own::Rehearse {} => Actor::Watch,
             Own::Begin { .. } => Actor::Begin,
             Own::Step { step, run } => Actor::Step(*step, run.execution.clone(), run.epoch),
             Own::Hold { run, .. } => Actor::Hold(run.execution.clone(), run.epoch),

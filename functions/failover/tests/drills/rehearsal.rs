@@ -5,6 +5,7 @@ use std::cell::Cell;
 use lifeboat_core::{Side, request::Mode, run::Step};
 
 use crate::{
+    functions,
     scenario::{alarm, home_died, minutes, run_started, sample},
     workflow::{Ended, Trip, execute, execute_with},
     world::{BOUNDS, World},
@@ -191,4 +192,33 @@ fn a_drill_is_refused_while_the_active_region_does_not_serve() {
             .contains("no time for a drill")
     );
     assert_eq!(world.touched(), 0);
+}
+
+#[test]
+fn the_schedule_has_the_passive_region_rehearse_once_and_nobody_else() {
+    let world = World::new();
+    let tell = |side| functions::failover(&world, side, &sample("rehearse")).unwrap();
+    assert_eq!(
+        tell(Side::Home),
+        "us-east-1 serves; the drill is us-west-2's"
+    );
+    let said = tell(STANDBY).to_string();
+    assert!(
+        said.contains("forum-drill-20241123-12 has started"),
+        "{said}"
+    );
+    let twice = tell(STANDBY).to_string();
+    assert!(twice.contains("was started before"), "{twice}");
+    assert!(world.place(Side::Home).started.is_empty());
+    run_started(&world, STANDBY).outcome.unwrap();
+    assert!(world.place(STANDBY).empty());
+}
+
+#[test]
+fn after_a_failover_the_drill_is_the_other_regions() {
+    let world = home_died();
+    let request = sample("request-unplanned");
+    execute(&world, STANDBY, "moved", &request).outcome.unwrap();
+    let said = functions::failover(&world, STANDBY, &sample("rehearse")).unwrap();
+    assert_eq!(said, "us-west-2 serves; the drill is us-east-1's");
 }

@@ -69,7 +69,7 @@ impl Asker {
     pub fn of(mode: Mode, by: RequestedBy) -> Self {
         match (mode, by) {
             (Mode::Unplanned, RequestedBy::Alarm) => Self::Alarm,
-            (Mode::Unplanned, RequestedBy::Person) => Self::Unplanned,
+            (Mode::Unplanned, RequestedBy::Person | RequestedBy::Schedule) => Self::Unplanned,
             (Mode::Planned | Mode::Plan, _) => Self::Planned,
             (Mode::Drill, _) => Self::Drill,
         }

@@ -144,3 +144,17 @@ fn a_report_of_the_version_before_is_read_as_one_that_ended_well() {
     let read: Report = serde_json::from_value(json).unwrap();
     assert_eq!(read.outcome, Outcome::Succeeded);
 }
+
+#[test]
+fn only_a_drill_that_passed_counts_as_one() {
+    let configuration = configuration::sample("us-west-2");
+    let mut report = Report::of(&run(Mode::Drill), &configuration).unwrap();
+    assert_eq!(Drilled::of(&report).unwrap().execution, "forum-1");
+    report.outcome = Outcome::Failed {
+        why: "x".into(),
+        stands: "y".into(),
+    };
+    assert_eq!(Drilled::of(&report), None);
+    let planned = Report::of(&run(Mode::Planned), &configuration).unwrap();
+    assert_eq!(Drilled::of(&planned), None);
+}

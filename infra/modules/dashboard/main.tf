@@ -1,0 +1,84 @@
+# One look: who serves, whether the other one could, how old the recovery point is, what executions did. The same in both regions,
+# because one of them may be gone. CloudWatch shows three dashboards for nothing.
+
+variable "application" {
+  description = "Starts every name."
+  type        = string
+}
+
+variable "own" {
+  description = "Names and ARNs of this region (an entry of the names module's regions)."
+  type        = any
+}
+
+variable "peer" {
+  description = "Names and ARNs of the other region."
+  type        = any
+}
+
+variable "objectives" {
+  description = "What the lines are drawn at, in seconds or days."
+  type        = object({ rpo_seconds = number, proof_days = number, drill_days = number })
+}
+
+variable "alarms" {
+  description = "ARNs of this region's alarms, the most urgent first."
+  type        = list(string)
+}
+
+locals {
+  sides = [var.own, var.peer]
+
+  # Of each region's own probe. Only a passive region publishes most of them, so one line breaks off where the other begins.
+  ours = { for name in ["ActiveRegionServing", "Ready", "BackupAgeSeconds", "ReplicationLagSeconds", "ProofAgeSeconds", "DrillAgeSeconds", "ImageLag", "ProbeRuns", "DamagedObjects"] :
+    name => [for side in local.sides : ["Lifeboat", name, "Application", var.application, "Region", side.region, { region = side.region, label = side.region }]]
+  }
+
+  # Title, metrics, statistic, line, its label; a null is left out.
+  graphs = [
+    { title = "Does the active region serve, as the other one sees it? (1 yes)", metrics = local.ours.ActiveRegionServing, stat = "Minimum", at = null, says = null },
+    { title = "Could the passive region take over now? (1 yes)", metrics = local.ours.Ready, stat = "Minimum", at = null, says = null },
+    { title = "Age of the recovery point, seconds", metrics = local.ours.BackupAgeSeconds, stat = "Maximum", at = var.objectives.rpo_seconds, says = "objective" },
+    { title = "Longest that a backup has been on its way, seconds", metrics = local.ours.ReplicationLagSeconds, stat = "Maximum", at = 1800, says = "alarm" },
+    { title = "Longest that an image has been missing, seconds", metrics = local.ours.ImageLag, stat = "Maximum", at = 1800, says = "alarm" },
+    { title = "Age of the last proof of a backup, seconds", metrics = local.ours.ProofAgeSeconds, stat = "Minimum", at = var.objectives.proof_days * 86400, says = "too old" },
+    { title = "Age of the last drill that passed, seconds", metrics = local.ours.DrillAgeSeconds, stat = "Minimum", at = var.objectives.drill_days * 86400, says = "too old" },
+    { title = "Runs of the probe, and objects that are damaged", metrics = concat(local.ours.ProbeRuns, local.ours.DamagedObjects), stat = "Maximum", at = null, says = null },
+  ]
+
+  executions = concat([for side in local.sides : [
+    for name in ["Started", "Succeeded", "Failed"] : ["AWS/States", "Executions${name}", "StateMachineArn", side.workflow, { region = side.region, label = "${side.region} ${lower(name)}" }]
+  ]]...)
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = "${var.application}-lifeboat-${var.own.region}"
+
+  dashboard_body = jsonencode({
+    widgets = concat(
+      [
+        {
+          type = "text", x = 0, y = 0, width = 24, height = 2
+          properties = {
+            markdown = "# ${var.application}: ${var.own.region} and ${var.peer.region}\nWho is active, with every reason: `lifeboat status`. What executions did: `lifeboat report list`. In an emergency: docs/runbook.md."
+          }
+        },
+        {
+          type       = "alarm", x = 0, y = 2, width = 24, height = 4
+          properties = { title = "Alarms of ${var.own.region}", alarms = var.alarms }
+        },
+      ],
+      [for number, graph in local.graphs : {
+        type = "metric", x = (number % 2) * 12, y = 6 + floor(number / 2) * 6, width = 12, height = 6
+        properties = merge(
+          { title = graph.title, metrics = graph.metrics, stat = graph.stat, region = var.own.region, period = 60, view = "timeSeries", yAxis = { left = { min = 0 } } },
+          { for word, at in { annotations = graph.at } : word => { horizontal = [{ value = at, label = graph.says }] } if at != null },
+        )
+      }],
+      [{
+        type       = "metric", x = 0, y = 30, width = 24, height = 6
+        properties = { title = "Executions", metrics = local.executions, stat = "Sum", region = var.own.region, period = 3600, view = "timeSeries", yAxis = { left = { min = 0 } } }
+      }],
+    )
+  })
+}
