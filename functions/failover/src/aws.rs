@@ -11,7 +11,7 @@ use std::{
 use aws_sdk_cloudwatch::types::StateValue;
 use jiff::Timestamp;
 use lifeboat_aws::{
-    Bucket, Control, Objects, Patience, backups,
+    Bucket, Control, Objects, Patience, backups, dns,
     ecs::{self, Image, Services},
     explain,
     function::Start,
@@ -35,7 +35,7 @@ use lifeboat_core::{
     told::Told,
 };
 
-use crate::{Started, World, Written, dns, report};
+use crate::{Started, World, Written, report};
 
 #[derive(Debug)]
 pub struct Region {

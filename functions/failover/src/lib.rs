@@ -2,7 +2,6 @@
 
 pub mod aws;
 mod begin;
-mod dns;
 mod each;
 mod event;
 mod fresh;

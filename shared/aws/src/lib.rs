@@ -3,6 +3,8 @@
 pub mod backups;
 mod below;
 pub mod clients;
+#[cfg(feature = "dns")]
+pub mod dns;
 #[cfg(feature = "ecs")]
 pub mod ecs;
 mod explain;

@@ -27,6 +27,7 @@ pub mod run;
 pub mod scaling;
 pub mod state;
 pub mod told;
+pub mod users;
 pub mod window;
 pub mod words;
 

@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
+use futures::future::join_all;
 use hickory_proto::{
     op::{Message, MessageType, OpCode, Query, ResponseCode},
     rr::{Name, RData, RecordType},
 };
-use lifeboat_core::configuration::Traffic;
+use lifeboat_core::{configuration::Traffic, users::Addresses};
 use tokio::net::UdpSocket;
 
 /// UDP loses packets.
@@ -19,11 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const RESOLVERS: &str = "/etc/resolv.conf";
 
 /// Every address that any of the zone's name servers answers; one that is silent does not keep the others from speaking.
-pub(crate) async fn addresses(traffic: &Traffic, name: &str) -> Result<BTreeSet<IpAddr>, String> {
+pub async fn addresses(traffic: &Traffic, name: &str) -> Addresses {
     let servers = servers(traffic).await?;
+    let asked = servers.into_iter();
+    let asked = asked.map(|server| ask(server, name, RecordType::A));
     let (mut found, mut silent, mut answered) = (BTreeSet::new(), vec![], false);
-    for server in servers {
-        match ask(server, name, RecordType::A).await {
+    for answer in join_all(asked).await {
+        match answer {
             Ok(answer) => {
                 answered = true;
                 found.extend(answer.answers.iter().filter_map(|r| match &r.data {
@@ -155,7 +158,7 @@ mod tests {
         address.to_string()
     }
 
-    async fn asked(name_servers: Vec<String>) -> Result<BTreeSet<IpAddr>, String> {
+    async fn asked(name_servers: Vec<String>) -> Addresses {
         let domain = "forum.test".to_owned();
         addresses(
             &Traffic {
