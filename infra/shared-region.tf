@@ -55,6 +55,7 @@ module "region" {
   service_hosts              = var.service_hosts
   services                   = var.services
   standby_region             = var.dr_region
+  task_secrets               = lookup(var.task_secrets, local.region, [])
 
   create_missing_repositories = var.create_missing_repositories
   image_patterns              = var.image_patterns

@@ -148,6 +148,20 @@ variable "service_hosts" {
   default     = {}
 }
 
+variable "task_secrets" {
+  description = <<-EOT
+    ARNs of the secrets and parameters that task definitions name (region => ARNs), each of its own region; the suffix of a secret may
+    be a star. The probe looks whether they are there, and may not read them.
+  EOT
+  type        = map(list(string))
+  default     = {}
+
+  validation {
+    condition     = alltrue(flatten([for region, arns in var.task_secrets : [for arn in arns : can(regex("^arn:[a-z-]+:(secretsmanager:${region}:[0-9]+:secret:|ssm:${region}:[0-9]+:parameter/).+$", arn))]]))
+    error_message = "task_secrets must be ARNs of secrets or parameters, each of the region that it stands under: what another region has is lost with it."
+  }
+}
+
 variable "backup_scratch_megabytes" {
   description = "Disk of the backup function: the largest object or import that is restored must fit."
   type        = number

@@ -162,7 +162,8 @@ impl World for Region {
     }
 
     async fn ask_service(&self, service: &str) -> Answer {
-        load_balancer::ask(&self.http, &self.configuration.own().load_balancer, service).await
+        let own = &self.configuration.own().load_balancer;
+        load_balancer::ask(&self.http, own, service).await.answer
     }
 
     async fn healthy(&self, services: &Services) -> Result<BTreeMap<String, u32>, Failure> {

@@ -1,25 +1,39 @@
 //! The adapter: the world as AWS shows it.
 
+mod definition;
 mod ecr;
-mod ecs;
+mod group;
+mod room;
+mod secrets;
+mod signed;
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use lifeboat_aws::{
-    Bucket, Control, Objects, Patience,
-    ecs::{Clients, Image, Services, scale, services},
+    Bucket, Control, Objects, Patience, dns,
+    ecs::{Clients, Image, Services, described, scale, services},
     function::Start,
     gates::Rules,
     load_balancer,
     metrics::{Metric, Metrics},
 };
 use lifeboat_core::{
-    Configuration, Failure, RegionState, gate::Priorities, liveness::Answer, marker::Marker,
-    probe::ProbeReport, scaling::Scale,
+    Configuration, Failure, RegionState,
+    gate::Priorities,
+    liveness::{Answer, Asked},
+    marker::Marker,
+    probe::ProbeReport,
+    readiness::{Definition, Quota},
+    scaling::Scale,
+    users::Addresses,
 };
 
 use crate::world::World;
+use signed::Signed;
 
 #[derive(Debug)]
 pub struct Live {
@@ -30,6 +44,9 @@ pub struct Live {
     ecs: Clients,
     rules: Rules,
     ecr: aws_sdk_ecr::Client,
+    elb: aws_sdk_elasticloadbalancingv2::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    signed: Signed,
     metrics: Metrics,
     peer_control: Control<Bucket>,
     peer_markers: Bucket,
@@ -51,6 +68,9 @@ impl Live {
             ecs: Clients::new(&here),
             rules: Rules::new(&here, region),
             ecr: aws_sdk_ecr::Client::new(&here),
+            elb: aws_sdk_elasticloadbalancingv2::Client::new(&here),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&here),
+            signed: Signed::new(&here, region)?,
             metrics: Metrics::new(&here, &start.configuration),
             peer_control: Control::new(start.peer_bucket(&peer.control_bucket)),
             peer_markers: start.peer_bucket(&peer.markers_bucket),
@@ -98,6 +118,39 @@ impl World for Live {
         ecr::holds(&self.ecr, repository, reference, &self.configuration.region).await
     }
 
+    async fn definition(&self, arn: &str) -> Result<Definition, Failure> {
+        definition::describe(&self.ecs.ecs, arn, &self.configuration.region).await
+    }
+
+    async fn target_group(&self, arn: &str) -> Result<bool, Failure> {
+        group::there(&self.elb, arn, &self.configuration.region).await
+    }
+
+    async fn own_health(&self, service: &str) -> Asked {
+        let own = &self.configuration.own().load_balancer;
+        load_balancer::ask(&self.http, own, service).await
+    }
+
+    async fn secret(&self, arn: &str) -> Result<bool, Failure> {
+        secrets::secret(&self.signed, arn, &self.configuration.region).await
+    }
+
+    async fn parameter(&self, name: &str) -> Result<bool, Failure> {
+        secrets::parameter(&self.signed, name, &self.configuration.region).await
+    }
+
+    async fn free(&self, subnets: &BTreeSet<String>) -> Result<BTreeMap<String, u32>, Failure> {
+        room::free(&self.signed, subnets, &self.configuration.region).await
+    }
+
+    async fn quota(&self) -> Result<Quota, Failure> {
+        room::quota(&self.signed, &self.cloudwatch, &self.configuration.region).await
+    }
+
+    async fn addresses(&self, name: &str) -> Addresses {
+        dns::addresses(&self.configuration.traffic, name).await
+    }
+
     async fn stop(&self, service: &str) -> Result<(), Failure> {
         let (own, region) = (self.configuration.own(), &self.configuration.region);
         scale(
@@ -120,17 +173,18 @@ impl World for Live {
         self.metrics.publish(&whole.collect::<Vec<_>>()).await
     }
 
-    async fn peer_health(&self, service: &str) -> Answer {
-        load_balancer::ask(
-            &self.http,
-            &self.configuration.peer().load_balancer,
-            service,
-        )
-        .await
+    async fn peer_health(&self, service: &str) -> Asked {
+        let peer = &self.configuration.peer().load_balancer;
+        load_balancer::ask(&self.http, peer, service).await
     }
 
-    async fn peer_tasks(&self) -> Answer {
-        ecs::tasks(&self.peer_ecs, self.configuration.peer()).await
+    async fn peer_services(&self) -> Result<Services, Answer> {
+        let asked = described(&self.peer_ecs, self.configuration.peer()).await;
+        asked.map_err(|trouble| trouble.sign())
+    }
+
+    async fn peer_definition(&self, arn: &str) -> Result<Definition, Failure> {
+        definition::describe(&self.peer_ecs, arn, self.configuration.peer_region()).await
     }
 
     async fn peer_heartbeat(&self) -> Result<Option<Timestamp>, Answer> {

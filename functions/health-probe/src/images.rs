@@ -9,16 +9,12 @@ use lifeboat_core::{
     readiness::Fact,
 };
 
-use crate::{event::Action, look::within, world::World};
+use crate::{wait::Wait, world::World};
 
 /// By service. What image-sync recorded is asked for again, since a registry can lose an image in between; where it has
 /// recorded nothing the tag is looked for.
-pub(crate) async fn facts<W: World>(
-    world: &W,
-    action: Action,
-    now: Timestamp,
-) -> Vec<(String, Fact)> {
-    let read = within(world, action, "read", Record::KEY, recorded(world)).await;
+pub(crate) async fn facts<W: World>(world: &W, wait: &Wait, now: Timestamp) -> Vec<(String, Fact)> {
+    let read = wait.get("read", Record::KEY, recorded(world)).await;
     let services = world.configuration().services.iter();
     let facts = services.map(async |service| {
         let name = &service.name;
@@ -30,12 +26,12 @@ pub(crate) async fn facts<W: World>(
                     let images = images
                         .into_iter()
                         .map(|i| (i.repository.as_str(), i.digest.as_str()));
-                    all(world, action, images.collect()).await
+                    all(world, wait, images.collect()).await
                 }
                 Some(Said::Nothing) | None => {
                     let resources = world.configuration().own().services.get(name);
                     let tag = resources.map(|r| (r.repository.as_str(), r.reference()));
-                    all(world, action, tag.into_iter().collect()).await
+                    all(world, wait, tag.into_iter().collect()).await
                 }
             },
         };
@@ -51,11 +47,11 @@ async fn recorded<W: World>(world: &W) -> Result<Option<Record>, Failure> {
 }
 
 /// The first that is missing, or of which nobody can tell.
-async fn all<W: World>(world: &W, action: Action, images: Vec<(&str, &str)>) -> Fact {
+async fn all<W: World>(world: &W, wait: &Wait, images: Vec<(&str, &str)>) -> Fact {
     let asked = images.into_iter().map(async |(repository, reference)| {
         let name = format!("{repository} ({reference})");
         let there = world.image(repository, reference);
-        let there = within(world, action, "describe", &name, there).await;
+        let there = wait.get("describe", &name, there).await;
         fact(world.configuration(), &name, there)
     });
     Fact::worst(join_all(asked).await)
@@ -75,7 +71,10 @@ fn fact(configuration: &Configuration, image: &str, there: Result<bool, Failure>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::{InMemory, after};
+    use crate::{
+        event::Action,
+        memory::{InMemory, after},
+    };
     use lifeboat_core::image::{Held, Image, ServiceImages, Use};
 
     fn recorded(world: &InMemory, held: Held) {
@@ -98,7 +97,8 @@ mod tests {
     }
 
     async fn users(world: &InMemory, seconds: i64) -> Fact {
-        let facts = facts(world, Action::Probe, after(seconds)).await;
+        let wait = Wait::begin(Action::Probe, &world.configuration.region);
+        let facts = facts(world, &wait, after(seconds)).await;
         let users = facts.into_iter().find(|(name, _)| name == "users");
         users.unwrap().1
     }

@@ -8,9 +8,13 @@ pub mod look;
 mod markers;
 #[cfg(test)]
 mod memory;
+mod needs;
+mod peer;
 pub mod probe;
 pub mod readiness;
 pub mod remember;
+mod users;
+mod wait;
 pub mod world;
 
 use jiff::Timestamp;

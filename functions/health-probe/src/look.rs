@@ -6,10 +6,10 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use lifeboat_core::{
     Failure, RegionState,
-    liveness::{Answer, Look, heartbeat},
+    liveness::{Answer, Asked, Look, heartbeat},
 };
 
-use crate::{event::Action, world::World};
+use crate::{event::Action, peer, wait::Wait, world::World};
 
 /// What a look found, and the states that were read on the way.
 #[derive(Debug)]
@@ -27,10 +27,8 @@ impl Sight {
             heartbeat,
             myself,
         } = &self.look;
-        [tasks, heartbeat, myself]
-            .into_iter()
-            .chain(services.values())
-            .all(Answer::good)
+        [tasks, heartbeat, myself].into_iter().all(Answer::good)
+            && services.values().all(Asked::good)
     }
 }
 
@@ -72,7 +70,7 @@ async fn look<W: World>(world: &W, action: Action, now: Timestamp) -> Result<Sig
     let own = world.control().state(&pair);
     let (services, tasks, heard, peer, own) = tokio::join!(
         join_all(services),
-        world.peer_tasks(),
+        world.peer_services(),
         world.peer_heartbeat(),
         world.peer_state(),
         within(world, action, "read", "state.json", own),
@@ -80,7 +78,7 @@ async fn look<W: World>(world: &W, action: Action, now: Timestamp) -> Result<Sig
     Ok(Sight {
         look: Look {
             services: services.into_iter().collect(),
-            tasks,
+            tasks: peer::tasks(&tasks),
             heartbeat: heartbeat(heard, now),
             myself: storage(&own),
         },
@@ -97,7 +95,7 @@ fn storage<T>(read: &Result<T, Failure>) -> Answer {
     }
 }
 
-/// A region that is slow with its own answers must not keep the probe from saying what it saw of the other.
+/// One question by itself.
 pub(crate) async fn within<W: World, T>(
     world: &W,
     action: Action,
@@ -105,14 +103,6 @@ pub(crate) async fn within<W: World, T>(
     object: &str,
     answer: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let patience = action.patience();
-    match tokio::time::timeout(patience, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Failure::unavailable(
-            operation,
-            object,
-            &world.configuration().region,
-            format!("no answer within {} s", patience.as_secs_f32()),
-        )),
-    }
+    let wait = Wait::begin(action, &world.configuration().region);
+    wait.get(operation, object, answer).await
 }

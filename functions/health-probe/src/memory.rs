@@ -2,7 +2,8 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     time::Duration,
 };
 
@@ -13,9 +14,11 @@ use lifeboat_core::{
     backup::{self, BackupKey, BackupName, Kind},
     configuration::sample,
     gate::Priorities,
-    liveness::Answer,
+    liveness::{Answer, Asked},
     marker::Marker,
+    readiness::{Definition, Quota},
     scaling::Bounds,
+    users::Addresses,
 };
 
 use crate::world::World;
@@ -43,6 +46,23 @@ pub(crate) struct InMemory {
     pub(crate) pauses: Cell<u32>,
     /// This region's registry has all but these.
     pub(crate) images_gone: RefCell<Vec<String>>,
+    /// What both regions start from where nothing else is set, and what the other one does.
+    pub(crate) definition: RefCell<Definition>,
+    pub(crate) peer_definition: RefCell<Option<Definition>>,
+    /// Target groups, secrets and parameters that are not there.
+    pub(crate) gone: RefCell<BTreeSet<String>>,
+    /// What this region's services answer through its load balancer.
+    pub(crate) own_answer: RefCell<Answer>,
+    pub(crate) free: RefCell<BTreeMap<String, u32>>,
+    pub(crate) quota: RefCell<Result<Quota, Failure>>,
+    pub(crate) names: RefCell<BTreeMap<String, Addresses>>,
+    /// Questions that never end, by what they ask for.
+    pub(crate) hangs: RefCell<BTreeSet<String>>,
+}
+
+/// The address of a load balancer.
+pub(crate) fn at(last: u8) -> Addresses {
+    Ok([IpAddr::from([192, 0, 2, last])].into())
 }
 
 pub(crate) const NOW: &str = "2024-11-23T12:00:00Z";
@@ -64,6 +84,9 @@ impl InMemory {
             desired,
             running: desired,
             bounds: (desired == 0).then_some(Bounds::CLOSED),
+            groups: vec!["group".into()],
+            subnets: ["a".to_owned(), "b".to_owned()].into(),
+            definition: Some("definition".into()),
             ..Deployed::default()
         };
         let services = configuration.services.iter();
@@ -86,6 +109,27 @@ impl InMemory {
             stopped: RefCell::default(),
             pauses: Cell::new(0),
             images_gone: RefCell::default(),
+            definition: RefCell::new(Definition {
+                cpu: Some("256".into()),
+                ..Definition::default()
+            }),
+            peer_definition: RefCell::default(),
+            gone: RefCell::default(),
+            own_answer: RefCell::new(Answer::Good),
+            free: RefCell::new([("a".to_owned(), 100), ("b".to_owned(), 100)].into()),
+            quota: RefCell::new(Ok(Quota {
+                vcpus: 100.0,
+                used: 1.0,
+            })),
+            names: RefCell::new(
+                [
+                    ("forum.test".to_owned(), at(1)),
+                    ("us-east-1.forum.test".to_owned(), at(1)),
+                    ("us-west-2.forum.test".to_owned(), at(2)),
+                ]
+                .into(),
+            ),
+            hangs: RefCell::default(),
             configuration,
         };
         let backup = world.backup(-60);
@@ -135,6 +179,12 @@ impl InMemory {
         self.peer_control.bucket().set("state.json", body);
     }
 
+    async fn hang(&self, what: &str) {
+        if self.hangs.borrow().contains(what) {
+            std::future::pending::<()>().await;
+        }
+    }
+
     pub(crate) fn everything_written(&self) -> Vec<String> {
         let own = [self.control.bucket(), &self.markers];
         let peer = [self.peer_control.bucket(), &self.peer_markers];
@@ -177,6 +227,48 @@ impl World for InMemory {
         Ok(!self.images_gone.borrow().contains(&image))
     }
 
+    async fn definition(&self, arn: &str) -> Result<Definition, Failure> {
+        self.hang(arn).await;
+        Ok(self.definition.borrow().clone())
+    }
+
+    async fn target_group(&self, arn: &str) -> Result<bool, Failure> {
+        self.hang(arn).await;
+        Ok(!self.gone.borrow().contains(arn))
+    }
+
+    async fn own_health(&self, _service: &str) -> Asked {
+        Asked {
+            answer: self.own_answer.borrow().clone(),
+            milliseconds: 7,
+        }
+    }
+
+    async fn secret(&self, arn: &str) -> Result<bool, Failure> {
+        self.hang(arn).await;
+        Ok(!self.gone.borrow().contains(arn))
+    }
+
+    async fn parameter(&self, name: &str) -> Result<bool, Failure> {
+        self.secret(name).await
+    }
+
+    async fn free(&self, _: &BTreeSet<String>) -> Result<BTreeMap<String, u32>, Failure> {
+        self.hang("subnets").await;
+        Ok(self.free.borrow().clone())
+    }
+
+    async fn quota(&self) -> Result<Quota, Failure> {
+        self.hang("quota").await;
+        self.quota.borrow().clone()
+    }
+
+    async fn addresses(&self, name: &str) -> Addresses {
+        self.hang(name).await;
+        let names = self.names.borrow();
+        names.get(name).cloned().unwrap_or(Ok(BTreeSet::new()))
+    }
+
     async fn stop(&self, service: &str) -> Result<(), Failure> {
         self.stopped
             .borrow_mut()
@@ -203,21 +295,43 @@ impl World for InMemory {
         Ok(())
     }
 
-    async fn peer_health(&self, _service: &str) -> Answer {
-        self.peer_tasks().await
+    async fn peer_health(&self, _service: &str) -> Asked {
+        let answer = match self.peer_serves.get() {
+            true => Answer::Good,
+            false => Answer::Silent("timed out".into()),
+        };
+        Asked {
+            answer,
+            milliseconds: 70,
+        }
+    }
+
+    async fn peer_services(&self) -> Result<Services, Answer> {
+        self.hang("peer services").await;
+        if !self.peer_serves.get() {
+            return Err(Answer::Silent("timed out".into()));
+        }
+        let services = self.configuration.services.iter().map(|service| {
+            let deployed = Deployed {
+                desired: 3,
+                running: 3,
+                definition: Some("peer definition".into()),
+                ..Deployed::default()
+            };
+            (service.name.clone(), deployed)
+        });
+        Ok(services.collect())
+    }
+
+    async fn peer_definition(&self, _: &str) -> Result<Definition, Failure> {
+        let own = self.definition.borrow().clone();
+        Ok(self.peer_definition.borrow().clone().unwrap_or(own))
     }
 
     async fn peer_heartbeat(&self) -> Result<Option<Timestamp>, Answer> {
         match self.peer_control.bucket().dead.get() {
             true => Err(Answer::Silent("timed out".into())),
             false => self.heard.borrow().clone(),
-        }
-    }
-
-    async fn peer_tasks(&self) -> Answer {
-        match self.peer_serves.get() {
-            true => Answer::Good,
-            false => Answer::Silent("timed out".into()),
         }
     }
 

@@ -16,7 +16,7 @@ use lifeboat_core::{
 use crate::{
     event::{Action, Event},
     faults::Faults,
-    look, markers, readiness, remember,
+    look, markers, readiness, remember, users,
     world::World,
 };
 
@@ -56,11 +56,12 @@ async fn observe<W: World>(
     let previous = look::within(world, action, "read", ProbeReport::KEY, previous);
     let proof = world.control().read::<Proof>(Proof::KEY);
     let proof = look::within(world, action, "read", Proof::KEY, proof);
-    let (seen, own, previous, proof) = tokio::join!(
+    let (seen, own, previous, proof, users) = tokio::join!(
         look::looks(world, action, now),
         readiness::observe(world, action, now),
         previous,
-        proof
+        proof,
+        users::sent(world, action),
     );
     let proven = match proof {
         Ok(proof) => proof.map_or(Proven::Never, Proven::Last),
@@ -117,19 +118,31 @@ async fn observe<W: World>(
         peer.as_ref(),
         running.as_ref().map_err(Failure::to_string),
     );
+    let readiness = own.judge(configuration, seen.own.as_ref(), serves, now);
+    for doubt in readiness.doubts() {
+        tracing::warn!("{doubt}");
+    }
     let report = ProbeReport {
         schema: SCHEMA,
         at: now,
         region: configuration.region.clone(),
         epoch,
         active,
+        // Nobody keeps what was seen for whoever only looks.
+        look: seen
+            .looks
+            .into_iter()
+            .last()
+            .filter(|_| action == Action::Probe),
+        users: users?,
+        unready_since: probe::unready_since(previous.as_ref(), readiness.verdict, now),
         down_since: probe::down_since(previous.as_ref(), liveness.verdict, now),
         peaks,
         idle,
         tasks,
         proven,
         liveness,
-        readiness: own.judge(configuration, serves, now),
+        readiness,
         fenced: overruled.and(previous.and_then(|previous| previous.fenced)),
     };
     Ok(Observed {

@@ -1,29 +1,44 @@
 //! What this region would need to take over, and what of it is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lifeboat_aws::{backups, ecs::Services};
 use lifeboat_core::{
-    Configuration, Failure,
+    Configuration, Failure, RegionState,
     gate::Priorities,
     marker::{Marker, Seen},
     readiness::{self, Fact, Facts, Readiness, ServiceFacts},
     scaling::Scale,
 };
 
-use crate::{event::Action, images, look::within, markers, world::World};
+use crate::{
+    event::Action,
+    images, markers,
+    needs::{self, Needs, Others, Room},
+    wait::Wait,
+    world::World,
+};
 
 #[derive(Debug)]
 pub struct Own {
     facts: Facts,
     gates: Result<Priorities, Failure>,
     pub services: Result<Services, Failure>,
+    needs: BTreeMap<String, Needs>,
+    others: Others,
+    room: Room,
     pub reclaim: Seen,
 }
 
 impl Own {
-    pub fn judge(&self, configuration: &Configuration, serves: bool, now: Timestamp) -> Readiness {
+    pub fn judge(
+        &self,
+        configuration: &Configuration,
+        state: Option<&RegionState>,
+        serves: bool,
+        now: Timestamp,
+    ) -> Readiness {
         let mut facts = self.facts.clone();
         if !serves {
             facts.none_comes = configuration.stays(configuration.peer_region());
@@ -32,6 +47,28 @@ impl Own {
             if let (Some(facts), true) = (facts.services.get_mut(service), serves) {
                 facts.writes = readiness::writes(gate, self.gates.as_ref());
             }
+        }
+        for (service, needs) in &self.needs {
+            if let Some(facts) = facts.services.get_mut(service) {
+                needs.put(facts, service, &self.others, configuration);
+            }
+        }
+        // That nobody tells of the services is told of each of them.
+        if let Ok(services) = &self.services {
+            // An execution may have brought them up.
+            let idle = !serves && state.is_some_and(|state| state.lease.is_none());
+            for (service, facts) in facts.services.iter_mut().filter(|_| idle) {
+                if let Some(deployed) = services.get(service) {
+                    facts.closed = readiness::closed(deployed.desired, deployed.bounds);
+                }
+            }
+            let capacity = state
+                .map(|state| state.capacity.clone())
+                .unwrap_or_default();
+            let needs = needs::production(configuration, &capacity, services, &self.needs);
+            let (free, quota) = (self.room.free.as_ref(), self.room.quota.as_ref());
+            facts.addresses = readiness::addresses(&needs, free, &configuration.region);
+            facts.quota = readiness::quota(&needs, quota, &configuration.region);
         }
         readiness::judge(facts, now)
     }
@@ -51,26 +88,23 @@ impl Own {
 
 pub async fn observe<W: World>(world: &W, action: Action, now: Timestamp) -> Own {
     let configuration = world.configuration();
-    let images = images::facts(world, action, now);
-    let (services, gates, images, newest_backup, reclaim) = tokio::join!(
-        within(world, action, "describe", "services", world.services()),
-        within(world, action, "describe", "gates", world.priorities()),
-        images,
-        within(
-            world,
-            action,
-            "look for",
-            "the newest whole backup",
-            backups::newest_whole(world.backups(), world.control(), configuration)
-        ),
+    let wait = &Wait::begin(action, &configuration.region);
+    let newest_backup = backups::newest_whole(world.backups(), world.control(), configuration);
+    let (deployed, others, quota, gates, images, newest_backup, reclaim) = tokio::join!(
+        deployed(world, wait),
+        needs::others(world, wait),
+        wait.get("look up", "the quota of Fargate", world.quota()),
+        wait.get("describe", "gates", world.priorities()),
+        images::facts(world, wait, now),
+        wait.get("look for", "the newest whole backup", newest_backup),
         markers::seen(world, action, Marker::Reclaim),
     );
+    let (services, needs, free) = deployed;
     let of_service = |(name, image): (String, Fact)| {
-        let service = service(configuration, &name, &services);
         let facts = ServiceFacts {
-            service,
+            service: service(configuration, &name, &services),
             image,
-            writes: Fact::There,
+            ..ServiceFacts::default()
         };
         (name, facts)
     };
@@ -81,13 +115,44 @@ pub async fn observe<W: World>(world: &W, action: Action, now: Timestamp) -> Own
         rpo_seconds: configuration.rpo_seconds,
         none_comes: None,
         reclaim,
+        addresses: Fact::There,
+        quota: Fact::There,
     };
     Own {
         facts,
         gates,
         services,
+        needs,
+        others,
+        room: Room { free, quota },
         reclaim,
     }
+}
+
+type Deployed = (
+    Result<Services, Failure>,
+    BTreeMap<String, Needs>,
+    Result<BTreeMap<String, u32>, Failure>,
+);
+
+/// The services, and what follows from how they are deployed.
+async fn deployed<W: World>(world: &W, wait: &Wait) -> Deployed {
+    let services = match wait.get("describe", "services", world.services()).await {
+        Ok(services) => services,
+        Err(failure) => return (Err(failure.clone()), BTreeMap::new(), Err(failure)),
+    };
+    let subnets = services
+        .values()
+        .flat_map(|one| one.subnets.iter().cloned());
+    let subnets: BTreeSet<_> = subnets.collect();
+    let free = async {
+        match subnets.is_empty() {
+            true => Ok(BTreeMap::new()),
+            false => wait.get("describe", "subnets", world.free(&subnets)).await,
+        }
+    };
+    let (needs, free) = tokio::join!(needs::of(world, wait, &services), free);
+    (Ok(services), needs, free)
 }
 
 fn service(
@@ -109,3 +174,6 @@ fn service(
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,16 @@ variable "proof_days" {
   type        = number
 }
 
+variable "data" {
+  description = "Of each service, where its data is and what holds it still, as it stands in configuration.json."
+  type        = any
+}
+
+variable "secrets" {
+  description = "ARNs of the secrets and parameters that this region's task definitions name."
+  type        = list(string)
+}
+
 variable "enabled" {
   description = "Whether the region probes."
   type        = bool
@@ -48,6 +58,13 @@ locals {
 
   own_services  = [for service in values(var.own.services) : "arn:aws:ecs:${var.own.region}:${local.account}:service/${var.application}/${service.service}"]
   peer_services = [for service in values(var.peer.services) : "arn:aws:ecs:${var.peer.region}:${local.account}:service/${var.application}/${service.service}"]
+
+  secrets = distinct(concat(
+    [for arn in var.secrets : arn if split(":", arn)[2] == "secretsmanager"],
+    [for service in values(var.data) : service.place.http.secret if try(service.place.http, null) != null],
+    [for service in values(var.data) : service.hook.secret if try(service.hook, null) != null],
+  ))
+  parameters = [for arn in var.secrets : arn if split(":", arn)[2] == "ssm"]
 
   dimensions = { Application = var.application, Region = var.own.region }
 }
@@ -64,7 +81,7 @@ module "function" {
 
   given_up = "The probe failed three times at the same event: this region may not see that the other one is down, nor that it could not take over. Read its log."
 
-  statements = [
+  statements = concat([
     {
       Effect    = "Allow"
       Action    = "cloudwatch:PutMetricData"
@@ -98,10 +115,23 @@ module "function" {
       Action   = "application-autoscaling:DescribeScalableTargets"
       Resource = "*"
     },
+    # What tasks are started from, where they would have room, and where they would be reached. None of these can be allowed for
+    # one resource, and all of them only describe.
+    {
+      Effect = "Allow"
+      Action = [
+        "cloudwatch:GetMetricStatistics",
+        "ec2:DescribeSubnets",
+        "ecs:DescribeTaskDefinition",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetGroups",
+      ]
+      Resource = "*"
+    },
     {
       Effect   = "Allow"
-      Action   = "elasticloadbalancing:DescribeRules"
-      Resource = "*"
+      Action   = "servicequotas:GetServiceQuota"
+      Resource = "arn:aws:servicequotas:${var.own.region}:${local.account}:fargate/L-3032A538"
     },
     {
       Effect   = "Allow"
@@ -145,7 +175,19 @@ module "function" {
         for bucket in [var.own.backups_bucket, var.own.markers_bucket, var.peer.control_bucket, var.peer.markers_bucket] : "arn:aws:s3:::${bucket}"
       ]
     },
-  ]
+    ],
+    # Whether they are there, and never what they hold: a parameter can only be asked for among all, and only so without its value.
+    [for secret in local.secrets : {
+      Effect   = "Allow"
+      Action   = "secretsmanager:DescribeSecret"
+      Resource = secret
+    }],
+    length(local.parameters) == 0 ? [] : [{
+      Effect   = "Allow"
+      Action   = "ssm:DescribeParameters"
+      Resource = "*"
+    }],
+  )
 }
 
 module "schedule" {
@@ -175,7 +217,7 @@ resource "aws_cloudwatch_metric_alarm" "silent" {
 
 resource "aws_cloudwatch_metric_alarm" "not_ready" {
   alarm_name          = "${var.application}-not-ready"
-  alarm_description   = "This region could not take over now. The reasons stand in status.json of the control bucket."
+  alarm_description   = "This region could not take over now. `lifeboat status` and status.json of the control bucket name the reasons, the runbook what to do for each (A region is not ready)."
   namespace           = "Lifeboat"
   metric_name         = "Ready"
   dimensions          = local.dimensions

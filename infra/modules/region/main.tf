@@ -188,6 +188,8 @@ module "health_probe" {
   rpo_seconds = var.rpo_seconds
   proof_days  = var.proof_days
   drill_days  = var.drill_days
+  data        = local.service_data[var.region]
+  secrets     = var.task_secrets
   enabled     = var.enable_dr
 }
 

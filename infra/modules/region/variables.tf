@@ -99,6 +99,7 @@ variable "service_data" {
 }
 variable "service_hosts" { type = map(list(string)) }
 variable "standby_region" { type = string }
+variable "task_secrets" { type = list(string) }
 
 variable "local_cloud" {
   description = "The emulated AWS; null means AWS itself."

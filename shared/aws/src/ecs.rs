@@ -2,7 +2,10 @@
 
 mod scaling;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use aws_config::SdkConfig;
 use aws_sdk_ecs::{
@@ -14,14 +17,15 @@ use aws_sdk_ecs::{
 use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use lifeboat_core::{
     Failure, Region,
-    configuration::RegionResources,
+    configuration::{RegionResources, ServiceResources},
+    liveness::Answer,
     scaling::{Bounds, Scale},
 };
 
-use crate::explain;
+use crate::{explain, sign};
 
 /// What one call may ask for.
-pub const AT_ONCE: usize = 10;
+const AT_ONCE: usize = 10;
 const TASKS_AT_ONCE: usize = 100;
 
 /// How many tasks a service has is said in two places.
@@ -51,6 +55,8 @@ pub struct Deployed {
     pub bounds: Option<Bounds>,
     /// The target groups that its tasks are to be in.
     pub groups: Vec<String>,
+    /// The subnets that its tasks start in.
+    pub subnets: BTreeSet<String>,
     /// The ARN of the task definition that its next task is started from.
     pub definition: Option<String>,
     /// Its newest deployment, by the name that tasks say they were started by.
@@ -98,49 +104,96 @@ pub async fn deployed(
     resources: &RegionResources,
     region: &Region,
 ) -> Result<Services, Failure> {
-    let failed = |cause: String| {
+    described(client, resources).await.map_err(|trouble| {
         let object = format!("services of cluster {}", resources.cluster);
-        Failure::unavailable("describe", object, region, cause)
-    };
-    let all: Vec<_> = resources.services.iter().collect();
-    let mut found = Services::new();
-    for some in all.chunks(AT_ONCE) {
-        let names = some.iter().map(|(_, service)| service.service.clone());
-        let describe = client.describe_services().cluster(&resources.cluster);
-        let answer = match describe.set_services(Some(names.collect())).send().await {
-            Err(error) if no_cluster(&error) => return Ok(found),
-            other => other.map_err(|e| failed(explain(&e)))?,
-        };
-        let doubt = answer
-            .failures()
-            .iter()
-            .find(|f| f.reason() != Some("MISSING"));
-        if let Some(failure) = doubt {
-            let arn = failure.arn().unwrap_or("a service");
-            let reason = failure.reason().unwrap_or("no reason given");
-            return Err(failed(format!("{arn}: {reason}")));
-        }
-        for service in answer.services() {
-            let named = some
-                .iter()
-                .find(|(_, r)| service.service_name() == Some(&r.service));
-            if let Some((name, _)) = named {
-                let count = |tasks: i32| u32::try_from(tasks).unwrap_or(0);
-                let deployed = Deployed {
-                    status: service.status().unwrap_or("in no known state").to_owned(),
-                    desired: count(service.desired_count()),
-                    running: count(service.running_count()),
-                    pending: count(service.pending_count()),
-                    bounds: None,
-                    groups: groups(service),
-                    definition: service.task_definition().map(str::to_owned),
-                    newest: newest(service),
-                };
-                found.insert((*name).clone(), deployed);
-            }
+        Failure::unavailable("describe", object, region, trouble)
+    })
+}
+
+/// Why a cluster's services could not be described.
+#[derive(Debug)]
+pub enum Trouble {
+    Call(Box<SdkError<DescribeServicesError>>),
+    /// An answer that names a service and not how it is.
+    Doubt(String),
+}
+
+impl Trouble {
+    /// What it says about the life of whom was asked.
+    pub fn sign(&self) -> Answer {
+        match self {
+            Self::Call(error) => sign(error),
+            Self::Doubt(why) => Answer::Unclear(why.clone()),
         }
     }
-    Ok(found)
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(error) => f.write_str(&explain(error)),
+            Self::Doubt(why) => f.write_str(why),
+        }
+    }
+}
+
+/// As `deployed`; the calls that many services take are made at once.
+pub async fn described(client: &Client, resources: &RegionResources) -> Result<Services, Trouble> {
+    let all: Vec<_> = resources.services.iter().collect();
+    let some = stream::iter(all.chunks(AT_ONCE));
+    let found = some.map(|some| describe(client, resources, some));
+    let found: Vec<_> = found.buffered(AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn describe(
+    client: &Client,
+    resources: &RegionResources,
+    some: &[(&String, &ServiceResources)],
+) -> Result<Services, Trouble> {
+    let names = some.iter().map(|(_, service)| service.service.clone());
+    let describe = client.describe_services().cluster(&resources.cluster);
+    let answer = match describe.set_services(Some(names.collect())).send().await {
+        Err(error) if no_cluster(&error) => return Ok(Services::new()),
+        other => other.map_err(|error| Trouble::Call(error.into()))?,
+    };
+    let doubt = answer
+        .failures()
+        .iter()
+        .find(|f| f.reason() != Some("MISSING"));
+    if let Some(failure) = doubt {
+        let arn = failure.arn().unwrap_or("a service");
+        let reason = failure.reason().unwrap_or("no reason given");
+        return Err(Trouble::Doubt(format!("{arn}: {reason}")));
+    }
+    let named = answer.services().iter().filter_map(|service| {
+        let mut some = some.iter();
+        let (name, _) = some.find(|(_, r)| service.service_name() == Some(&r.service))?;
+        Some(((*name).clone(), one(service)))
+    });
+    Ok(named.collect())
+}
+
+fn one(service: &Service) -> Deployed {
+    let count = |tasks: i32| u32::try_from(tasks).unwrap_or(0);
+    Deployed {
+        status: service.status().unwrap_or("in no known state").to_owned(),
+        desired: count(service.desired_count()),
+        running: count(service.running_count()),
+        pending: count(service.pending_count()),
+        bounds: None,
+        groups: groups(service),
+        subnets: subnets(service),
+        definition: service.task_definition().map(str::to_owned),
+        newest: newest(service),
+    }
+}
+
+fn subnets(service: &Service) -> BTreeSet<String> {
+    let network = service.network_configuration();
+    let network = network.and_then(|network| network.awsvpc_configuration());
+    let subnets = network.map(|network| network.subnets()).unwrap_or_default();
+    subnets.iter().cloned().collect()
 }
 
 fn groups(service: &Service) -> Vec<String> {
@@ -223,7 +276,7 @@ pub async fn tasks(
     Ok(tasks)
 }
 
-pub fn no_cluster(error: &SdkError<DescribeServicesError>) -> bool {
+fn no_cluster(error: &SdkError<DescribeServicesError>) -> bool {
     error
         .as_service_error()
         .is_some_and(|e| e.is_cluster_not_found_exception())

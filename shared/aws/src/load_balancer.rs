@@ -1,13 +1,22 @@
 //! A region's services as users reach them: through its load balancer.
 
-use lifeboat_core::{Failure, Region, configuration::Endpoint, liveness::Answer};
+use std::time::{Duration, Instant};
+
+use lifeboat_core::{
+    Failure, Region,
+    configuration::Endpoint,
+    liveness::{Answer, Asked},
+};
 use reqwest::{Client, StatusCode, header::HOST, redirect::Policy};
 
 use crate::{clients::PEER, explain::because};
 
+/// How long one may take to answer.
+pub const PATIENCE: Duration = PEER;
+
 pub fn client(region: &Region) -> Result<Client, Failure> {
     let client = Client::builder()
-        .timeout(PEER)
+        .timeout(PATIENCE)
         .redirect(Policy::none())
         // Each look makes its own connection: one from the first look proves nothing at the second.
         .pool_max_idle_per_host(0)
@@ -16,7 +25,17 @@ pub fn client(region: &Region) -> Result<Client, Failure> {
     client.map_err(|e| Failure::unavailable("prepare", "the HTTP client", region, because(&e)))
 }
 
-pub async fn ask(client: &Client, load_balancer: &Endpoint, service: &str) -> Answer {
+pub async fn ask(client: &Client, load_balancer: &Endpoint, service: &str) -> Asked {
+    let begun = Instant::now();
+    let answer = answer(client, load_balancer, service).await;
+    let milliseconds = begun.elapsed().as_millis();
+    Asked {
+        answer,
+        milliseconds: milliseconds.try_into().unwrap_or(u64::MAX),
+    }
+}
+
+async fn answer(client: &Client, load_balancer: &Endpoint, service: &str) -> Answer {
     let url = format!(
         "{}/{service}/health",
         load_balancer.endpoint.trim_end_matches('/')
@@ -26,7 +45,7 @@ pub async fn ask(client: &Client, load_balancer: &Endpoint, service: &str) -> An
         Ok(response) if response.status() == StatusCode::OK => Answer::Good,
         Ok(response) => Answer::Bad(format!("status {}", response.status())),
         Err(error) if error.is_timeout() => {
-            Answer::Silent(format!("nothing within {} s", PEER.as_secs_f32()))
+            Answer::Silent(format!("nothing within {} s", PATIENCE.as_secs_f32()))
         }
         Err(error) => Answer::Silent(because(&error)),
     }
@@ -40,7 +59,7 @@ mod tests {
         net::TcpListener,
     };
 
-    async fn ask_at(endpoint: String) -> Answer {
+    async fn ask_at(endpoint: String) -> Asked {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = client(&Region::new("us-west-2").unwrap()).unwrap();
         let host = "us-east-1.forum.test".to_owned();
@@ -58,7 +77,8 @@ mod tests {
             stream.write_all(with.as_bytes()).await.unwrap();
             String::from_utf8_lossy(&request[..read]).to_lowercase()
         };
-        tokio::join!(ask_at(endpoint), serve)
+        let (asked, request) = tokio::join!(ask_at(endpoint), serve);
+        (asked.answer, request)
     }
 
     #[tokio::test]
@@ -88,11 +108,12 @@ mod tests {
     async fn no_connection_and_no_answer_are_silence() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        assert_eq!(
-            ask_at(endpoint.clone()).await,
-            Answer::Silent("nothing within 1.5 s".into())
-        );
+        let silent = ask_at(endpoint.clone()).await;
+        let expected = Answer::Silent("nothing within 1.5 s".into());
+        assert_eq!(silent.answer, expected);
+        assert!((1500..3000).contains(&silent.milliseconds), "{silent:?}");
         drop(listener);
-        assert!(matches!(ask_at(endpoint).await, Answer::Silent(why) if why.contains("refused")));
+        let refused = ask_at(endpoint).await.answer;
+        assert!(matches!(refused, Answer::Silent(why) if why.contains("refused")));
     }
 }

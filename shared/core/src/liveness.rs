@@ -32,12 +32,28 @@ impl Answer {
     }
 }
 
+/// What a question came to, and how long that took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub answer: Answer,
+    pub milliseconds: u64,
+}
+
+impl Asked {
+    pub fn good(&self) -> bool {
+        self.answer.good()
+    }
+
+    fn dead(&self) -> bool {
+        self.answer.dead()
+    }
+}
+
 /// The peer at one moment, looked at in three ways that fail apart from each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Look {
     /// Each service, asked through the peer's load balancer.
-    pub services: BTreeMap<String, Answer>,
+    pub services: BTreeMap<String, Asked>,
     /// What the peer's ECS says of the services.
     pub tasks: Answer,
     /// Whether the peer's own probe was heard lately, through the peer's storage.
@@ -49,7 +65,7 @@ pub struct Look {
 impl Look {
     /// How many of the three ways say that the peer is down.
     fn signs(&self) -> u8 {
-        let load_balancer = self.services.values().all(Answer::dead);
+        let load_balancer = self.services.values().all(Asked::dead);
         [load_balancer, self.tasks.dead(), self.heartbeat.dead()]
             .into_iter()
             .map(u8::from)
@@ -58,7 +74,6 @@ impl Look {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Liveness {
     pub verdict: Verdict,
     pub reasons: Vec<String>,
@@ -108,13 +123,13 @@ pub fn judge(looks: &[Look], quorum: u8) -> Liveness {
     let mut reasons: Vec<String> = last
         .services
         .iter()
-        .filter_map(|(name, answer)| say(name, answer))
+        .filter_map(|(name, asked)| say(name, &asked.answer))
         .collect();
     if looks
         .iter()
-        .any(|look| look.services.values().any(Answer::good))
+        .any(|look| look.services.values().any(Asked::good))
     {
-        let verdict = if last.services.values().all(Answer::good) {
+        let verdict = if last.services.values().all(Asked::good) {
             Verdict::Serving
         } else {
             Verdict::Impaired
@@ -150,7 +165,15 @@ mod tests {
     use super::*;
 
     fn look(users: Answer, posts: Answer, tasks: Answer, heartbeat: Answer) -> Look {
-        let services = [("users".to_owned(), users), ("posts".to_owned(), posts)].into();
+        let services = [("users", users), ("posts", posts)].map(|(name, answer)| {
+            let milliseconds = 70;
+            let asked = Asked {
+                answer,
+                milliseconds,
+            };
+            (name.to_owned(), asked)
+        });
+        let services = services.into();
         Look {
             services,
             tasks,

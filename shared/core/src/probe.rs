@@ -10,14 +10,15 @@ use crate::{
     backup::Proven,
     idle::{Idle, Tasks},
     liveness,
-    liveness::Liveness,
+    liveness::{Liveness, Look},
     peaks::Peaks,
-    readiness::Readiness,
+    readiness::{self, Readiness},
+    users::Users,
 };
 
-/// The probe's answer; the last one is kept as `status.json` in the region's control bucket.
+/// The probe's answer; the last one is kept as `status.json` in the region's control bucket. It is read tolerantly, because the
+/// next version's probe may see more: an order that is not understood is refused, a sight need not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ProbeReport {
     pub schema: u32,
     pub at: Timestamp,
@@ -27,11 +28,20 @@ pub struct ProbeReport {
     pub active: Region,
     /// Of the peer, as seen from here.
     pub liveness: Liveness,
+    /// The last look that the verdict rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
+    /// Where the zone's own name servers send users.
+    #[serde(default, skip_serializing_if = "Users::is_not_looked_for")]
+    pub users: Users,
     /// Of this region.
     pub readiness: Readiness,
     /// The first of the unbroken row of looks that found the peer down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down_since: Option<Timestamp>,
+    /// The first of the unbroken row of probes that found this region not ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unready_since: Option<Timestamp>,
     /// How many tasks of each service ran at most in the last day; only while this region is active.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub peaks: BTreeMap<String, Peaks>,
@@ -69,6 +79,22 @@ pub fn down_since(
         Serving | Impaired => None,
         CannotTell => before,
         Down => before.or(Some(looked_at)),
+    }
+}
+
+/// Continues the row of probes that found something missing. Only one that found all of it there ends the row, and only one that
+/// found something missing begins one: not knowing is neither.
+pub fn unready_since(
+    previous: Option<&ProbeReport>,
+    verdict: readiness::Verdict,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    use readiness::Verdict::{CannotTell, NotReady, Ready};
+    let before = previous.and_then(|report| report.unready_since);
+    match verdict {
+        Ready => None,
+        CannotTell => before,
+        NotReady => before.or(Some(now)),
     }
 }
 
@@ -110,8 +136,8 @@ pub fn metrics(report: &ProbeReport) -> Vec<(&'static str, f64)> {
             Down | CannotTell => 0.0,
         };
         let ready = match report.readiness.verdict {
-            crate::readiness::Verdict::Ready => 1.0,
-            crate::readiness::Verdict::NotReady | crate::readiness::Verdict::CannotTell => 0.0,
+            readiness::Verdict::Ready => 1.0,
+            readiness::Verdict::NotReady | readiness::Verdict::CannotTell => 0.0,
         };
         metrics.push(("ActiveRegionServing", serving));
         metrics.push(("Ready", ready));
@@ -127,9 +153,8 @@ pub fn metrics(report: &ProbeReport) -> Vec<(&'static str, f64)> {
 
 #[cfg(any(test, feature = "samples"))]
 pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> ProbeReport {
-    use crate::{SCHEMA, readiness};
     ProbeReport {
-        schema: SCHEMA,
+        schema: crate::SCHEMA,
         at: Timestamp::UNIX_EPOCH,
         region: region.clone(),
         epoch: Epoch(0),
@@ -138,6 +163,8 @@ pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> P
             verdict,
             reasons: vec![],
         },
+        look: None,
+        users: Users::default(),
         readiness: Readiness {
             verdict: readiness::Verdict::Ready,
             services: [].into(),
@@ -145,8 +172,11 @@ pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> P
             newest_backup: None,
             backup_age_seconds: Some(60),
             reclaim: crate::marker::Seen::Absent,
+            addresses: readiness::Fact::There,
+            quota: readiness::Fact::There,
         },
         down_since: None,
+        unready_since: None,
         peaks: BTreeMap::new(),
         idle: Idle::default(),
         tasks: Tasks::default(),
@@ -175,6 +205,43 @@ mod tests {
         assert_eq!(down_since(Some(&previous), CannotTell, later), Some(first));
         assert_eq!(down_since(Some(&previous), Serving, later), None);
         assert_eq!(down_since(None, CannotTell, later), None);
+    }
+
+    #[test]
+    fn a_region_is_unready_since_the_first_of_an_unbroken_row_of_probes_and_not_knowing_neither_begins_nor_ends_it()
+     {
+        use readiness::Verdict::{CannotTell, NotReady, Ready};
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut last = report(Serving);
+        for (second, verdict, expected) in [
+            (0, CannotTell, None),
+            (60, NotReady, Some(at(60))),
+            (120, CannotTell, Some(at(60))),
+            (180, NotReady, Some(at(60))),
+            (240, Ready, None),
+            (300, NotReady, Some(at(300))),
+        ] {
+            last.unready_since = unready_since(Some(&last), verdict, at(second));
+            assert_eq!(last.unready_since, expected, "{second}");
+        }
+        assert_eq!(unready_since(None, NotReady, at(0)), Some(at(0)));
+    }
+
+    #[test]
+    fn a_report_of_the_version_before_and_of_the_one_after_is_read() {
+        let now = serde_json::to_value(report(Serving)).unwrap();
+        // As the version before wrote it: what was added since is not in there.
+        for field in ["look", "users", "unready_since"] {
+            assert_eq!(now.get(field), None, "{field}");
+        }
+        let mut after = now.clone();
+        after["sight"] = "of something".into();
+        after["readiness"]["sight"] = 1.into();
+        after["liveness"]["sight"] = true.into();
+        for json in [now, after] {
+            let read: ProbeReport = serde_json::from_value(json).unwrap();
+            assert_eq!(read, report(Serving));
+        }
     }
 
     #[test]

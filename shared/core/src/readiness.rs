@@ -1,5 +1,12 @@
 //! Could the passive region take over right now?
 
+pub mod definition;
+mod passive;
+mod room;
+mod secret;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -12,15 +19,31 @@ use crate::{
     marker::Seen,
 };
 
+pub use definition::Definition;
+pub use passive::{closed, target};
+pub use room::{Need, Quota, addresses, quota};
+pub use secret::{Name, Needed, secrets};
+
 /// What is seen of one service in its own region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceFacts {
     pub service: Fact,
     pub image: Fact,
     /// Users may write; asked of a region that serves.
     #[serde(default, skip_serializing_if = "Fact::is_there")]
     pub writes: Fact,
+    /// Its tasks are started as the other region starts them.
+    #[serde(default, skip_serializing_if = "Fact::is_there")]
+    pub definition: Fact,
+    /// No task is wanted, and scaling starts none; asked of a passive region.
+    #[serde(default, skip_serializing_if = "Fact::is_there")]
+    pub closed: Fact,
+    /// Its target groups are there, and where tasks run users are answered.
+    #[serde(default, skip_serializing_if = "Fact::is_there")]
+    pub target: Fact,
+    /// What its tasks and its data need of secrets and parameters is in this region.
+    #[serde(default, skip_serializing_if = "Fact::is_there")]
+    pub secrets: Fact,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,10 +64,11 @@ pub struct Facts {
     /// Why none comes from the other region.
     pub none_comes: Option<String>,
     pub reclaim: Seen,
+    pub addresses: Fact,
+    pub quota: Fact,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Readiness {
     pub verdict: Verdict,
     pub services: BTreeMap<String, ServiceFacts>,
@@ -53,6 +77,48 @@ pub struct Readiness {
     pub newest_backup: Option<BackupKey>,
     pub backup_age_seconds: Option<i64>,
     pub reclaim: Seen,
+    /// The subnets have room for production.
+    #[serde(default, skip_serializing_if = "Fact::is_there")]
+    pub addresses: Fact,
+    /// And so has the account's quota of Fargate.
+    #[serde(default, skip_serializing_if = "Fact::is_there")]
+    pub quota: Fact,
+}
+
+/// What it comes to that a check cannot tell. What is *missing* costs readiness, whatever missed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// An execution needs the same answer: without it nobody can say that the region is ready.
+    Counts,
+    /// It would be a warning ahead of time, from the other region or from a service that no execution asks: it is told and costs
+    /// nothing, or the death of the other region would take this one's readiness along.
+    IsNoted,
+}
+
+/// One check, as `lacks` names it.
+#[derive(Debug)]
+struct Check<'a> {
+    what: String,
+    fact: &'a Fact,
+    doubt: Doubt,
+}
+
+impl Check<'_> {
+    fn missing(&self) -> bool {
+        matches!(self.fact, Fact::Missing(_))
+    }
+
+    fn doubtful(&self) -> bool {
+        matches!(self.fact, Fact::CannotTell(_))
+    }
+
+    fn costs(&self) -> bool {
+        self.missing() || (self.doubtful() && self.doubt == Doubt::Counts)
+    }
+
+    fn lack(&self) -> Option<String> {
+        Some(format!("{}{}", self.what, self.fact.lack()?))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,33 +154,80 @@ impl Fact {
 }
 
 impl ServiceFacts {
-    fn all(&self) -> [(&'static str, &Fact); 3] {
+    fn all(&self) -> [(&'static str, &Fact, Doubt); 7] {
+        use Doubt::{Counts, IsNoted};
         [
-            ("service", &self.service),
-            ("image", &self.image),
-            ("writes", &self.writes),
+            ("service", &self.service, Counts),
+            ("image", &self.image, Counts),
+            ("writes", &self.writes, Counts),
+            ("definition", &self.definition, IsNoted),
+            ("scaling", &self.closed, IsNoted),
+            ("target", &self.target, Counts),
+            ("secrets", &self.secrets, IsNoted),
         ]
+    }
+
+    fn checks(&self) -> impl Iterator<Item = Check<'_>> {
+        let all = self.all().into_iter();
+        all.map(|(what, fact, doubt)| Check {
+            what: format!("{what}: "),
+            fact,
+            doubt,
+        })
     }
 
     /// What keeps this service from being brought up.
     pub fn lacks(&self) -> Vec<String> {
-        let lacks = self.all().into_iter();
-        lacks
-            .filter_map(|(what, fact)| Some(format!("{what}: {}", fact.lack()?)))
-            .collect()
+        let lacks = self.checks().filter(Check::costs);
+        lacks.filter_map(|check| check.lack()).collect()
     }
 }
 
 impl Readiness {
+    fn checks(&self) -> impl Iterator<Item = Check<'_>> {
+        use Doubt::{Counts, IsNoted};
+        let services = self.services.iter().flat_map(|(name, facts)| {
+            facts.checks().map(move |mut check| {
+                check.what = format!("{name}: {}", check.what);
+                check
+            })
+        });
+        let whole = [
+            ("", &self.backup, Counts),
+            ("addresses: ", &self.addresses, IsNoted),
+            ("quota: ", &self.quota, IsNoted),
+        ];
+        let whole = whole.map(|(what, fact, doubt)| Check {
+            what: what.into(),
+            fact,
+            doubt,
+        });
+        services.chain(whole)
+    }
+
+    fn verdict(&self) -> Verdict {
+        let missing = self.checks().any(|check| check.missing());
+        match missing || self.reclaim == Seen::Present {
+            true => Verdict::NotReady,
+            false if self.checks().any(|check| check.costs()) => Verdict::CannotTell,
+            false => Verdict::Ready,
+        }
+    }
+
     /// Everything that keeps this region from being ready.
     pub fn lacks(&self) -> Vec<String> {
-        let services = self.services.iter().flat_map(|(name, facts)| {
-            let lacks = facts.lacks().into_iter();
-            lacks.map(move |lack| format!("{name}: {lack}"))
-        });
-        let backup = self.backup.lack();
+        let lacks = self.checks().filter(Check::costs);
+        let lacks = lacks.filter_map(|check| check.lack());
         let reclaim = (self.reclaim == Seen::Present).then(|| RECLAIM_RAISED.to_owned());
-        services.chain(backup).chain(reclaim).collect()
+        lacks.chain(reclaim).collect()
+    }
+
+    /// What could not be told and costs nothing.
+    pub fn doubts(&self) -> Vec<String> {
+        let noted = self
+            .checks()
+            .filter(|check| check.doubtful() && !check.costs());
+        noted.filter_map(|check| check.lack()).collect()
     }
 }
 
@@ -156,145 +269,16 @@ pub fn judge(facts: Facts, now: Timestamp) -> Readiness {
         )),
         (Some(_), None) => Fact::There,
     };
-    let services = facts.services.values().flat_map(ServiceFacts::all);
-    let all: Vec<&Fact> = services.map(|(_, fact)| fact).chain([&backup]).collect();
-    let lack = all.iter().any(|fact| matches!(fact, Fact::Missing(_)));
-    let doubt = all.iter().any(|fact| matches!(fact, Fact::CannotTell(_)));
-    let verdict = match (lack || facts.reclaim == Seen::Present, doubt) {
-        (true, _) => Verdict::NotReady,
-        (false, true) => Verdict::CannotTell,
-        (false, false) => Verdict::Ready,
-    };
-    Readiness {
-        verdict,
+    let mut readiness = Readiness {
+        verdict: Verdict::CannotTell,
         services: facts.services,
         backup,
         newest_backup,
         backup_age_seconds: age,
         reclaim: facts.reclaim,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Epoch, Region};
-
-    fn facts() -> Facts {
-        let there = ServiceFacts {
-            service: Fact::There,
-            image: Fact::There,
-            writes: Fact::There,
-        };
-        let backup = BackupKey {
-            epoch: Epoch(0),
-            region: Region::new("us-east-1").unwrap(),
-            name: "backup-20241123-120000".parse().unwrap(),
-        };
-        Facts {
-            services: [("users".to_owned(), there)].into(),
-            newest_backup: Ok(Some(backup)),
-            rpo_seconds: 3600,
-            none_comes: None,
-            reclaim: Seen::Absent,
-        }
-    }
-
-    fn noon(after: i64) -> Timestamp {
-        Timestamp::from_second(
-            "2024-11-23T12:00:00Z"
-                .parse::<Timestamp>()
-                .unwrap()
-                .as_second()
-                + after,
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn everything_there_and_fresh_is_ready() {
-        assert_eq!(judge(facts(), noon(60)).verdict, Verdict::Ready);
-    }
-
-    #[test]
-    fn an_old_backup_or_none_or_a_left_over_reclaim_is_not_ready() {
-        assert_eq!(judge(facts(), noon(3601)).verdict, Verdict::NotReady);
-        assert_eq!(
-            judge(
-                Facts {
-                    newest_backup: Ok(None),
-                    ..facts()
-                },
-                noon(0)
-            )
-            .verdict,
-            Verdict::NotReady
-        );
-        assert_eq!(
-            judge(
-                Facts {
-                    reclaim: Seen::Present,
-                    ..facts()
-                },
-                noon(0)
-            )
-            .verdict,
-            Verdict::NotReady
-        );
-    }
-
-    #[test]
-    fn why_no_backup_comes_is_told_where_one_is_missing_or_old() {
-        let off = Facts {
-            none_comes: Some("it is off".into()),
-            ..facts()
-        };
-        assert_eq!(judge(off.clone(), noon(60)).verdict, Verdict::Ready);
-        let none = Facts {
-            newest_backup: Ok(None),
-            ..off.clone()
-        };
-        for (facts, at) in [(off, 3601), (none, 0)] {
-            let lacks = judge(facts, noon(at)).lacks().concat();
-            assert!(lacks.ends_with("; it is off"), "{lacks}");
-        }
-    }
-
-    #[test]
-    fn a_region_that_serves_behind_a_closed_gate_says_so() {
-        let gate = crate::gate::sample("us-east-1", "users");
-        let open = gate.at(Position::Open);
-        assert_eq!(writes(&gate, Ok(&open)), Fact::There);
-        let region = Region::new("us-east-1").unwrap();
-        let silent = Failure::unavailable("describe", "rules", &region, "throttled");
-        for (seen, verdict, word) in [
-            (Ok(&gate.at(Position::Closed)), Verdict::NotReady, "503"),
-            (Ok(&Priorities::new()), Verdict::NotReady, "Terraform"),
-            (Err(&silent), Verdict::CannotTell, "throttled"),
-        ] {
-            let mut shut = facts();
-            shut.services.get_mut("users").unwrap().writes = writes(&gate, seen);
-            let readiness = judge(shut, noon(0));
-            assert_eq!(readiness.verdict, verdict);
-            let lacks = readiness.lacks().concat();
-            let told = lacks.starts_with("users: writes: ") && lacks.contains(word);
-            assert!(told, "{lacks}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_told_is_neither_ready_nor_not() {
-        let mut doubtful = facts();
-        doubtful.services.get_mut("users").unwrap().image = Fact::CannotTell("timed out".into());
-        let readiness = judge(doubtful, noon(0));
-        assert_eq!(readiness.verdict, Verdict::CannotTell);
-        assert_eq!(readiness.lacks(), ["users: image: cannot tell: timed out"]);
-        let unlisted = Facts {
-            newest_backup: Err("throttled".into()),
-            ..facts()
-        };
-        let readiness = judge(unlisted, noon(0));
-        assert_eq!(readiness.verdict, Verdict::CannotTell);
-        assert_eq!(readiness.lacks(), ["cannot tell: backups: throttled"]);
-    }
+        addresses: facts.addresses,
+        quota: facts.quota,
+    };
+    readiness.verdict = readiness.verdict();
+    readiness
 }

@@ -159,9 +159,8 @@ fn a_probe_that_is_late_and_a_peer_that_is_down_are_told_with_reasons() {
     late.liveness.reasons = vec!["users: no answer (timed out)".into()];
     late.readiness.verdict = readiness::Verdict::NotReady;
     let posts = readiness::ServiceFacts {
-        service: readiness::Fact::There,
         image: readiness::Fact::Missing("missing".into()),
-        writes: readiness::Fact::There,
+        ..readiness::ServiceFacts::default()
     };
     late.readiness.services.insert("posts".into(), posts);
     let state = RegionState::genesis(&pair());

@@ -4,10 +4,11 @@ use lifeboat_core::{
     SCHEMA,
     backup::{Proven, newest},
     idle::{Idle, Tasks},
-    liveness::{self, Answer, Look},
+    liveness::{self, Answer, Asked, Look},
     marker::Seen,
     probe::ProbeReport,
     readiness::{self, Fact, ServiceFacts},
+    users::Users,
 };
 
 use crate::seat::Seat;
@@ -19,7 +20,10 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         true => Answer::Good,
         false => Answer::Silent("timed out".into()),
     };
-    let heard = |running: u32| answer(!peer.dead && running > 0 && !world.cut_off.get());
+    let heard = |running: u32| Asked {
+        answer: answer(!peer.dead && running > 0 && !world.cut_off.get()),
+        milliseconds: 70,
+    };
     let look = Look {
         services: peer
             .services
@@ -30,11 +34,7 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         heartbeat: answer(!peer.dead),
         myself: Answer::Good,
     };
-    let there = ServiceFacts {
-        service: Fact::There,
-        image: Fact::There,
-        writes: Fact::There,
-    };
+    let there = ServiceFacts::default();
     let facts = readiness::Facts {
         services: own
             .services
@@ -45,6 +45,8 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         rpo_seconds: seat.configuration.rpo_seconds,
         none_comes: None,
         reclaim: Seen::Absent,
+        addresses: Fact::There,
+        quota: Fact::There,
     };
     let read = (!peer.dead).then_some(&peer.state);
     let (epoch, active) = own.state.highest(read);
@@ -56,7 +58,10 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         active,
         liveness: liveness::judge(&[look], seat.configuration.down_quorum),
         readiness: readiness::judge(facts, world.now()),
+        look: None,
+        users: Users::default(),
         down_since: world.down_since.get(),
+        unready_since: None,
         peaks: [].into(),
         tasks: Tasks::default(),
         idle: Idle::default(),

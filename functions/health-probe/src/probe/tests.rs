@@ -11,6 +11,7 @@ use lifeboat_core::{
     readiness::Verdict as Ready,
     request::Mode,
     state::Lease,
+    users::Users,
 };
 
 use super::*;
@@ -380,7 +381,8 @@ async fn a_service_that_takes_its_data_itself_is_as_ready_as_any_other() {
     let mut world = InMemory::seen_from("us-west-2");
     let region = world.configuration.region.clone();
     let own = world.configuration.regions.get_mut(&region).unwrap();
-    let export = configuration::sample_export("https://users.forum.test/export");
+    let mut export = configuration::sample_export("https://users.forum.test/export");
+    export.secret = export.secret.replace("us-east-1", region.as_str());
     own.services.get_mut("users").unwrap().place = configuration::Place::Http(export);
     let readiness = handle(LOOK, &world, after(0)).await.unwrap().readiness;
     assert_eq!(readiness.verdict, Ready::Ready, "{readiness:?}");
@@ -506,4 +508,65 @@ async fn how_old_the_last_good_proof_is_is_published_and_what_cannot_be_read_is_
     let report = probe(&world).await;
     assert!(matches!(report.proven, Proven::CannotTell(_)));
     assert!(!world.published.borrow().contains_key("ProofAgeSeconds"));
+}
+
+#[tokio::test]
+async fn a_probe_records_its_last_look_with_how_long_each_service_took_and_a_look_keeps_nothing() {
+    let world = InMemory::seen_from("us-west-2");
+    let look = probe(&world).await.look.unwrap();
+    assert_eq!(look.services["users"].milliseconds, 70);
+    assert!(look.services["users"].good() && look.tasks.good() && look.heartbeat.good());
+    world.peer_is_dead(true);
+    let look = probe(&world).await.look.unwrap();
+    assert!(matches!(look.services["users"].answer, Answer::Silent(_)));
+    let report = handle(LOOK, &world, after(0)).await.unwrap();
+    assert_eq!((report.look, report.users), (None, Users::NotLookedFor));
+}
+
+#[tokio::test]
+async fn where_users_are_sent_is_told_and_decides_nothing() {
+    let world = InMemory::seen_from("us-west-2");
+    let home = world.configuration.home.clone();
+    assert_eq!(probe(&world).await.users, Users::SentTo(home));
+    let standby = world.configuration.standby.clone();
+    let answered = world.names.borrow()["us-west-2.forum.test"].clone();
+    world
+        .names
+        .borrow_mut()
+        .insert("forum.test".into(), answered);
+    let report = probe(&world).await;
+    assert_eq!(report.users, Users::SentTo(standby));
+    assert_eq!(report.active, world.configuration.home);
+    let silent = Err("no answer within 1 s".to_owned());
+    world.names.borrow_mut().insert("forum.test".into(), silent);
+    let report = probe(&world).await;
+    assert!(matches!(report.users, Users::CannotTell(_)));
+    assert_eq!(report.readiness.verdict, Ready::Ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn name_servers_that_hang_are_given_up_with_everything_else_told() {
+    let world = InMemory::seen_from("us-west-2");
+    world.hangs.borrow_mut().insert("forum.test".into());
+    let report = probe(&world).await;
+    assert!(matches!(report.users, Users::CannotTell(_)));
+    assert_eq!(report.liveness.verdict, Alive::Serving);
+    assert_eq!(report.readiness.verdict, Ready::Ready);
+}
+
+#[tokio::test]
+async fn since_when_a_region_is_not_ready_is_kept_from_probe_to_probe() {
+    let world = InMemory::seen_from("us-west-2");
+    assert_eq!(probe(&world).await.unready_since, None);
+    world
+        .images_gone
+        .borrow_mut()
+        .push("forum/users (stable)".into());
+    for seconds in [60, 120] {
+        let report = handle(PROBE, &world, after(seconds)).await.unwrap();
+        assert_eq!(report.unready_since, Some(after(60)));
+    }
+    world.images_gone.borrow_mut().clear();
+    let report = handle(PROBE, &world, after(180)).await.unwrap();
+    assert_eq!(report.unready_since, None);
 }

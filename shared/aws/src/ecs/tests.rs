@@ -345,3 +345,28 @@ async fn the_clusters_tasks_are_told_apart_by_service_and_others_are_nobodys() {
     let each = [("users".to_owned(), 1), ("posts".to_owned(), 2)];
     assert_eq!(unfinished_of(tasks).await, each.into());
 }
+
+#[tokio::test]
+async fn a_control_plane_that_refuses_us_tells_nothing_and_one_that_breaks_is_a_sign() {
+    use aws_smithy_runtime_api::{client::orchestrator::HttpResponse, http::StatusCode};
+    let http = |status: u16| {
+        let status = StatusCode::try_from(status).unwrap();
+        let body = r#"{"__type":"AccessDeniedException"}"#;
+        mock!(Client::describe_services)
+            .then_http_response(move || HttpResponse::new(status, body.into()))
+    };
+    let asked = async |rule: &Rule| {
+        let client = mock_client!(aws_sdk_ecs, RuleMode::Sequential, [rule], |conf| conf
+            .retry_config(aws_sdk_ecs::config::retry::RetryConfig::disabled()));
+        let configuration = sample("us-west-2");
+        let trouble = described(&client, configuration.peer()).await.unwrap_err();
+        trouble.sign()
+    };
+    let refused = asked(&http(400)).await;
+    assert!(matches!(refused, Answer::Unclear(_)), "{refused:?}");
+    let broken = asked(&http(500)).await;
+    assert!(matches!(broken, Answer::Bad(_)), "{broken:?}");
+    let doubtful = answer(vec![], "ACCESS_DENIED", vec!["forum-posts"]);
+    let doubtful = asked(&doubtful).await;
+    assert!(matches!(doubtful, Answer::Unclear(_)), "{doubtful:?}");
+}

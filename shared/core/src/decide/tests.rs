@@ -363,11 +363,7 @@ fn a_person_overrides_what_was_not_seen_down_and_the_reason_is_recorded() {
 fn an_alarm_needs_every_image_and_service_and_a_young_backup_and_a_person_may_do_without() {
     let not_ready = |change: &dyn Fn(&mut ServiceFacts), backup: Own| {
         let mut world = world("us-west-2", Alive::Down);
-        let mut service = ServiceFacts {
-            service: Own::There,
-            image: Own::There,
-            writes: Own::There,
-        };
+        let mut service = ServiceFacts::default();
         change(&mut service);
         world.probe.readiness.services = [("posts".to_owned(), service)].into();
         world.probe.readiness.backup = backup;

@@ -1,0 +1,265 @@
+//! Calls of services of which one or two facts are needed. Their SDKs are larger than everything else here, and EC2's alone takes
+//! longer to build than all of Lifeboat.
+
+use std::{fmt, time::SystemTime};
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
+use lifeboat_core::{Failure, Region};
+use reqwest::{Client, Request, Url, header};
+use serde_json::Value;
+
+#[derive(Debug, Clone)]
+pub(super) struct Signed {
+    config: SdkConfig,
+    http: Client,
+    region: Region,
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The service's own word.
+    Refused {
+        code: String,
+        message: String,
+    },
+    Failed(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { code, message } => write!(f, "{code} {message}"),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Trouble {
+    pub(super) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => Some(code),
+            Self::Failed(_) => None,
+        }
+    }
+}
+
+/// Whatever fails on the way; headers, which may carry credentials, are in none of these.
+fn failed(error: impl fmt::Display) -> Trouble {
+    Trouble::Failed(error.to_string())
+}
+
+impl Signed {
+    pub(super) fn new(config: &SdkConfig, region: &Region) -> Result<Self, Failure> {
+        let http = Client::builder().redirect(reqwest::redirect::Policy::none());
+        let http = http
+            .build()
+            .map_err(|error| Failure::unavailable("prepare", "the HTTP client", region, error))?;
+        Ok(Self {
+            config: config.clone(),
+            http,
+            region: region.clone(),
+        })
+    }
+
+    /// As EC2 is called: a form, answered by XML.
+    pub(super) async fn form(
+        &self,
+        service: &str,
+        fields: &[(String, String)],
+    ) -> Result<String, Trouble> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        let body = form.extend_pairs(fields).finish();
+        let kind = "application/x-www-form-urlencoded; charset=utf-8";
+        self.send(service, kind, None, body, refusal_of_xml).await
+    }
+
+    /// As most others are called: a header names the action, and JSON is answered by JSON.
+    pub(super) async fn json(
+        &self,
+        service: &str,
+        action: &str,
+        body: &Value,
+    ) -> Result<Value, Trouble> {
+        let kind = "application/x-amz-json-1.1";
+        let body = body.to_string();
+        let answer = self.send(service, kind, Some(action), body, refusal_of_json);
+        serde_json::from_str(&answer.await?).map_err(failed)
+    }
+
+    async fn send(
+        &self,
+        service: &str,
+        kind: &str,
+        action: Option<&str>,
+        body: String,
+        refusal: fn(&str) -> Option<Trouble>,
+    ) -> Result<String, Trouble> {
+        let request = self.signed(service, kind, action, body).await?;
+        let answer = self.http.execute(request).await;
+        let answer = answer.map_err(|error| failed(error.without_url()))?;
+        let status = answer.status();
+        let text = answer.text().await;
+        let text = text.map_err(|error| failed(error.without_url()))?;
+        match status.is_success() {
+            true => Ok(text),
+            false => Err(refusal(&text).unwrap_or_else(|| failed(format!("status {status}")))),
+        }
+    }
+
+    /// Where the SDK's clients would go, with what they would sign.
+    async fn signed(
+        &self,
+        service: &str,
+        kind: &str,
+        action: Option<&str>,
+        body: String,
+    ) -> Result<Request, Trouble> {
+        let provider = self.config.credentials_provider();
+        let provider = provider.ok_or_else(|| failed("there are no credentials"))?;
+        let identity = provider.provide_credentials().await.map_err(failed)?.into();
+        let endpoint = match self.config.endpoint_url() {
+            Some(endpoint) => endpoint.to_owned(),
+            None => format!("https://{service}.{}.amazonaws.com", self.region),
+        };
+        let url = Url::parse(&endpoint).map_err(failed)?;
+        let mut headers = vec![(header::CONTENT_TYPE.as_str(), kind)];
+        headers.extend(action.map(|action| ("x-amz-target", action)));
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(self.region.as_str())
+            .name(service)
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(failed)?
+            .into();
+        let signable = SignableBody::Bytes(body.as_bytes());
+        let signable =
+            SignableRequest::new("POST", url.as_str(), headers.iter().copied(), signable);
+        let (signature, _) = sign(signable.map_err(failed)?, &params)
+            .map_err(failed)?
+            .into_parts();
+        let request = self.http.post(url);
+        let signature = signature.headers();
+        let request = headers
+            .iter()
+            .copied()
+            .chain(signature)
+            .fold(request, |request, (name, value)| {
+                request.header(name, value)
+            });
+        let request = request.body(body).build();
+        request.map_err(|error| failed(error.without_url()))
+    }
+}
+
+fn refusal_of_json(text: &str) -> Option<Trouble> {
+    let said: Value = serde_json::from_str(text).ok()?;
+    let code = said.get("__type")?.as_str()?;
+    let message = said.get("message").or_else(|| said.get("Message"));
+    Some(Trouble::Refused {
+        code: code.rsplit('#').next().unwrap_or(code).to_owned(),
+        message: message
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+    })
+}
+
+fn refusal_of_xml(text: &str) -> Option<Trouble> {
+    let said = roxmltree::Document::parse(text).ok()?;
+    let of = |name: &str| {
+        let mut elements = said.descendants();
+        let element = elements.find(|element| element.has_tag_name(name));
+        element
+            .and_then(|element| element.text())
+            .map(str::to_owned)
+    };
+    Some(Trouble::Refused {
+        code: of("Code")?,
+        message: of("Message").unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use aws_config::BehaviorVersion;
+    use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    /// Answers each call so, and says at the end what the last one was.
+    pub(in crate::aws) async fn answering<T>(
+        status: u16,
+        body: &str,
+        ask: impl AsyncFnOnce(Signed) -> T,
+    ) -> (T, String) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "key", "hidden", None, None, "test",
+            )))
+            .build();
+        let signed = Signed::new(&config, &Region::new("us-west-2").unwrap()).unwrap();
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 1 << 16];
+            let read = stream.read(&mut request).await.unwrap();
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(body.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&request[..read]).into_owned()
+        };
+        tokio::join!(ask(signed), serve)
+    }
+
+    #[tokio::test]
+    async fn a_call_is_signed_for_its_service_and_region_and_the_secret_is_not_in_it() {
+        let ask = async |signed: Signed| signed.json("ssm", "AmazonSSM.X", &Value::Null).await;
+        let (answer, request) = answering(200, "{}", ask).await;
+        assert_eq!(answer.unwrap(), serde_json::json!({}));
+        assert!(request.contains("/us-west-2/ssm/aws4_request"), "{request}");
+        assert!(
+            request.contains("x-amz-target: AmazonSSM.X\r\n"),
+            "{request}"
+        );
+        assert!(request.ends_with("\r\n\r\nnull"), "{request}");
+        assert!(!request.contains("hidden"), "{request}");
+    }
+
+    #[tokio::test]
+    async fn a_services_own_word_is_told_and_what_is_none_by_its_status() {
+        for (status, body, expected) in [
+            (
+                400,
+                r#"{"__type":"a.b#AccessDenied","Message":"no"}"#,
+                "AccessDenied no",
+            ),
+            (502, "<html>", "status 502 Bad Gateway"),
+        ] {
+            let ask = async |signed: Signed| signed.json("ssm", "A.X", &Value::Null).await;
+            let (answer, _) = answering(status, body, ask).await;
+            assert_eq!(answer.unwrap_err().to_string(), expected);
+        }
+        let body = "<Response><Errors><Error><Code>Denied</Code><Message>no</Message></Error></Errors></Response>";
+        let ask = async |signed: Signed| signed.form("ec2", &[]).await;
+        let (answer, _) = answering(403, body, ask).await;
+        assert_eq!(answer.unwrap_err().to_string(), "Denied no");
+    }
+}
