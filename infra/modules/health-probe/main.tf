@@ -67,17 +67,6 @@ locals {
   parameters = [for arn in var.secrets : arn if split(":", arn)[2] == "ssm"]
 
   dimensions = { Application = var.application, Region = var.own.region }
-}
-
-module "function" {
-  source   = "../function"
-  name     = "${var.application}-health-probe"
-  zip      = "health-probe"
-  own      = var.own
-  peer     = var.peer
-  settings = var.settings
-  memory   = 256
-  timeout  = 60
 
   given_up = "The probe failed three times at the same event: this region may not see that the other one is down, nor that it could not take over. Read its log."
 
@@ -188,6 +177,19 @@ module "function" {
       Resource = "*"
     }],
   )
+}
+
+module "function" {
+  source   = "../function"
+  name     = "${var.application}-health-probe"
+  zip      = "health-probe"
+  own      = var.own
+  peer     = var.peer
+  settings = var.settings
+  memory   = 256
+  timeout  = 60
+
+  statements = local.statements
 }
 
 module "schedule" {

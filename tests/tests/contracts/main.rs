@@ -4,6 +4,7 @@
 mod images;
 mod infrastructure;
 mod keys;
+mod probe;
 mod workflow;
 
 use std::path::PathBuf;

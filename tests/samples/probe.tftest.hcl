@@ -1,0 +1,108 @@
+# What the probe may ask of secrets and parameters. `tests/tests/contracts/probe.rs` runs it in the join root, beside a folder with a
+# zip that is none; nothing here asks any cloud.
+
+mock_provider "aws" {
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
+  }
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:us-east-1:111122223333:function:forum-health-probe" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mocked" }
+  }
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:us-east-1:111122223333:rule/mocked" }
+  }
+}
+
+mock_provider "aws" {
+  alias = "standby"
+}
+
+variables {
+  application = "forum"
+  domain      = "forum.example.com"
+  services    = [{ name = "users" }]
+
+  own = {
+    region         = "us-east-1"
+    cluster        = "arn:aws:ecs:us-east-1:111122223333:cluster/forum"
+    control_bucket = "control-east"
+    backups_bucket = "backups-east"
+    markers_bucket = "markers-east"
+    notices_topic  = "arn:aws:sns:us-east-1:111122223333:forum-notices"
+    kms            = { key = null, readable = [] }
+    services       = { users = { service = "forum-users", repository = "forum/users" } }
+  }
+
+  peer = {
+    region         = "us-west-2"
+    cluster        = "arn:aws:ecs:us-west-2:111122223333:cluster/forum"
+    control_bucket = "control-west"
+    markers_bucket = "markers-west"
+    kms            = { key = null, readable = [] }
+    services       = { users = { service = "forum-users", repository = "forum/users" } }
+  }
+
+  settings   = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
+  replicated = true
+  proof_days = 3
+  enabled    = true
+}
+
+run "what_is_named_may_be_described_and_nothing_may_be_read" {
+  module {
+    source = "../modules/health-probe"
+  }
+
+  variables {
+    secrets = ["arn:aws:secretsmanager:us-east-1:111122223333:secret:key-*", "arn:aws:ssm:us-east-1:111122223333:parameter/forum/key"]
+    data = {
+      users = { hook = { secret = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hook" } }
+    }
+  }
+
+  assert {
+    condition = [for statement in local.statements : statement.Resource if statement.Action == "secretsmanager:DescribeSecret"] == [
+      "arn:aws:secretsmanager:us-east-1:111122223333:secret:key-*", "arn:aws:secretsmanager:us-east-1:111122223333:secret:hook"
+    ]
+    error_message = "the secrets of tasks and of data may be described, and no others"
+  }
+
+  assert {
+    condition     = length([for statement in local.statements : true if statement.Action == "ssm:DescribeParameters"]) == 1
+    error_message = "parameters may be described where some are named"
+  }
+
+  assert {
+    condition     = !strcontains(jsonencode(local.statements), "GetSecretValue") && !strcontains(jsonencode(local.statements), "GetParameter")
+    error_message = "no value may be read"
+  }
+}
+
+run "where_nothing_is_named_nothing_may_be_described" {
+  module {
+    source = "../modules/health-probe"
+  }
+
+  variables {
+    secrets = []
+    data    = {}
+  }
+
+  assert {
+    condition     = !strcontains(jsonencode(local.statements), "secretsmanager") && !strcontains(jsonencode(local.statements), "ssm:")
+    error_message = "there is no right that nothing needs"
+  }
+}
+
+run "a_secret_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    task_secrets = { us-west-2 = ["arn:aws:secretsmanager:us-east-1:111122223333:secret:key"] }
+  }
+
+  expect_failures = [var.task_secrets]
+}
