@@ -198,13 +198,10 @@ async fn act<W: World>(
     let mut metrics = probe::metrics(&report);
     // First, because whom the metric wakes looks for it.
     let written = world.control().write(ProbeReport::KEY, &report);
-    let written = look::within(world, Action::Probe, "write", ProbeReport::KEY, written).await;
-    let (lag, damaged) = tokio::join!(lag(world, report.at), damaged(world));
+    let written = look::within(world, Action::Probe, "write", ProbeReport::KEY, written);
+    let (written, lag, damaged) = tokio::join!(written, lag(world, report.at), damaged(world));
     metrics.extend(faults.keep(lag).flatten());
     metrics.extend(faults.keep(damaged));
-    let published = world.publish(&metrics).await;
-    faults.keep(published);
-    faults.keep(written);
     let remembered = world.control().change(&pair, |before| {
         Ok(remember::state(
             before,
@@ -213,9 +210,17 @@ async fn act<W: World>(
             configuration,
         ))
     });
-    faults.keep(remembered.await);
-    // Read anew: an execution may have begun here since the looks.
-    let Some((own, _)) = faults.keep(world.control().state(&pair).await) else {
+    let (published, remembered) = tokio::join!(world.publish(&metrics), remembered);
+    faults.keep(published);
+    faults.keep(written);
+    // Read anew, if only to be changed: an execution may have begun here since the looks.
+    let own = match faults.keep(remembered) {
+        Some(own) => Some(own),
+        None => faults
+            .keep(world.control().state(&pair).await)
+            .map(|(own, _)| own),
+    };
+    let Some(own) = own else {
         return Ok(report);
     };
     match fence::must(&own, peer.as_ref(), &configuration.region) {

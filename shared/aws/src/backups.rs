@@ -123,9 +123,10 @@ pub async fn newest_whole(
     control: &Control<impl Objects>,
     configuration: &Configuration,
 ) -> Result<Option<BackupKey>, Failure> {
-    let mut backups = all(bucket, Kind::Backup).await?;
+    let (backups, damages) = tokio::join!(all(bucket, Kind::Backup), damages(control));
+    let mut backups = backups?;
     // After the manifests: what was there for one of them is in this listing.
-    let packs = Packs::of(bucket, damages(control).await).await?;
+    let packs = Packs::of(bucket, damages).await?;
     while let Some(best) = newest(&backups).cloned() {
         match lacks(bucket, &packs, configuration, &best).await? {
             None => return Ok(Some(best)),
