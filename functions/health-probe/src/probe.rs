@@ -11,6 +11,7 @@ use lifeboat_core::{
     liveness,
     marker::Seen,
     probe::{self, ProbeReport},
+    report::{Drilled, Rehearsed},
 };
 
 use crate::{
@@ -42,6 +43,8 @@ pub async fn handle<W: World>(
 
 struct Observed {
     report: ProbeReport,
+    /// Each region's own state names itself.
+    two_active: bool,
     peer: Option<RegionState>,
     reclaim: Seen,
 }
@@ -56,16 +59,26 @@ async fn observe<W: World>(
     let previous = look::within(world, action, "read", ProbeReport::KEY, previous);
     let proof = world.control().read::<Proof>(Proof::KEY);
     let proof = look::within(world, action, "read", Proof::KEY, proof);
-    let (seen, own, previous, proof, users) = tokio::join!(
+    let drilled = world.control().read::<Drilled>(Drilled::KEY);
+    let drilled = look::within(world, action, "read", Drilled::KEY, drilled);
+    let (seen, own, previous, proof, drilled, users) = tokio::join!(
         look::looks(world, action, now),
         readiness::observe(world, action, now),
         previous,
         proof,
+        drilled,
         users::sent(world, action),
     );
     let proven = match proof {
         Ok(proof) => proof.map_or(Proven::Never, Proven::Last),
         Err(failure) => Proven::CannotTell(failure.to_string()),
+    };
+    let drilled = match drilled {
+        Ok(drilled) => drilled.map_or(Rehearsed::Never, Rehearsed::Last),
+        Err(failure) => {
+            tracing::warn!("{failure}");
+            Rehearsed::CannotTell
+        }
     };
     let seen = seen?;
     // A silent peer is what is being looked for; one that writes what cannot be understood is a fault.
@@ -141,12 +154,20 @@ async fn observe<W: World>(
         idle,
         tasks,
         proven,
+        drilled,
         liveness,
         readiness,
         fenced: overruled.and(previous.and_then(|previous| previous.fenced)),
     };
+    let two_active = match (&seen.own, &peer) {
+        (Some(own), Some(peer)) => {
+            own.active == configuration.region && peer.active == *configuration.peer_region()
+        }
+        (None, _) | (_, None) => false,
+    };
     Ok(Observed {
         report,
+        two_active,
         peer,
         reclaim: own.reclaim,
     })
@@ -190,12 +211,15 @@ async fn act<W: World>(
 ) -> Result<ProbeReport, Failure> {
     let Observed {
         mut report,
+        two_active,
         peer,
         reclaim,
     } = observed;
     let configuration = world.configuration();
     let pair = configuration.pair()?;
     let mut metrics = probe::metrics(&report);
+    // A metric costs by the hour in which it is told, and mostly there is nothing to tell.
+    metrics.extend(two_active.then_some(("TwoActive", 1.0)));
     // First, because whom the metric wakes looks for it.
     let written = world.control().write(ProbeReport::KEY, &report);
     let written = look::within(world, Action::Probe, "write", ProbeReport::KEY, written);

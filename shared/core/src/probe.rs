@@ -13,6 +13,7 @@ use crate::{
     liveness::{Liveness, Look},
     peaks::Peaks,
     readiness::{self, Readiness},
+    report::Rehearsed,
     users::Users,
 };
 
@@ -54,6 +55,9 @@ pub struct ProbeReport {
     /// Whether backups can be restored here.
     #[serde(default, skip_serializing_if = "Proven::is_not_looked_for")]
     pub proven: Proven,
+    /// When this region was last seen to be able to take over.
+    #[serde(default)]
+    pub drilled: Rehearsed,
     /// Set while the probe keeps its own region fenced, because the peer was activated later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fenced: Option<String>,
@@ -147,6 +151,9 @@ pub fn metrics(report: &ProbeReport) -> Vec<(&'static str, f64)> {
         if let Some(age) = report.proven.age_seconds(report.at) {
             metrics.push(("ProofAgeSeconds", age as f64));
         }
+        if let Some(age) = report.drilled.age_seconds(report.at) {
+            metrics.push(("DrillAgeSeconds", age as f64));
+        }
     }
     metrics
 }
@@ -181,6 +188,7 @@ pub fn sample(region: &Region, active: &Region, verdict: liveness::Verdict) -> P
         idle: Idle::default(),
         tasks: Tasks::default(),
         proven: Proven::default(),
+        drilled: Rehearsed::default(),
         fenced: None,
     }
 }

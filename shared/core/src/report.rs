@@ -23,7 +23,7 @@ use crate::{
     run::{Entry, SourceFenced, StoppedBy, name_of},
 };
 
-pub use drilled::Drilled;
+pub use drilled::{Drilled, Rehearsed};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -59,6 +59,7 @@ async fn a_well_pair_is_serving_and_ready_after_one_look() {
         ("ActiveRegionServing", 1.0),
         ("BackupAgeSeconds", 60.0),
         ("DamagedObjects", 0.0),
+        ("DrillAgeSeconds", 315_360_000.0),
         ("ProbeRuns", 1.0),
         ("ProofAgeSeconds", 315_360_000.0),
         ("Ready", 1.0),
@@ -569,4 +570,30 @@ async fn since_when_a_region_is_not_ready_is_kept_from_probe_to_probe() {
     world.images_gone.borrow_mut().clear();
     let report = handle(PROBE, &world, after(180)).await.unwrap();
     assert_eq!(report.unready_since, None);
+}
+
+#[tokio::test]
+async fn a_passive_region_says_how_long_ago_it_was_seen_to_be_able() {
+    let world = InMemory::seen_from("us-west-2");
+    let drilled = Drilled {
+        execution: "forum-drill-1".into(),
+        started: after(-3600),
+    };
+    world.control().write(Drilled::KEY, &drilled).await.unwrap();
+    let report = probe(&world).await;
+    assert_eq!(report.drilled, Rehearsed::Last(drilled));
+    assert_eq!(world.published.borrow()["DrillAgeSeconds"], 3600.0);
+}
+
+#[tokio::test]
+async fn two_regions_that_call_themselves_active_are_told_and_one_is_not() {
+    let world = InMemory::seen_from("us-west-2");
+    probe(&world).await;
+    assert!(!world.published.borrow().contains_key("TwoActive"));
+    let mut own = world.genesis();
+    (own.epoch, own.active) = (Epoch(1), world.configuration().region.clone());
+    let body = serde_json::to_vec(&own).unwrap();
+    world.control().bucket().set("state.json", body);
+    probe(&world).await;
+    assert_eq!(world.published.borrow()["TwoActive"], 1.0);
 }

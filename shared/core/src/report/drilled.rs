@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::{Outcome, Report};
 use crate::request::Mode;
 
-/// The last drill that passed in a region, which its probe reads.
+/// The last time a region was seen to be able to take over: in a drill, or in earnest. Its probe reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Drilled {
@@ -17,12 +17,36 @@ impl Drilled {
     /// In the control bucket.
     pub const KEY: &str = "drill.json";
 
-    /// None where it was no drill, or did not pass.
+    /// None of a plan, and of what did not come to its end.
     pub fn of(report: &Report) -> Option<Self> {
-        let passed = report.mode == Mode::Drill && report.outcome == Outcome::Succeeded;
+        let passed = report.mode != Mode::Plan && report.outcome == Outcome::Succeeded;
         passed.then(|| Self {
             execution: report.name().into(),
             started: report.started,
         })
+    }
+}
+
+/// What a probe saw of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is", content = "what")]
+pub enum Rehearsed {
+    Last(Drilled),
+    Never,
+    /// Also where a former version looked for nothing.
+    #[default]
+    CannotTell,
+}
+
+/// As good as never, and longer than any setting.
+const NEVER_SECONDS: i64 = 315_360_000;
+
+impl Rehearsed {
+    pub fn age_seconds(&self, now: Timestamp) -> Option<i64> {
+        match self {
+            Self::Last(drilled) => Some((now.as_second() - drilled.started.as_second()).max(0)),
+            Self::Never => Some(NEVER_SECONDS),
+            Self::CannotTell => None,
+        }
     }
 }

@@ -146,7 +146,7 @@ fn a_report_of_the_version_before_is_read_as_one_that_ended_well() {
 }
 
 #[test]
-fn only_a_drill_that_passed_counts_as_one() {
+fn only_what_passed_and_was_more_than_a_plan_counts_as_a_drill() {
     let configuration = configuration::sample("us-west-2");
     let mut report = Report::of(&run(Mode::Drill), &configuration).unwrap();
     assert_eq!(Drilled::of(&report).unwrap().execution, "forum-1");
@@ -156,5 +156,7 @@ fn only_a_drill_that_passed_counts_as_one() {
     };
     assert_eq!(Drilled::of(&report), None);
     let planned = Report::of(&run(Mode::Planned), &configuration).unwrap();
-    assert_eq!(Drilled::of(&planned), None);
+    assert!(Drilled::of(&planned).is_some());
+    let plan = Report::of(&run(Mode::Plan), &configuration).unwrap();
+    assert_eq!(Drilled::of(&plan), None);
 }
