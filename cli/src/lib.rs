@@ -1,6 +1,7 @@
 //! The `lifeboat` command: looks at both regions, and starts and follows executions. The same types and decisions as the
 //! functions'; nothing is decided here that a function decides.
 
+pub mod answer;
 pub mod arguments;
 pub mod connection;
 pub mod failover;
@@ -9,10 +10,17 @@ pub mod glimpse;
 pub mod narrate;
 pub mod order;
 pub mod outcome;
+pub mod paint;
+pub mod person;
+pub mod run;
 pub mod say;
+pub mod screen;
 pub mod status;
+pub mod steps;
 pub mod timeline;
 mod trouble;
+pub mod whereabouts;
+pub mod width;
 pub mod words;
 pub mod workflow;
 

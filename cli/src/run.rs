@@ -1,0 +1,150 @@
+//! From what was typed to what came of it.
+
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use jiff::Timestamp;
+use lifeboat_aws::{Bucket, Patience};
+use lifeboat_core::{Side, person, request::Mode};
+use serde_json::json;
+
+use crate::{
+    Trouble,
+    answer::Answer,
+    arguments::{Arguments, Lookup, Verb},
+    connection::Connection,
+    failover::Reach,
+    order::Order,
+    person::Person,
+    say::say,
+    status, whereabouts,
+    workflow::StateMachine,
+};
+
+pub async fn run(
+    arguments: Arguments,
+    columns: usize,
+    person: &mut impl Person,
+) -> Result<Answer, Trouble> {
+    let open = Connection::open(arguments.control_bucket, arguments.region);
+    match arguments.verb {
+        Verb::Status => show(&open.await?, columns).await,
+        Verb::Failover(failover) => {
+            let order = failover.order();
+            // What can be judged here is judged before any region is asked.
+            order.request()?;
+            start(&open.await?, &order, person).await
+        }
+        Verb::Failback(failback) => {
+            let connection = open.await?;
+            let home = connection.configuration.home.clone();
+            let order = failback.agreed.order(home, Mode::Planned);
+            start(&connection, &order, person).await
+        }
+        Verb::Follow(lookup) => follow(&open.await?, lookup, person).await,
+        Verb::Pause(word) => say(&open.await?, person::Verb::Pause, word).await,
+        Verb::Resume(word) => say(&open.await?, person::Verb::Resume, word).await,
+        Verb::Turn(word) => say(&open.await?, person::Verb::Turn, word).await,
+        Verb::Approve(word) => say(&open.await?, person::Verb::Approve, word).await,
+        Verb::Reject(word) => say(&open.await?, person::Verb::Reject, word).await,
+        Verb::Commit(word) => say(&open.await?, person::Verb::Commit, word).await,
+        Verb::Cancel(word) => say(&open.await?, person::Verb::Cancel, word).await,
+        Verb::Acknowledge(word) => say(&open.await?, person::Verb::Acknowledge, word).await,
+        Verb::Completions { shell } => completions(shell),
+    }
+}
+
+async fn show(connection: &Connection, columns: usize) -> Result<Answer, Trouble> {
+    let (home, standby) = (
+        connection.place(Side::Home),
+        connection.place(Side::Standby),
+    );
+    let facts =
+        status::gather(&connection.configuration, &home, &standby, Timestamp::now()).await?;
+    match facts.nobody_answered() {
+        true => Err(Trouble::Failed(format!(
+            "{}\nneither {} nor {} answered. Are your credentials valid, and is there a network?",
+            status::render(&facts, columns).trim_end(),
+            facts.home.region,
+            facts.standby.region
+        ))),
+        false => Answer::yes(status::render(&facts, columns), &facts),
+    }
+}
+
+async fn start(
+    connection: &Connection,
+    order: &Order,
+    person: &mut impl Person,
+) -> Result<Answer, Trouble> {
+    order.request()?;
+    let consent = order.consent(io::stdin().is_terminal())?;
+    let side = order.side(&connection.configuration)?;
+    let reach = reach(connection, side);
+    let now = Timestamp::now();
+    reach
+        .carry_out(order, consent, now, person, interrupted())
+        .await
+}
+
+async fn follow(
+    connection: &Connection,
+    lookup: Lookup,
+    person: &mut impl Person,
+) -> Result<Answer, Trouble> {
+    let controls =
+        [Side::Home, Side::Standby].map(|side| connection.control(side, Patience::Brief));
+    let [home, standby] = &controls;
+    let states = whereabouts::states(&connection.configuration, home, standby).await?;
+    let wanted = whereabouts::execution(&connection.configuration, &states, &lookup)?;
+    let reach = reach(connection, wanted.side);
+    reach.follow(&wanted.name, person, interrupted()).await
+}
+
+fn reach(connection: &Connection, side: Side) -> Reach<'_, Bucket, StateMachine> {
+    Reach {
+        configuration: &connection.configuration,
+        side,
+        target: connection.control(side, Patience::Own),
+        other: connection.control(side.other(), Patience::Brief),
+        workflow: connection.workflow(side),
+        pause: Duration::from_secs(2),
+    }
+}
+
+fn completions(shell: Shell) -> Result<Answer, Trouble> {
+    let mut script = vec![];
+    let mut command = Arguments::command();
+    clap_complete::generate(shell, &mut command, "lifeboat", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    Answer::yes(
+        &*script,
+        &json!({ "shell": shell.to_string(), "script": script }),
+    )
+}
+
+/// Where it cannot be listened for, nothing is caught and the process ends as usual.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_completes_every_verb() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let script = completions(shell).unwrap().text;
+            for verb in ["failover", "acknowledge", "completions"] {
+                assert!(script.contains(verb), "{shell} does not know {verb}");
+            }
+        }
+    }
+}
