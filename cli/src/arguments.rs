@@ -1,9 +1,12 @@
+mod backup;
 mod failover;
+mod moment;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use lifeboat_core::Region;
 
+pub use backup::{BackupVerb, In, Restoring, Which};
 use failover::region;
 pub use failover::{Agreed, Failback, Failover};
 
@@ -50,6 +53,9 @@ pub enum Verb {
     ///
     /// Fails only where neither region answers.
     Status,
+    /// Take, look at, verify and restore backups.
+    #[command(subcommand)]
+    Backup(BackupVerb),
     /// Start an execution in the region that is to take over, and follow it until it ends.
     ///
     /// Planned or unplanned, the plan is shown first and agreed to by typing the region's name. With --yes it begins at once.
@@ -197,6 +203,7 @@ mod tests {
     #[test]
     fn a_verb_that_is_misspelt_is_told_the_near_one() {
         assert!(refused(&["stauts"]).contains("'status'"));
+        assert!(refused(&["backup", "restor", "newest"]).contains("'restore'"));
     }
 
     #[test]
@@ -206,6 +213,25 @@ mod tests {
         for code in ["0    good", "3    the answer is no", "130  interrupted"] {
             assert!(help.contains(code), "{help}");
         }
+    }
+
+    #[test]
+    fn a_backup_is_meant_by_name_or_by_a_moment_with_its_zone() {
+        let verb = |arguments: &str| {
+            let all = format!("lifeboat backup {arguments}");
+            Arguments::try_parse_from(all.split(' ')).map(|read| read.verb)
+        };
+        assert!(verb("restore newest --service posts").is_ok());
+        assert!(verb("restore --before 2024-11-23T12:00:00Z").is_ok());
+        assert!(verb("restore").is_err(), "what is to be restored is said");
+        assert!(verb("restore newest --before 2024-11-23T12:00:00Z").is_err());
+        assert!(verb("verify").is_ok());
+        let message = refused(&["backup", "restore", "--before", "2024-11-23 12:00"]);
+        assert!(message.contains("2024-11-23T12:00:00Z"), "{message}");
+        let message = refused(&["backup", "preview", "before 2024-11-23 12:00"]);
+        assert!(message.contains("2024-11-23T12:00:00Z"), "{message}");
+        let message = refused(&["backup", "restore", "newest", "--override", "damaged=x"]);
+        assert!(message.contains("lower_epoch"), "{message}");
     }
 
     #[test]

@@ -2,9 +2,15 @@
 
 use aws_sdk_sfn::Client;
 use lifeboat_aws::{Aws, Bucket, Control, Patience, lambda::Functions, s3};
-use lifeboat_core::{Configuration, Region, Side};
+use lifeboat_core::{Configuration, Region, Side, configuration};
 
-use crate::{Trouble, status::Place, workflow::StateMachine};
+use crate::{
+    Trouble,
+    ask::Function,
+    status::Place,
+    whereabouts::{self, States},
+    workflow::StateMachine,
+};
 
 #[derive(Debug)]
 pub struct Connection {
@@ -31,6 +37,21 @@ impl Connection {
         Ok(Self { aws, configuration })
     }
 
+    /// What each region knows.
+    pub async fn states(&self) -> Result<States, Trouble> {
+        let control = |side| self.control(side, Patience::Brief);
+        let (home, standby) = (control(Side::Home), control(Side::Standby));
+        whereabouts::states(&self.configuration, &home, &standby).await
+    }
+
+    /// The side that was named, else the one that is active.
+    pub async fn active(&self, named: Option<&Region>) -> Result<Side, Trouble> {
+        match named {
+            Some(region) => whereabouts::side(&self.configuration, "--in", region),
+            None => whereabouts::active(&self.configuration, &self.states().await?),
+        }
+    }
+
     pub fn control(&self, side: Side, patience: Patience) -> Control<Bucket> {
         let name = &self.configuration.resources(side).control_bucket;
         Control::new(self.bucket(side, name, patience))
@@ -48,6 +69,25 @@ impl Connection {
     pub fn functions(&self, side: Side) -> Functions {
         let region = self.configuration.region_of(side);
         Functions::new(&self.aws.region(region, Patience::Work), region)
+    }
+
+    /// One function, asked for all that it may take.
+    pub fn function(
+        &self,
+        side: Side,
+        name: impl Fn(&configuration::Functions) -> &String,
+    ) -> Function {
+        let region = self.configuration.region_of(side);
+        let config = self.aws.region(region, Patience::Invocation);
+        Function {
+            functions: Functions::new(&config, region),
+            name: name(&self.configuration.resources(side).functions).clone(),
+        }
+    }
+
+    pub fn backups(&self, side: Side) -> Bucket {
+        let name = &self.configuration.resources(side).backups_bucket;
+        self.bucket(side, name, Patience::Own)
     }
 
     pub fn workflow(&self, side: Side) -> StateMachine {

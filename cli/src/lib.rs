@@ -3,11 +3,14 @@
 
 pub mod answer;
 pub mod arguments;
+pub mod ask;
+pub mod backup;
 pub mod connection;
 pub mod failover;
 pub mod follow;
 pub mod glimpse;
 pub mod narrate;
+mod near;
 pub mod order;
 pub mod outcome;
 pub mod paint;

@@ -15,11 +15,13 @@ use serde_json::json;
 use crate::{
     Trouble,
     answer::Answer,
-    arguments::{Arguments, Lookup, Verb},
+    arguments::{Arguments, BackupVerb, Lookup, Verb},
+    ask::until_gone,
+    backup::Backups,
     connection::Connection,
     failover::Reach,
     order::Order,
-    person::Person,
+    person::{Consent, Person},
     say::say,
     status, whereabouts,
     workflow::StateMachine,
@@ -44,6 +46,10 @@ pub async fn run(
             let home = connection.configuration.home.clone();
             let order = failback.agreed.order(home, Mode::Planned);
             start(&connection, &order, person).await
+        }
+        Verb::Backup(verb) => {
+            let consent = verb.consent(io::stdin().is_terminal())?;
+            backup(&open.await?, verb, consent, person).await
         }
         Verb::Follow(lookup) => follow(&open.await?, lookup, person).await,
         Verb::Pause(word) => say(&open.await?, person::Verb::Pause, word).await,
@@ -89,6 +95,42 @@ async fn start(
     reach
         .carry_out(order, consent, now, person, interrupted())
         .await
+}
+
+async fn backup(
+    connection: &Connection,
+    verb: BackupVerb,
+    consent: Consent,
+    person: &mut impl Person,
+) -> Result<Answer, Trouble> {
+    let named = verb.place().region.as_ref();
+    let active = connection.active(named).await?;
+    let side = match (&verb, named) {
+        // What is restored is proved where users are not.
+        (BackupVerb::Prove(_), None) => active.other(),
+        _ => active,
+    };
+    let backups = Backups {
+        configuration: &connection.configuration,
+        region: connection.configuration.region_of(side),
+        function: connection.function(side, |functions| &functions.backup),
+        now: Timestamp::now(),
+    };
+    let act = async {
+        match &verb {
+            BackupVerb::Create(_) => backups.create(person).await,
+            BackupVerb::List(_) => backups.list(person).await,
+            BackupVerb::Show(which) => {
+                let bucket = connection.backups(side);
+                backups.show(&which.backup, &bucket, person).await
+            }
+            BackupVerb::Verify(which) => backups.verify(&which.backup, person).await,
+            BackupVerb::Prove(_) => backups.prove(person).await,
+            BackupVerb::Preview(restore) => backups.preview(restore, person).await,
+            BackupVerb::Restore { restore, .. } => backups.restore(restore, consent, person).await,
+        }
+    };
+    until_gone(&backups.function.name, backups.region, interrupted(), act).await
 }
 
 async fn follow(

@@ -8,6 +8,9 @@ pub enum Trouble {
     BadInput(String),
     #[error("{0}")]
     Failed(String),
+    /// It was found out, and is not what was hoped for.
+    #[error("{0}")]
+    No(String),
     /// The person stopped looking; what was started goes on.
     #[error("{0}")]
     Interrupted(String),
@@ -18,6 +21,7 @@ impl Trouble {
         match self {
             Self::Failed(_) => 1,
             Self::BadInput(_) => 2,
+            Self::No(_) => 3,
             // What a shell reports of a process that SIGINT ended.
             Self::Interrupted(_) => 130,
         }
@@ -28,6 +32,7 @@ impl Trouble {
         match self {
             Self::BadInput(text) => Self::BadInput(format!("{text}\n{advice}")),
             Self::Failed(text) => Self::Failed(format!("{text}\n{advice}")),
+            Self::No(text) => Self::No(format!("{text}\n{advice}")),
             Self::Interrupted(text) => Self::Interrupted(format!("{text}\n{advice}")),
         }
     }

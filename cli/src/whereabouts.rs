@@ -31,15 +31,8 @@ pub async fn states<B: Objects>(
     })
 }
 
-/// The side that was named, or the active one, as far as either region knows.
-pub fn active(
-    configuration: &Configuration,
-    states: &States,
-    named: Option<&Region>,
-) -> Result<Side, Trouble> {
-    if let Some(region) = named {
-        return side(configuration, "--in", region);
-    }
+/// The active one, as far as either region knows.
+pub fn active(configuration: &Configuration, states: &States) -> Result<Side, Trouble> {
     let highest = match (&states.home, &states.standby) {
         (Ok(state), other) => state.highest(other.as_ref().ok()),
         (Err(_), Ok(state)) => state.highest(None),
@@ -158,22 +151,20 @@ mod tests {
             (Ok(state()), Err(silent()), Side::Home),
         ] {
             let states = States { home, standby };
-            assert_eq!(active(&configuration, &states, None), Ok(expected));
-            let named = active(&configuration, &states, Some(&configuration.standby));
-            assert_eq!(named, Ok(Side::Standby));
+            assert_eq!(active(&configuration, &states), Ok(expected));
         }
         let states = States {
             home: Err(silent()),
             standby: Err(silent()),
         };
         assert!(
-            active(&configuration, &states, None)
+            active(&configuration, &states)
                 .unwrap_err()
                 .to_string()
                 .contains("--in")
         );
         let mars = Region::new("eu-west-1").unwrap();
-        let refused = active(&configuration, &states, Some(&mars)).unwrap_err();
+        let refused = side(&configuration, "--in", &mars).unwrap_err();
         assert_eq!(refused.exit_code(), 2);
         assert!(
             refused.to_string().contains("us-east-1 or us-west-2"),
