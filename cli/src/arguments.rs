@@ -1,5 +1,6 @@
 mod backup;
 mod failover;
+mod images;
 mod moment;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +10,7 @@ use lifeboat_core::Region;
 pub use backup::{BackupVerb, In, Restoring, Which};
 use failover::region;
 pub use failover::{Agreed, Failback, Failover};
+pub use images::{ImagesVerb, Sync};
 
 /// Disaster recovery for services on ECS Fargate: how both regions stand, and moving from one to the other.
 ///
@@ -56,6 +58,11 @@ pub enum Verb {
     /// Take, look at, verify and restore backups.
     #[command(subcommand)]
     Backup(BackupVerb),
+    /// Bring images to the other region now: everything, one service, or images by their names.
+    Sync(Sync),
+    /// See what images a region lacks, and read them again.
+    #[command(subcommand)]
+    Images(ImagesVerb),
     /// Start an execution in the region that is to take over, and follow it until it ends.
     ///
     /// Planned or unplanned, the plan is shown first and agreed to by typing the region's name. With --yes it begins at once.
@@ -232,6 +239,34 @@ mod tests {
         assert!(message.contains("2024-11-23T12:00:00Z"), "{message}");
         let message = refused(&["backup", "restore", "newest", "--override", "damaged=x"]);
         assert!(message.contains("lower_epoch"), "{message}");
+    }
+
+    #[test]
+    fn an_image_is_named_by_repository_and_tag_or_digest() {
+        let digest = format!("forum/users@sha256:{}", "a".repeat(64));
+        for good in ["forum/users:stable", &digest] {
+            let all = ["lifeboat", "sync", "--image", good];
+            assert!(Arguments::try_parse_from(all).is_ok(), "{good}");
+        }
+        for bad in [
+            "forum/users",
+            "forum/users@stable",
+            ":stable",
+            "forum/users:",
+        ] {
+            assert!(
+                refused(&["sync", "--image", bad]).contains("--image"),
+                "{bad}"
+            );
+        }
+        let both = [
+            "sync",
+            "--image",
+            "forum/users:stable",
+            "--service",
+            "users",
+        ];
+        assert!(refused(&both).contains("cannot be used with"));
     }
 
     #[test]

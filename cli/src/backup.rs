@@ -21,7 +21,7 @@ use crate::{
     answer::{Answer, Says},
     arguments::Restoring,
     ask::{Ask, until_done},
-    near::did_you_mean,
+    near::{self, did_you_mean},
     person::{Consent, Person, agrees},
 };
 
@@ -226,19 +226,10 @@ impl<F: Ask> Backups<'_, F> {
         person: &mut impl Person,
     ) -> Result<Wanted, Trouble> {
         let overrides = restore.overrides()?;
-        let known = || {
-            self.configuration
-                .services
-                .iter()
-                .map(|service| service.name.as_str())
-        };
-        let mut services = BTreeSet::new();
         for name in &restore.services {
-            self.configuration.service(name).map_err(|invalid| {
-                Trouble::BadInput(format!("{invalid}{}", did_you_mean(name, known())))
-            })?;
-            services.insert(name.clone());
+            near::service(self.configuration, name)?;
         }
+        let services: BTreeSet<String> = restore.services.iter().cloned().collect();
         let listed = self.listed(person).await?;
         listed.notes.iter().for_each(|note| person.say(note));
         Ok(Wanted {

@@ -9,6 +9,7 @@ pub mod connection;
 pub mod failover;
 pub mod follow;
 pub mod glimpse;
+pub mod images;
 pub mod narrate;
 mod near;
 pub mod order;

@@ -1,5 +1,9 @@
 //! Names that may have been meant.
 
+use lifeboat_core::Configuration;
+
+use crate::Trouble;
+
 const LIKE: f64 = 0.7;
 const MOST: usize = 3;
 
@@ -17,6 +21,21 @@ pub(crate) fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a 
     match near(wrong, known).join(" or ") {
         names if names.is_empty() => names,
         names => format!(". Did you mean {names}?"),
+    }
+}
+
+/// A service that there is; of one that there is not the near ones are named.
+pub(crate) fn service(configuration: &Configuration, name: &str) -> Result<(), Trouble> {
+    let known = configuration
+        .services
+        .iter()
+        .map(|service| service.name.as_str());
+    match configuration.service(name) {
+        Ok(_) => Ok(()),
+        Err(invalid) => Err(Trouble::BadInput(format!(
+            "{invalid}{}",
+            did_you_mean(name, known)
+        ))),
     }
 }
 

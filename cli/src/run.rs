@@ -15,11 +15,12 @@ use serde_json::json;
 use crate::{
     Trouble,
     answer::Answer,
-    arguments::{Arguments, BackupVerb, Lookup, Verb},
-    ask::until_gone,
+    arguments::{Arguments, BackupVerb, ImagesVerb, Lookup, Verb},
+    ask::{Function, until_gone},
     backup::Backups,
     connection::Connection,
     failover::Reach,
+    images::Images,
     order::Order,
     person::{Consent, Person},
     say::say,
@@ -51,6 +52,14 @@ pub async fn run(
             let consent = verb.consent(io::stdin().is_terminal())?;
             backup(&open.await?, verb, consent, person).await
         }
+        Verb::Sync(sync) => {
+            let connection = open.await?;
+            let side = connection.active(sync.place.region.as_ref()).await?;
+            let images = images(&connection, side);
+            let act = images.sync(sync, person);
+            until_gone(&images.function.name, images.region, interrupted(), act).await
+        }
+        Verb::Images(verb) => see(&open.await?, verb, person).await,
         Verb::Follow(lookup) => follow(&open.await?, lookup, person).await,
         Verb::Pause(word) => say(&open.await?, person::Verb::Pause, word).await,
         Verb::Resume(word) => say(&open.await?, person::Verb::Resume, word).await,
@@ -131,6 +140,37 @@ async fn backup(
         }
     };
     until_gone(&backups.function.name, backups.region, interrupted(), act).await
+}
+
+/// What the passive region would start is seen there, and what is brought to it where it comes from.
+async fn see(
+    connection: &Connection,
+    verb: ImagesVerb,
+    person: &mut impl Person,
+) -> Result<Answer, Trouble> {
+    let named = verb.place().region.as_ref();
+    let active = connection.active(named).await?;
+    let side = match (&verb, named) {
+        (ImagesVerb::Ready(_) | ImagesVerb::Verify { .. }, None) => active.other(),
+        _ => active,
+    };
+    let images = images(connection, side);
+    let act = async {
+        match verb {
+            ImagesVerb::List(_) => images.list(person).await,
+            ImagesVerb::Ready(_) => images.ready(person).await,
+            ImagesVerb::Verify { service, .. } => images.verify(service, person).await,
+        }
+    };
+    until_gone(&images.function.name, images.region, interrupted(), act).await
+}
+
+fn images(connection: &Connection, side: Side) -> Images<'_, Function> {
+    Images {
+        configuration: &connection.configuration,
+        region: connection.configuration.region_of(side),
+        function: connection.function(side, |functions| &functions.image_sync),
+    }
 }
 
 async fn follow(

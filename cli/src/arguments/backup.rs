@@ -58,7 +58,7 @@ impl BackupVerb {
 /// Where it is done.
 #[derive(Debug, Args)]
 pub struct In {
-    /// One of the pair; the active region unless given, and the passive one to prove.
+    /// One of the pair. Unless given it is the active region; the passive one to prove a backup, and to see or read its images.
     #[arg(long = "in", value_name = "REGION", value_parser = region)]
     pub region: Option<Region>,
 }
