@@ -2,6 +2,7 @@ mod backup;
 mod failover;
 mod images;
 mod moment;
+mod test_dr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -11,6 +12,7 @@ pub use backup::{BackupVerb, In, Restoring, Which};
 use failover::region;
 pub use failover::{Agreed, Failback, Failover};
 pub use images::{ImagesVerb, Sync};
+pub use test_dr::TestDr;
 
 /// Disaster recovery for services on ECS Fargate: how both regions stand, and moving from one to the other.
 ///
@@ -63,6 +65,8 @@ pub enum Verb {
     /// See what images a region lacks, and read them again.
     #[command(subcommand)]
     Images(ImagesVerb),
+    /// Say whether the passive region could take over now; with --start, rehearse it.
+    TestDr(TestDr),
     /// Start an execution in the region that is to take over, and follow it until it ends.
     ///
     /// Planned or unplanned, the plan is shown first and agreed to by typing the region's name. With --yes it begins at once.
@@ -267,6 +271,15 @@ mod tests {
             "users",
         ];
         assert!(refused(&both).contains("cannot be used with"));
+    }
+
+    #[test]
+    fn a_test_of_the_passive_region_starts_nothing_unless_it_is_told_to() {
+        let read = |all: &str| Arguments::try_parse_from(all.split(' ')).map(|read| read.verb);
+        let verb = read("lifeboat test-dr").unwrap();
+        assert!(matches!(verb, Verb::TestDr(TestDr { start: false, .. })));
+        assert!(read("lifeboat test-dr --start --tasks 1 --reason monthly").is_ok());
+        assert!(refused(&["test-dr", "--tasks", "1"]).contains("--start"));
     }
 
     #[test]

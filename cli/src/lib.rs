@@ -21,6 +21,7 @@ pub mod say;
 pub mod screen;
 pub mod status;
 pub mod steps;
+pub mod test_dr;
 pub mod timeline;
 mod trouble;
 pub mod whereabouts;

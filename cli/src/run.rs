@@ -14,8 +14,8 @@ use serde_json::json;
 
 use crate::{
     Trouble,
-    answer::Answer,
-    arguments::{Arguments, BackupVerb, ImagesVerb, Lookup, Verb},
+    answer::{Answer, Says},
+    arguments::{Arguments, BackupVerb, ImagesVerb, Lookup, TestDr, Verb},
     ask::{Function, until_gone},
     backup::Backups,
     connection::Connection,
@@ -24,7 +24,7 @@ use crate::{
     order::Order,
     person::{Consent, Person},
     say::say,
-    status, whereabouts,
+    status, test_dr, whereabouts,
     workflow::StateMachine,
 };
 
@@ -60,6 +60,7 @@ pub async fn run(
             until_gone(&images.function.name, images.region, interrupted(), act).await
         }
         Verb::Images(verb) => see(&open.await?, verb, person).await,
+        Verb::TestDr(test) => test_dr(&open.await?, test, person).await,
         Verb::Follow(lookup) => follow(&open.await?, lookup, person).await,
         Verb::Pause(word) => say(&open.await?, person::Verb::Pause, word).await,
         Verb::Resume(word) => say(&open.await?, person::Verb::Resume, word).await,
@@ -171,6 +172,23 @@ fn images(connection: &Connection, side: Side) -> Images<'_, Function> {
         region: connection.configuration.region_of(side),
         function: connection.function(side, |functions| &functions.image_sync),
     }
+}
+
+/// A region that is not ready would refuse the rehearsal, so none is begun.
+async fn test_dr(
+    connection: &Connection,
+    test: TestDr,
+    person: &mut impl Person,
+) -> Result<Answer, Trouble> {
+    let passive = connection.active(None).await?.other();
+    let probe = connection.function(passive, |functions| &functions.health_probe);
+    let answer = test_dr::answer(&test_dr::look(&probe).await?)?;
+    if !test.start || answer.says == Says::No {
+        return Ok(answer);
+    }
+    person.say(&answer.text);
+    let region = connection.configuration.region_of(passive).clone();
+    start(connection, &test.order(region), person).await
 }
 
 async fn follow(
