@@ -2,12 +2,13 @@
 
 use aws_sdk_sfn::Client;
 use lifeboat_aws::{Aws, Bucket, Control, Patience, lambda::Functions, s3};
-use lifeboat_core::{Configuration, Region, Side, configuration};
+use lifeboat_core::{Configuration, Failure, Region, Side, configuration};
 
 use crate::{
     Trouble,
     ask::Function,
     status::Place,
+    version,
     whereabouts::{self, States},
     workflow::StateMachine,
 };
@@ -28,13 +29,21 @@ impl Connection {
         // It may turn out to be the dead one; whoever waits for it could be asking the other.
         let client = s3::client(&aws.region(&region, Patience::Brief));
         let control = Control::new(Bucket::new(client, &bucket, region.clone()));
-        let configuration = control.configuration(CONFIGURATION).await;
-        let configuration = configuration.map_err(|why| {
-            Trouble::from(why).next(format!(
-                "Is {bucket} a control bucket, is it in {region}, and may your credentials read it? If {region} is gone, name the other region and its bucket: --region REGION --control-bucket NAME"
-            ))
-        })?;
-        Ok(Self { aws, configuration })
+        match control.configuration(CONFIGURATION).await {
+            Ok(configuration) => Ok(Self { aws, configuration }),
+            Err(why) => {
+                let note = match &why {
+                    Failure::Invalid(_) => version::note(control.bucket(), CONFIGURATION).await,
+                    _ => None,
+                };
+                let elsewhere = || {
+                    format!(
+                        "Is {bucket} a control bucket, is it in {region}, and may your credentials read it? If {region} is gone, name the other region and its bucket: --region REGION --control-bucket NAME"
+                    )
+                };
+                Err(Trouble::from(why).next(note.unwrap_or_else(elsewhere)))
+            }
+        }
     }
 
     /// What each region knows.

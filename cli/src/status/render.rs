@@ -9,8 +9,8 @@ use lifeboat_core::{
     marker::{Marker, Seen},
 };
 
-use super::{Facts, RegionFacts};
-use crate::{paint, words::wrap};
+use super::{Facts, RegionFacts, View};
+use crate::{denied, paint, words::wrap};
 
 /// One line of the table: how a side is asked.
 type Cell = fn(&Facts, &RegionFacts) -> String;
@@ -44,8 +44,9 @@ pub fn render(facts: &Facts, width: usize) -> String {
         _ => below(facts, width),
     };
     lines.push(String::new());
-    let users = users(facts);
-    lines.extend(users.iter().flat_map(|line| wrap(line, width)));
+    let mut below = users(facts);
+    below.extend([&facts.home, &facts.standby].into_iter().filter_map(advice));
+    lines.extend(below.iter().flat_map(|line| wrap(line, width)));
     lines.join("\n") + "\n"
 }
 
@@ -119,6 +120,15 @@ fn line(label: &str, one: &str, column: usize, other: &str) -> String {
             .to_owned(),
         false => format!("{} {one}{gap}{other}", paint::label(&label)),
     }
+}
+
+/// Where it is our own right that is missing, no region is dead.
+fn advice(side: &RegionFacts) -> Option<String> {
+    let View::Unreachable { because } = &side.view else {
+        return None;
+    };
+    let advice = denied::advice(because)?;
+    Some(format!("{}: {advice}.", side.region))
 }
 
 fn users(facts: &Facts) -> Vec<String> {
