@@ -40,13 +40,15 @@ pub async fn run(
             let order = failover.order();
             // What can be judged here is judged before any region is asked.
             order.request()?;
-            start(&open.await?, &order, person).await
+            let consent = order.consent(io::stdin().is_terminal())?;
+            start(&open.await?, &order, consent, person).await
         }
         Verb::Failback(failback) => {
             let connection = open.await?;
             let home = connection.configuration.home.clone();
             let order = failback.agreed.order(home, Mode::Planned);
-            start(&connection, &order, person).await
+            let consent = order.consent(io::stdin().is_terminal())?;
+            start(&connection, &order, consent, person).await
         }
         Verb::Backup(verb) => {
             let consent = verb.consent(io::stdin().is_terminal())?;
@@ -95,10 +97,10 @@ async fn show(connection: &Connection, columns: usize) -> Result<Answer, Trouble
 async fn start(
     connection: &Connection,
     order: &Order,
+    consent: Consent,
     person: &mut impl Person,
 ) -> Result<Answer, Trouble> {
     order.request()?;
-    let consent = order.consent(io::stdin().is_terminal())?;
     let side = order.side(&connection.configuration)?;
     let reach = reach(connection, side);
     let now = Timestamp::now();
@@ -188,7 +190,7 @@ async fn test_dr(
     }
     person.say(&answer.text);
     let region = connection.configuration.region_of(passive).clone();
-    start(connection, &test.order(region), person).await
+    start(connection, &test.order(region), Consent::Given, person).await
 }
 
 async fn follow(
