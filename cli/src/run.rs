@@ -35,7 +35,7 @@ pub async fn run(
 ) -> Result<Answer, Trouble> {
     let open = Connection::open(arguments.control_bucket, arguments.region);
     match arguments.verb {
-        Verb::Status => show(&open.await?, columns).await,
+        Verb::Status => show(&open.await?, columns, person).await,
         Verb::Failover(failover) => {
             let order = failover.order();
             // What can be judged here is judged before any region is asked.
@@ -76,21 +76,27 @@ pub async fn run(
     }
 }
 
-async fn show(connection: &Connection, columns: usize) -> Result<Answer, Trouble> {
+async fn show(
+    connection: &Connection,
+    columns: usize,
+    person: &mut impl Person,
+) -> Result<Answer, Trouble> {
     let (home, standby) = (
         connection.place(Side::Home),
         connection.place(Side::Standby),
     );
     let facts =
         status::gather(&connection.configuration, &home, &standby, Timestamp::now()).await?;
+    let text = status::render(&facts, columns);
     match facts.nobody_answered() {
-        true => Err(Trouble::Failed(format!(
-            "{}\nneither {} nor {} answered. Are your credentials valid, and is there a network?",
-            status::render(&facts, columns).trim_end(),
-            facts.home.region,
-            facts.standby.region
-        ))),
-        false => Answer::yes(status::render(&facts, columns), &facts),
+        true => {
+            person.say(text.trim_end());
+            Err(Trouble::Failed(format!(
+                "neither {} nor {} answered. Are your credentials valid, and is there a network?",
+                facts.home.region, facts.standby.region
+            )))
+        }
+        false => Answer::yes(text, &facts),
     }
 }
 
