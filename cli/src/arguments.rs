@@ -1,16 +1,26 @@
-use std::path::PathBuf;
+mod backup;
+mod failover;
+mod images;
+mod moment;
+mod report;
+mod test_dr;
 
-use clap::{
-    Args, Parser, Subcommand,
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
-};
-use lifeboat_core::{Invalid, Region, decide::Fact, request::Mode};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use lifeboat_core::Region;
+
+pub use backup::{BackupVerb, In, Restoring, Which};
+use failover::region;
+pub use failover::{Agreed, Failback, Failover};
+pub use images::{ImagesVerb, Sync};
+pub use report::ReportVerb;
+pub use test_dr::TestDr;
 
 /// Disaster recovery for services on ECS Fargate: how both regions stand, and moving from one to the other.
 ///
-/// Exit codes: 0 good, 1 failed, 2 bad input.
+/// Regions, credentials and profile are those of the usual AWS configuration.
 #[derive(Debug, Parser)]
-#[command(name = "lifeboat", version)]
+#[command(name = "lifeboat", version, after_help = EXIT_CODES)]
 pub struct Arguments {
     /// The control bucket of a region that is alive; the configuration in it describes both regions.
     #[arg(
@@ -23,8 +33,24 @@ pub struct Arguments {
     /// The region of that bucket.
     #[arg(long, global = true, env = "AWS_REGION", value_name = "REGION", value_parser = region)]
     pub region: Option<Region>,
+    /// Text for people, or one JSON document on the standard output with everything else on the standard error.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0    good
+  1    failed
+  2    bad input; nothing was touched
+  3    the answer is no, or cannot be told: not ready, refused by a plan, found damaged
+  130  interrupted; what was started goes on";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -32,41 +58,28 @@ pub enum Verb {
     /// Show both regions side by side, and where users are sent. Changes nothing.
     ///
     /// Fails only where neither region answers.
-    Status {
-        /// The same facts as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Status,
+    /// Take, look at, verify and restore backups.
+    #[command(subcommand)]
+    Backup(BackupVerb),
+    /// Bring images to the other region now: everything, one service, or images by their names.
+    Sync(Sync),
+    /// See what images a region lacks, and read them again.
+    #[command(subcommand)]
+    Images(ImagesVerb),
     /// What executions left: every one leaves a report, however it ended. Changes nothing.
     #[command(subcommand)]
     Report(ReportVerb),
+    /// Say whether the passive region could take over now; with --start, rehearse it.
+    TestDr(TestDr),
     /// Start an execution in the region that is to take over, and follow it until it ends.
-    Failover {
-        /// The region that is to take over; one of the pair.
-        #[arg(long, value_name = "REGION", value_parser = region)]
-        to: Region,
-        /// How much is presumed of the other region.
-        #[arg(long, value_parser = modes())]
-        mode: Mode,
-        /// Why; it stands in the report.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-        /// With --mode plan: the mode that is planned for; the one that would be right now unless given.
-        #[arg(long, value_parser = modes())]
-        of: Option<Mode>,
-        /// The digest of a plan: nothing is begun when the facts are others than that plan's.
-        #[arg(long, value_name = "DIGEST")]
-        plan: Option<String>,
-        /// With --mode drill: tasks of each service; as many as in production unless given.
-        #[arg(long, value_name = "NUMBER")]
-        tasks: Option<u32>,
-        /// Start in spite of a fact, and why; may be given for several. A plan shows every fact.
-        #[arg(long = "override", value_name = "FACT=REASON", value_parser = overriding)]
-        overrides: Vec<(Fact, String)>,
-        /// Do not ask; needed where nobody can answer.
-        #[arg(long)]
-        yes: bool,
-    },
+    ///
+    /// Planned or unplanned, the plan is shown first and agreed to by typing the region's name. With --yes it begins at once.
+    Failover(Failover),
+    /// Bring everyone home: a planned failover towards the home region.
+    Failback(Failback),
+    /// Follow an execution again, until it ends.
+    Follow(Lookup),
     /// Let the execution at work stop before its next step.
     Pause(Word),
     /// Let a paused execution go on.
@@ -83,25 +96,22 @@ pub enum Verb {
     Cancel(Word),
     /// End the cool-down after an automatic failover, and forget the day's automatic starts.
     Acknowledge(Word),
+    /// Write what a shell completes this command with.
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
-#[derive(Debug, Subcommand)]
-pub enum ReportVerb {
-    /// Every report, the newest first.
-    List,
-    /// One report.
-    Show {
-        /// The execution's name; the newest unless given.
-        name: Option<String>,
-        /// Write its page to this file.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// Open its page in the browser.
-        #[arg(long)]
-        open: bool,
-    },
-    /// Compare every report with the ledgers: fails where one was altered, added or taken away.
-    Verify,
+/// Which execution.
+#[derive(Debug, Args)]
+pub struct Lookup {
+    /// The region that is to take over; the one where an execution is at work unless given.
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub to: Option<Region>,
+    /// Its name; the one at work unless given.
+    #[arg(long, value_name = "NAME")]
+    pub execution: Option<String>,
 }
 
 /// What a person says to the execution that is at work.
@@ -118,52 +128,10 @@ pub struct Word {
     pub reason: String,
 }
 
-fn region(name: &str) -> Result<Region, Invalid> {
-    Region::new(name)
-}
-
-fn overriding(text: &str) -> Result<(Fact, String), Invalid> {
-    let (fact, reason) = text.split_once('=').ok_or_else(|| {
-        let expected = "a fact, an equals sign and a reason";
-        Invalid::new("override", expected, format!("{text:?}"))
-    })?;
-    Ok((fact.parse()?, reason.trim().to_owned()))
-}
-
-const MODES: [(Mode, &str); 4] = [
-    (
-        Mode::Plan,
-        "Say what would be done and why; change nothing. Asks nobody",
-    ),
-    (
-        Mode::Drill,
-        "Bring the passive region up, test it and tear it down; no user notices",
-    ),
-    (
-        Mode::Planned,
-        "Both regions are alive and nothing may be lost; a failback is this, towards home",
-    ),
-    (Mode::Unplanned, "The other region is presumed dead"),
-];
-
-fn modes() -> impl TypedValueParser<Value = Mode> {
-    let values = MODES.map(|(mode, help)| PossibleValue::new(mode.as_str()).help(help));
-    PossibleValuesParser::new(values).try_map(|word| {
-        let found = MODES.into_iter().find(|(mode, _)| mode.as_str() == word);
-        let unknown = || {
-            Invalid::new(
-                "mode",
-                "plan, drill, planned or unplanned",
-                format!("{word:?}"),
-            )
-        };
-        found.map(|(mode, _)| mode).ok_or_else(unknown)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{failover::MODES, *};
+    use lifeboat_core::decide::Fact;
 
     fn refused(arguments: &[&str]) -> String {
         let all = [&["lifeboat"], arguments].concat();
@@ -184,7 +152,9 @@ mod tests {
             let word = mode.as_str();
             let all = "lifeboat failover --to us-west-2 --reason x --mode".split(' ');
             let read = Arguments::try_parse_from(all.chain([word])).unwrap();
-            assert!(matches!(read.verb, Verb::Failover { mode: found, .. } if found == mode));
+            assert!(
+                matches!(read.verb, Verb::Failover(Failover { mode: found, .. }) if found == mode)
+            );
         }
     }
 
@@ -218,7 +188,7 @@ mod tests {
             (Fact::ActiveRegionDown, "users = none".to_owned()),
             (Fact::BackupFresh, "it will do".to_owned()),
         ];
-        assert!(matches!(read.verb, Verb::Failover { overrides, .. } if overrides == expected));
+        assert!(matches!(read.verb, Verb::Failover(found) if found.agreed.overrides == expected));
         for (bad, says) in [("weather=fine", "backup_fresh"), ("backup_fresh", "equals")] {
             let message = refused(&["failover", "--override", bad]);
             assert!(message.contains(says), "{message}");
@@ -244,5 +214,86 @@ mod tests {
             message.contains("--to") && message.contains("--reason"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_verb_that_is_misspelt_is_told_the_near_one() {
+        assert!(refused(&["stauts"]).contains("'status'"));
+        assert!(refused(&["backup", "restor", "newest"]).contains("'restore'"));
+    }
+
+    #[test]
+    fn help_says_what_each_exit_code_means() {
+        use clap::CommandFactory;
+        let help = Arguments::command().render_help().to_string();
+        for code in ["0    good", "3    the answer is no", "130  interrupted"] {
+            assert!(help.contains(code), "{help}");
+        }
+    }
+
+    #[test]
+    fn a_backup_is_meant_by_name_or_by_a_moment_with_its_zone() {
+        let verb = |arguments: &str| {
+            let all = format!("lifeboat backup {arguments}");
+            Arguments::try_parse_from(all.split(' ')).map(|read| read.verb)
+        };
+        assert!(verb("restore newest --service posts").is_ok());
+        assert!(verb("restore --before 2024-11-23T12:00:00Z").is_ok());
+        assert!(verb("restore").is_err(), "what is to be restored is said");
+        assert!(verb("restore newest --before 2024-11-23T12:00:00Z").is_err());
+        assert!(verb("verify").is_ok());
+        let message = refused(&["backup", "restore", "--before", "2024-11-23 12:00"]);
+        assert!(message.contains("2024-11-23T12:00:00Z"), "{message}");
+        let message = refused(&["backup", "preview", "before 2024-11-23 12:00"]);
+        assert!(message.contains("2024-11-23T12:00:00Z"), "{message}");
+        let message = refused(&["backup", "restore", "newest", "--override", "damaged=x"]);
+        assert!(message.contains("lower_epoch"), "{message}");
+    }
+
+    #[test]
+    fn an_image_is_named_by_repository_and_tag_or_digest() {
+        let digest = format!("forum/users@sha256:{}", "a".repeat(64));
+        for good in ["forum/users:stable", &digest] {
+            let all = ["lifeboat", "sync", "--image", good];
+            assert!(Arguments::try_parse_from(all).is_ok(), "{good}");
+        }
+        for bad in [
+            "forum/users",
+            "forum/users@stable",
+            ":stable",
+            "forum/users:",
+        ] {
+            assert!(
+                refused(&["sync", "--image", bad]).contains("--image"),
+                "{bad}"
+            );
+        }
+        let both = [
+            "sync",
+            "--image",
+            "forum/users:stable",
+            "--service",
+            "users",
+        ];
+        assert!(refused(&both).contains("cannot be used with"));
+    }
+
+    #[test]
+    fn a_test_of_the_passive_region_starts_nothing_unless_it_is_told_to() {
+        let read = |all: &str| Arguments::try_parse_from(all.split(' ')).map(|read| read.verb);
+        let verb = read("lifeboat test-dr").unwrap();
+        assert!(matches!(verb, Verb::TestDr(TestDr { start: false, .. })));
+        assert!(read("lifeboat test-dr --start --tasks 1 --reason monthly").is_ok());
+        assert!(refused(&["test-dr", "--tasks", "1"]).contains("--start"));
+    }
+
+    #[test]
+    fn a_failback_needs_a_reason_and_no_region() {
+        let all = "lifeboat failback --reason well".split(' ');
+        assert!(matches!(
+            Arguments::try_parse_from(all).unwrap().verb,
+            Verb::Failback(_)
+        ));
+        assert!(refused(&["failback"]).contains("--reason"));
     }
 }

@@ -2,9 +2,17 @@
 
 use aws_sdk_sfn::Client;
 use lifeboat_aws::{Aws, Bucket, Control, Patience, lambda::Functions, s3};
-use lifeboat_core::{Configuration, Region, Side};
+use lifeboat_core::{Configuration, Failure, Region, Side, configuration};
 
-use crate::{Trouble, report::Archive, status::Place, workflow::StateMachine};
+use crate::{
+    Trouble,
+    ask::Function,
+    report::Archive,
+    status::Place,
+    version,
+    whereabouts::{self, States},
+    workflow::StateMachine,
+};
 
 #[derive(Debug)]
 pub struct Connection {
@@ -22,13 +30,36 @@ impl Connection {
         // It may turn out to be the dead one; whoever waits for it could be asking the other.
         let client = s3::client(&aws.region(&region, Patience::Brief));
         let control = Control::new(Bucket::new(client, &bucket, region.clone()));
-        let configuration = control.configuration(CONFIGURATION).await;
-        let configuration = configuration.map_err(|why| {
-            Trouble::from(why).next(format!(
-                "Is {bucket} a control bucket, is it in {region}, and may your credentials read it? If {region} is gone, name the other region and its bucket: --region REGION --control-bucket NAME"
-            ))
-        })?;
-        Ok(Self { aws, configuration })
+        match control.configuration(CONFIGURATION).await {
+            Ok(configuration) => Ok(Self { aws, configuration }),
+            Err(why) => {
+                let note = match &why {
+                    Failure::Invalid(_) => version::note(control.bucket(), CONFIGURATION).await,
+                    _ => None,
+                };
+                let elsewhere = || {
+                    format!(
+                        "Is {bucket} a control bucket, is it in {region}, and may your credentials read it? If {region} is gone, name the other region and its bucket: --region REGION --control-bucket NAME"
+                    )
+                };
+                Err(Trouble::from(why).next(note.unwrap_or_else(elsewhere)))
+            }
+        }
+    }
+
+    /// What each region knows.
+    pub async fn states(&self) -> Result<States, Trouble> {
+        let control = |side| self.control(side, Patience::Brief);
+        let (home, standby) = (control(Side::Home), control(Side::Standby));
+        whereabouts::states(&self.configuration, &home, &standby).await
+    }
+
+    /// The side that was named, else the one that is active.
+    pub async fn active(&self, named: Option<&Region>) -> Result<Side, Trouble> {
+        match named {
+            Some(region) => whereabouts::side(&self.configuration, "--in", region),
+            None => whereabouts::active(&self.configuration, &self.states().await?),
+        }
     }
 
     pub fn control(&self, side: Side, patience: Patience) -> Control<Bucket> {
@@ -36,20 +67,11 @@ impl Connection {
         Control::new(self.bucket(side, name, patience))
     }
 
-    /// Where a side's backups and reports are.
-    pub fn backups(&self, side: Side, patience: Patience) -> Bucket {
-        self.bucket(
-            side,
-            &self.configuration.resources(side).backups_bucket,
-            patience,
-        )
-    }
-
     /// The reports as the region shows them through which this was opened.
     pub fn archive(&self) -> Archive<Bucket> {
         let configuration = &self.configuration;
         let regions = [configuration.home.clone(), configuration.standby.clone()];
-        Archive::new(self.backups(configuration.side(), Patience::Own), regions)
+        Archive::new(self.backups(configuration.side()), regions)
     }
 
     /// What a look at one side needs.
@@ -64,6 +86,26 @@ impl Connection {
     pub fn functions(&self, side: Side) -> Functions {
         let region = self.configuration.region_of(side);
         Functions::new(&self.aws.region(region, Patience::Work), region)
+    }
+
+    /// One function, asked for all that it may take.
+    pub fn function(
+        &self,
+        side: Side,
+        name: impl Fn(&configuration::Functions) -> &String,
+    ) -> Function {
+        let region = self.configuration.region_of(side);
+        let config = self.aws.region(region, Patience::Invocation);
+        Function {
+            functions: Functions::new(&config, region),
+            name: name(&self.configuration.resources(side).functions).clone(),
+        }
+    }
+
+    /// Where a side's backups and reports are.
+    pub fn backups(&self, side: Side) -> Bucket {
+        let name = &self.configuration.resources(side).backups_bucket;
+        self.bucket(side, name, Patience::Own)
     }
 
     pub fn workflow(&self, side: Side) -> StateMachine {

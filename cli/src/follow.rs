@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use lifeboat_core::{Failure, Region, failure::Caught, run::name_of};
+use jiff::Timestamp;
+use lifeboat_core::{Failure, Region, failure::Caught, request::Mode, run::name_of};
 use serde_json::Value;
 
 use crate::{
     glimpse::{Glimpse, glimpse},
     narrate::Story,
+    person::Person,
     workflow::{Standing, Workflow},
 };
 
@@ -23,8 +25,9 @@ pub async fn follow(
     workflow: &impl Workflow,
     execution: &str,
     region: &Region,
+    mode: Mode,
     pause: Duration,
-    say: &mut impl FnMut(&str),
+    person: &mut impl Person,
 ) -> Ending {
     let mut story = Story::default();
     let mut trouble = None;
@@ -32,9 +35,9 @@ pub async fn follow(
         match look(workflow, execution, &mut story).await {
             Ok((lines, ended)) => {
                 if trouble.take().is_some() {
-                    say(&format!("{region} answers again"));
+                    person.say(&format!("{region} answers again"));
                 }
-                lines.iter().for_each(|line| say(line));
+                lines.iter().for_each(|line| person.say(line));
                 if let Some(ending) = ended {
                     return ending;
                 }
@@ -42,13 +45,16 @@ pub async fn follow(
             Err(why) => {
                 let why = why.to_string();
                 if trouble.as_ref() != Some(&why) {
-                    say(&format!(
+                    person.say(&format!(
                         "cannot see {} for the moment; it goes on in {region}, and this tries again: {why}",
                         name_of(execution)
                     ));
                     trouble = Some(why);
                 }
             }
+        }
+        if let Some(standing) = story.standing(mode, Timestamp::now()) {
+            person.show(&standing);
         }
         tokio::time::sleep(pause).await;
     }
@@ -82,8 +88,10 @@ fn ending(standing: Standing, seen: Option<&Glimpse>) -> Option<Ending> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::{Event, What, memory::Scripted};
-    use jiff::Timestamp;
+    use crate::{
+        person::memory::Somebody,
+        workflow::{Event, What, memory::Scripted},
+    };
 
     fn entered(id: i64, state: &str) -> Event {
         Event {
@@ -100,10 +108,10 @@ mod tests {
 
     async fn told(workflow: &Scripted) -> (Ending, Vec<String>) {
         let region = Region::new("us-west-2").unwrap();
-        let mut lines = vec![];
-        let mut say = |line: &str| lines.push(line.to_owned());
-        let ending = follow(workflow, "a:forum-1", &region, Duration::ZERO, &mut say).await;
-        (ending, lines)
+        let mut somebody = Somebody::default();
+        let (mode, pause) = (Mode::Unplanned, Duration::ZERO);
+        let ending = follow(workflow, "a:forum-1", &region, mode, pause, &mut somebody).await;
+        (ending, somebody.told)
     }
 
     #[tokio::test]

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use lifeboat_core::request::Mode;
 
 use crate::{
     glimpse::{Glimpse, glimpse},
+    steps::bar,
     words::elapsed,
     workflow::{Event, What},
 };
@@ -16,6 +18,8 @@ pub struct Story {
     began: Option<Timestamp>,
     last: i64,
     entered: BTreeSet<String>,
+    /// The state that it is in.
+    at: Option<String>,
     waiting: Option<String>,
     stumbled: Option<String>,
     run: Option<Glimpse>,
@@ -34,6 +38,16 @@ impl Story {
         self.run.as_ref()
     }
 
+    /// How it stands at this moment, in a line with a bar.
+    pub fn standing(&self, mode: Mode, now: Timestamp) -> Option<String> {
+        let (began, at) = (self.began?, self.at.as_ref()?);
+        let passed = elapsed(now.duration_since(began).as_secs());
+        let bar = bar(mode, at).map_or(String::new(), |bar| format!(" {bar}"));
+        let waiting = self.waiting.as_ref();
+        let waiting = waiting.map_or(String::new(), |what| format!("  {what}"));
+        Some(format!("{passed} {at:<13}{bar}{waiting}"))
+    }
+
     pub fn tell(&mut self, events: &[Event]) -> Vec<String> {
         events.iter().filter_map(|event| self.one(event)).collect()
     }
@@ -46,10 +60,13 @@ impl Story {
         let began = *self.began.get_or_insert(event.at);
         match &event.what {
             // A state that is entered again asks whether the waiting is over; what is waited for says more.
-            What::Entered(state) => self.entered.insert(state.clone()).then(|| {
-                let passed = event.at.duration_since(began).as_secs();
-                format!("{} {state}", elapsed(passed))
-            }),
+            What::Entered(state) => {
+                self.at = Some(state.clone());
+                self.entered.insert(state.clone()).then(|| {
+                    let passed = event.at.duration_since(began).as_secs();
+                    format!("{} {state}", elapsed(passed))
+                })
+            }
             What::Left(handed_on) => {
                 let run = handed_on.iter().find_map(glimpse)?;
                 self.stumbled = None;
@@ -136,6 +153,20 @@ mod tests {
                 "       waiting: users 1 of 2"
             ]
         );
+    }
+
+    #[test]
+    fn how_it_stands_is_the_time_the_state_a_bar_and_what_is_waited_for() {
+        let mut story = Story::default();
+        let now = Timestamp::from_second(65).unwrap();
+        assert_eq!(story.standing(Mode::Drill, now), None);
+        story.tell(&[event(1, 0, entered("Scale up"))]);
+        let bar = "[##########----------] step 8 of 13";
+        let line = format!("  1:05 Scale up      {bar}");
+        assert_eq!(story.standing(Mode::Drill, now), Some(line.clone()));
+        story.tell(&[event(2, 0, waiting(Some("users 1 of 2")))]);
+        let line = format!("{line}  users 1 of 2");
+        assert_eq!(story.standing(Mode::Drill, now), Some(line));
     }
 
     #[test]

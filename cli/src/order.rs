@@ -8,7 +8,7 @@ use lifeboat_core::{
     request::{Mode, Request, RequestedBy},
 };
 
-use crate::{Trouble, words::length};
+use crate::{Trouble, person::Consent, words::length};
 
 #[derive(Debug, Clone)]
 pub struct Order {
@@ -22,15 +22,18 @@ pub struct Order {
     /// With a drill: tasks of each service.
     pub tasks: Option<u32>,
     pub overrides: Vec<(Fact, String)>,
-    /// The person has agreed beforehand.
-    pub yes: bool,
+    pub course: Course,
 }
 
-/// Whether the person must still agree.
+/// How far it goes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Consent {
-    Given,
-    Ask,
+pub enum Course {
+    /// To the plan, and no further.
+    DryRun,
+    /// To a question; a plan is looked at first.
+    Asking,
+    /// It was agreed to beforehand.
+    AtOnce,
 }
 
 impl Order {
@@ -50,19 +53,37 @@ impl Order {
 
     /// Whatever moves users is agreed to by somebody: at the terminal, or with `--yes`.
     pub fn consent(&self, terminal: bool) -> Result<Consent, Trouble> {
-        match (self.mode, self.yes, terminal) {
-            (Mode::Plan | Mode::Drill, ..) | (Mode::Planned | Mode::Unplanned, true, _) => {
+        match (self.mode, self.course, terminal) {
+            (Mode::Plan | Mode::Drill, ..) | (_, Course::DryRun | Course::AtOnce, _) => {
                 Ok(Consent::Given)
             }
-            (Mode::Planned | Mode::Unplanned, false, true) => Ok(Consent::Ask),
-            (mode @ (Mode::Planned | Mode::Unplanned), false, false) => {
+            (Mode::Planned | Mode::Unplanned, Course::Asking, true) => Ok(Consent::Ask),
+            (mode @ (Mode::Planned | Mode::Unplanned), Course::Asking, false) => {
                 Err(Trouble::BadInput(format!(
-                    "a failover in mode {} to {} asks before it starts, and there is no terminal to ask at. Nothing was started.\nGive --yes if it is agreed to already, or --mode plan to see what it would do",
+                    "a failover in mode {} to {} asks before it starts, and there is no terminal to ask at. Nothing was started.\nGive --yes if it is agreed to already, or --dry-run to see what it would do",
                     mode.as_str(),
                     self.to
                 )))
             }
         }
+    }
+
+    /// The plan that is looked at before this is begun, where one is.
+    pub fn plan_first(&self, consent: Consent) -> Option<Self> {
+        let wanted = match (self.mode, self.course) {
+            (Mode::Plan, _) => false,
+            (_, Course::DryRun) => true,
+            _ => consent == Consent::Ask && self.plan.is_none(),
+        };
+        wanted.then(|| Self {
+            mode: Mode::Plan,
+            of: Some(self.mode),
+            plan: None,
+            tasks: None,
+            // A plan shows every fact as it is.
+            overrides: vec![],
+            ..self.clone()
+        })
     }
 
     pub fn side(&self, configuration: &Configuration) -> Result<Side, Trouble> {
@@ -154,7 +175,7 @@ mod tests {
             plan: None,
             tasks: None,
             overrides: vec![],
-            yes: false,
+            course: Course::Asking,
         }
     }
 
@@ -189,6 +210,27 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_is_looked_at_first_where_somebody_is_asked_or_nothing_else_is_wanted() {
+        let mut planned = order("us-west-2", Mode::Planned);
+        let first = planned.plan_first(Consent::Ask).unwrap();
+        assert_eq!((first.mode, first.of), (Mode::Plan, Some(Mode::Planned)));
+        assert!(first.request().is_ok());
+        planned.plan = Some("d1".into());
+        assert!(planned.plan_first(Consent::Ask).is_none(), "it was seen");
+        (planned.plan, planned.course) = (None, Course::AtOnce);
+        assert!(planned.plan_first(Consent::Given).is_none());
+        let mut drill = order("us-west-2", Mode::Drill);
+        (drill.course, drill.tasks) = (Course::DryRun, Some(1));
+        let first = drill.plan_first(Consent::Given).unwrap();
+        assert!(first.request().is_ok());
+        assert!(
+            order("us-west-2", Mode::Plan)
+                .plan_first(Consent::Given)
+                .is_none()
+        );
+    }
+
+    #[test]
     fn a_region_outside_the_pair_is_bad_input_and_the_pair_is_named() {
         let refused = order("eu-west-1", Mode::Planned).side(&sample("us-east-1"));
         let trouble = refused.unwrap_err();
@@ -213,8 +255,10 @@ mod tests {
             assert_eq!(trouble.exit_code(), 2);
             assert!(trouble.to_string().contains("--yes"), "{trouble}");
             assert_eq!(order.consent(true), Ok(Consent::Ask));
-            order.yes = true;
-            assert_eq!(order.consent(false), Ok(Consent::Given));
+            for course in [Course::AtOnce, Course::DryRun] {
+                order.course = course;
+                assert_eq!(order.consent(false), Ok(Consent::Given));
+            }
         }
     }
 

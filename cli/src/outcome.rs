@@ -2,7 +2,7 @@
 
 use lifeboat_core::{
     Region,
-    decide::{Answer, Decision, Verdict, Weighed},
+    decide::{Answer, Decision, Fact, Verdict, Weighed},
     failure::Caught,
     plan::Effect,
     request::Mode,
@@ -10,7 +10,32 @@ use lifeboat_core::{
 
 use crate::glimpse::Glimpse;
 
+/// A plan, and how to carry it out.
 pub fn plan(run: &Glimpse, to: &Region) -> String {
+    let mut lines = vec![shown(run, to)];
+    lines.extend(run.plan.as_ref().map(|plan| {
+        format!(
+            "To carry out exactly this, and nothing when the facts have changed: lifeboat failover --to {to} --mode {} --plan {} --reason …",
+            plan.mode.as_str(),
+            plan.digest
+        )
+    }));
+    lines.push("Nothing was changed.".into());
+    lines.join("\n")
+}
+
+/// The facts that it would be refused for, but for those that a person overrides.
+pub fn against<'a>(decision: &'a Decision, overrides: &[(Fact, String)]) -> Vec<&'a str> {
+    let overridden = |fact: Fact| overrides.iter().any(|(named, _)| *named == fact);
+    let facts = decision.facts.iter();
+    let against = facts.filter(|weighed| {
+        weighed.needed && weighed.answer != Answer::Yes && !overridden(weighed.fact)
+    });
+    against.map(|weighed| weighed.fact.word()).collect()
+}
+
+/// The verdict, every fact that was weighed, and each step.
+pub fn shown(run: &Glimpse, to: &Region) -> String {
     let Decision { verdict, facts } = &run.decision;
     let verdict = match verdict {
         Verdict::Start => format!("It may start: {to} can take over now."),
@@ -23,13 +48,7 @@ pub fn plan(run: &Glimpse, to: &Region) -> String {
         lines.push(format!("What a {} execution would do:", plan.mode.as_str()));
         let steps = plan.effects.iter().zip(1..);
         lines.extend(steps.map(|(effect, number)| format!("{number:>3}. {}", step(effect))));
-        lines.push(format!(
-            "To carry out exactly this, and nothing when the facts have changed: lifeboat failover --to {to} --mode {} --plan {} --reason …",
-            plan.mode.as_str(),
-            plan.digest
-        ));
     }
-    lines.push("Nothing was changed.".into());
     lines.join("\n")
 }
 
@@ -103,7 +122,7 @@ pub fn failed(caught: &Caught, mode: Mode, execution: &str, to: &Region) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lifeboat_core::{decide::Fact, plan::Plan};
+    use lifeboat_core::plan::Plan;
 
     fn region() -> Region {
         Region::new("us-west-2").unwrap()
@@ -167,6 +186,12 @@ What a planned execution would do:
 To carry out exactly this, and nothing when the facts have changed: lifeboat failover --to us-west-2 --mode planned --plan d1 --reason …
 Nothing was changed.";
         assert_eq!(plan(&run, &region()), expected);
+        let down = [(Fact::ActiveRegionDown, "I was there".to_owned())];
+        assert_eq!(against(&run.decision, &down), ["passive"]);
+        assert_eq!(
+            against(&run.decision, &[]),
+            ["passive", "active_region_down"]
+        );
     }
 
     #[test]

@@ -7,9 +7,9 @@ use lifeboat_core::{
 };
 use serde_json::json;
 
-use crate::{Trouble, arguments::Word, connection::Connection};
+use crate::{Trouble, answer::Answer, arguments::Word, connection::Connection};
 
-pub async fn say(connection: &Connection, verb: Verb, word: Word) -> Result<String, Trouble> {
+pub async fn say(connection: &Connection, verb: Verb, word: Word) -> Result<Answer, Trouble> {
     let configuration = &connection.configuration;
     let pair = configuration.pair()?;
     let side = pair.side(&word.to).map_err(|invalid| {
@@ -26,13 +26,15 @@ pub async fn say(connection: &Connection, verb: Verb, word: Word) -> Result<Stri
     let function = &configuration.resources(side).functions.failover;
     let event = json!({ "action": "order", "order": order });
     let said: String = connection.functions(side).ask(function, &event).await?;
-    Ok(match verb {
+    let document = json!({ "region": word.to, "verb": verb.word(), "said": said });
+    let text = match verb {
         Verb::Cancel => format!(
             "{said}\nThe way back is an execution of its own: lifeboat failover --to {} --mode planned --reason …",
             configuration.region_of(side.other())
         ),
         _ => said,
-    })
+    };
+    Answer::yes(text, &document)
 }
 
 /// Judged here, before any function is asked.

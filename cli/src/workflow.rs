@@ -6,13 +6,23 @@ use aws_sdk_sfn::{
 };
 use jiff::Timestamp;
 use lifeboat_aws::explain;
-use lifeboat_core::{Failure, Region, failure::Caught, request::Request, run::name_of};
+use lifeboat_core::{
+    Failure, Invalid, Region,
+    failure::Caught,
+    request::{Mode, Request},
+    run::name_of,
+};
+use serde::Deserialize;
 use serde_json::Value;
 
 #[allow(async_fn_in_trait)]
 pub trait Workflow {
     /// Answers the ARN of the execution; the same name and request twice start one.
     async fn start(&self, name: &str, request: &Request) -> Result<String, Failure>;
+    /// The ARN of an execution by its name, or its ARN.
+    fn execution(&self, name: &str) -> String;
+    /// In which mode it was started.
+    async fn mode(&self, execution: &str) -> Result<Mode, Failure>;
     async fn standing(&self, execution: &str) -> Result<Standing, Failure>;
     /// What happened after the event of that number, in order.
     async fn events(&self, execution: &str, after: i64) -> Result<Vec<Event>, Failure>;
@@ -69,6 +79,18 @@ impl StateMachine {
 
 const PAGE: i32 = 100;
 
+/// As much of a request as is shown; a newer version may have written it.
+#[derive(Debug, Deserialize)]
+struct Input {
+    mode: Mode,
+}
+
+/// The ARN of an execution differs from its state machine's in two places.
+fn execution(workflow: &str, name: &str) -> String {
+    let executions = workflow.replacen(":stateMachine:", ":execution:", 1);
+    format!("{executions}:{}", name_of(name))
+}
+
 impl Workflow for StateMachine {
     async fn start(&self, name: &str, request: &Request) -> Result<String, Failure> {
         let object = format!("execution {name} of {}", self.arn);
@@ -77,6 +99,22 @@ impl Workflow for StateMachine {
         let started = start.name(name).input(input).send().await;
         let started = started.map_err(|e| self.failed("start", &object, explain(&e)))?;
         Ok(started.execution_arn)
+    }
+
+    fn execution(&self, name: &str) -> String {
+        execution(&self.arn, name)
+    }
+
+    async fn mode(&self, execution: &str) -> Result<Mode, Failure> {
+        let describe = self.look.describe_execution().execution_arn(execution);
+        let found = describe.send().await;
+        let found = found.map_err(|e| self.failed("look at", name_of(execution), explain(&e)))?;
+        let input = serde_json::from_str(found.input().unwrap_or_default());
+        let input: Input = input.map_err(|why| {
+            let field = format!("the input of {}", name_of(execution));
+            Invalid::new(field, "a request of this version", why)
+        })?;
+        Ok(input.mode)
     }
 
     async fn standing(&self, execution: &str) -> Result<Standing, Failure> {
@@ -191,6 +229,14 @@ mod tests {
             .id(7)
             .timestamp(DateTime::from_secs(60))
             .r#type(kind)
+    }
+
+    #[test]
+    fn an_execution_is_found_by_its_name_or_its_arn() {
+        let workflow = "arn:aws:states:us-west-2:1:stateMachine:forum-failover";
+        let arn = "arn:aws:states:us-west-2:1:execution:forum-failover:forum-1";
+        assert_eq!(execution(workflow, "forum-1"), arn);
+        assert_eq!(execution(workflow, arn), arn);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use lifeboat_core::{
 };
 
 use super::{Answered, Facts, Markers, Probe, RegionFacts, View};
-use crate::Trouble;
+use crate::{Trouble, version};
 
 /// The buckets of one region that are looked into.
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub struct Place<B> {
     pub control: Control<B>,
     pub markers: B,
 }
+
+/// As it is called in the control bucket.
+const STATE: &str = "state.json";
 
 /// A little more than one call's patience, for a region that begins an answer and never ends it.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -77,9 +80,13 @@ async fn look<B: Objects>(control: &Control<B>, pair: &RegionPair) -> View {
     };
     match state {
         Ok((state, _)) => View::Answered(Box::new(Answered { state, probe })),
-        Err(Failure::Invalid(why)) => View::Unreadable {
-            because: why.to_string(),
-        },
+        Err(Failure::Invalid(why)) => {
+            let note = version::note(control.bucket(), STATE).await;
+            let lines = [Some(why.to_string()), note].into_iter().flatten();
+            View::Unreadable {
+                because: lines.collect::<Vec<_>>().join("\n"),
+            }
+        }
         Err(why) => View::Unreachable {
             because: why.to_string(),
         },
@@ -180,7 +187,10 @@ mod tests {
         let (home, standby) = (place("us-east-1"), place("us-west-2"));
         home.control.bucket().set("state.json", "{}");
         let facts = facts(&home, &standby).await;
-        assert!(matches!(facts.home.view, View::Unreadable { .. }));
+        let View::Unreadable { because } = &facts.home.view else {
+            panic!("{:?}", facts.home.view);
+        };
+        assert!(because.contains("says no schema"), "{because}");
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ pub(crate) struct Scripted {
     standings: RefCell<Vec<Result<Standing, Failure>>>,
     events: RefCell<Vec<Event>>,
     hidden: RefCell<Option<Failure>>,
+    unknown: RefCell<Option<Failure>>,
     /// What was started, by name.
     pub(crate) started: RefCell<Vec<(String, Request)>>,
 }
@@ -21,6 +22,7 @@ impl Scripted {
             standings: RefCell::new(standings),
             events: RefCell::default(),
             hidden: RefCell::default(),
+            unknown: RefCell::default(),
             started: RefCell::default(),
         }
     }
@@ -34,11 +36,31 @@ impl Scripted {
     }
 }
 
+impl Scripted {
+    pub(crate) fn knows_none(&self, why: Failure) {
+        self.unknown.replace(Some(why));
+    }
+}
+
 impl Workflow for Scripted {
     async fn start(&self, name: &str, request: &Request) -> Result<String, Failure> {
         let call = (name.to_owned(), request.clone());
         self.started.borrow_mut().push(call);
         Ok(format!("arn:aws:states:us-west-2:1:execution:forum:{name}"))
+    }
+
+    fn execution(&self, name: &str) -> String {
+        format!(
+            "arn:aws:states:us-west-2:1:execution:forum:{}",
+            name_of(name)
+        )
+    }
+
+    async fn mode(&self, _: &str) -> Result<Mode, Failure> {
+        match self.unknown.borrow().as_ref() {
+            Some(why) => Err(why.clone()),
+            None => Ok(Mode::Unplanned),
+        }
     }
 
     async fn standing(&self, _: &str) -> Result<Standing, Failure> {

@@ -59,13 +59,15 @@ pub struct Asked {
 }
 
 /// Payloads of our own. The braces let serde refuse unknown fields of every one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
-enum Action {
+pub enum Action {
     Reconcile {},
     List {},
     Sync {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         service: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         images: Option<Vec<Asked>>,
     },
     Check {
@@ -73,6 +75,7 @@ enum Action {
     },
     Ready {},
     Verify {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         service: Option<String>,
     },
 }
@@ -219,6 +222,30 @@ mod tests {
             execution.contains(":execution:forum-failover:"),
             "{execution}"
         );
+    }
+
+    #[test]
+    fn what_others_ask_is_written_as_the_samples_are() {
+        let service = Some("users".to_owned());
+        let stable = Asked {
+            repository: "forum/users".into(),
+            reference: Reference::Tag("stable".into()),
+        };
+        let sync = |service, images| Action::Sync { service, images };
+        for (name, action) in [
+            ("list", Action::List {}),
+            ("ready", Action::Ready {}),
+            ("sync", sync(None, None)),
+            ("sync-service", sync(service.clone(), None)),
+            ("sync-images", sync(None, Some(vec![stable]))),
+            ("verify", Action::Verify { service: None }),
+            ("verify-service", Action::Verify { service }),
+        ] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/image-sync");
+            let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+            let sample: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_value(action).unwrap(), sample);
+        }
     }
 
     #[test]

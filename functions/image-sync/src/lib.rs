@@ -26,7 +26,7 @@ pub mod verify;
 mod wanted;
 mod wire;
 
-pub use event::Event;
+pub use event::{Action, Event};
 pub use fleet::Fleet;
 pub use outcome::{Answer, Copied, Outcome, Reconciled};
 pub use registry::Registry;

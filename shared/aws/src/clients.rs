@@ -18,11 +18,16 @@ pub enum Patience {
     Brief,
     /// Either region, asked for work that takes a minute or two.
     Work,
+    /// A function of either region, asked for all that one invocation may take.
+    Invocation,
 }
 
 /// Between regions a round trip takes 70 ms; a new connection, its TLS and an answer take four of them. A first packet that
 /// was lost is sent again after a second, and that too must still come through.
 pub(crate) const PEER: Duration = Duration::from_millis(1500);
+
+/// What Lambda gives an invocation at most, and a little more: who hangs up first does not hear how it ended.
+const INVOCATION: Duration = Duration::from_secs(15 * 60 + 20);
 
 impl Patience {
     fn timeouts(self) -> TimeoutConfig {
@@ -41,6 +46,9 @@ impl Patience {
             Self::Work => timeouts
                 .connect_timeout(seconds(2))
                 .read_timeout(seconds(100)),
+            Self::Invocation => timeouts
+                .connect_timeout(seconds(2))
+                .read_timeout(INVOCATION),
         }
         .build()
     }
@@ -49,7 +57,7 @@ impl Patience {
         match self {
             Self::Own => RetryConfig::standard().with_max_attempts(3),
             // Work that was begun is not begun again.
-            Self::Peer | Self::Brief | Self::Work => RetryConfig::disabled(),
+            Self::Peer | Self::Brief | Self::Work | Self::Invocation => RetryConfig::disabled(),
         }
     }
 }
@@ -86,5 +94,19 @@ impl Aws {
         self.shared
             .region()
             .map(|region| region.as_ref().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invocation_is_waited_for_longer_than_it_may_take_and_never_begun_twice() {
+        let longest = Duration::from_secs(900);
+        let patience = Patience::Invocation;
+        assert!(patience.timeouts().read_timeout().unwrap() > longest);
+        assert_eq!(patience.timeouts().operation_timeout(), None);
+        assert!(!patience.retries().has_retry());
     }
 }

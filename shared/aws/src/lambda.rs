@@ -129,6 +129,10 @@ mod tests {
                 "NotVerified",
             ),
             (
+                r#"{"errorType":"Unfinished","errorMessage":"1 of 3"}"#,
+                "Unfinished",
+            ),
+            (
                 r#"{"errorType":"Sandbox.Timedout","errorMessage":"900 s"}"#,
                 "Unavailable",
             ),

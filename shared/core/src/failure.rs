@@ -92,6 +92,7 @@ impl Failure {
             "Stale" => Self::Stale(said),
             "NotVerified" => Self::NotVerified(said),
             "TimedOut" => Self::TimedOut(said),
+            "Unfinished" => Self::Unfinished(said),
             other => Self::unavailable("ask", function, region, format!("{other}: {message}")),
         }
     }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use lifeboat_core::{
-    RegionState, backup::Proven, liveness, probe::ProbeReport, readiness, run::name_of,
-    state::FenceProgress,
+    RegionState, backup::Proven, liveness, probe::ProbeReport, readiness, report::Rehearsed,
+    run::name_of, state::FenceProgress,
 };
 
 use super::{Facts, RegionFacts};
@@ -182,6 +182,19 @@ pub(super) fn proof(facts: &Facts, side: &RegionFacts) -> String {
                 .as_ref()
                 .map(|backup| format!("{}\n", backup.name));
             backup.unwrap_or_default() + &tried + &last
+        }
+    })
+}
+
+/// When it was last seen to be able to take over.
+pub(super) fn drill(facts: &Facts, side: &RegionFacts) -> String {
+    report(side, |report| match &report.drilled {
+        _ if !report.passive() => String::new(),
+        Rehearsed::Never => "never; `lifeboat test-dr --start` begins one".into(),
+        Rehearsed::CannotTell => "cannot tell: the probe did not look for it".into(),
+        Rehearsed::Last(drilled) => {
+            let age = length(facts.at.as_second() - drilled.started.as_second());
+            format!("{}\ngood, {age} ago", drilled.execution)
         }
     })
 }

@@ -73,7 +73,13 @@ fn rendered(home: RegionFacts, standby: RegionFacts, serve: Seen, fenced: Seen) 
         fenced,
         reclaim: Seen::Absent,
     };
-    render(&Facts::new(noon(), "forum", home, standby, markers))
+    plain(&Facts::new(noon(), "forum", home, standby, markers), 102)
+}
+
+fn plain(facts: &Facts, width: usize) -> String {
+    let text = anstream::adapter::strip_str(&render(facts, width)).to_string();
+    let lines = text.lines().map(|line| format!("{}\n", line.trim_end()));
+    lines.collect()
 }
 
 /// The lines of one row, as they are read by people: without the padding.
@@ -110,10 +116,45 @@ ready           ready                                       ready
 newest backup   backup-20241123-115500 of epoch 0           backup-20241123-115500 of epoch 0
                 5 min old                                   5 min old
 last proof                                                  cannot tell: the probe did not look for it
+last drill                                                  cannot tell: the probe did not look for it
 
 Users are sent to us-east-1 (home); markers as seen from here: serve down, fenced down, reclaim down.
 ";
     assert_eq!(text, expected);
+}
+
+#[test]
+fn in_sixty_columns_one_region_stands_below_the_other_and_no_line_is_wider() {
+    let absent = Seen::Absent;
+    let markers = Markers {
+        serve: absent,
+        fenced: absent,
+        reclaim: absent,
+    };
+    let dead = unreachable(Side::Home);
+    let facts = Facts::new(noon(), "forum", dead, healthy(Side::Standby), markers);
+    let text = plain(&facts, 60);
+    let expected = "\
+forum home
+region          us-east-1
+answers         unreachable: read control/state.json in
+                us-east-1: timed out
+role            active, as the other region knows
+
+forum standby
+region          us-west-2
+answers         yes
+role            passive
+";
+    assert!(text.starts_with(expected), "{text}");
+    for width in [40, 60, 79, 80, 102, 160] {
+        let text = plain(&facts, width);
+        assert!(
+            text.lines().all(|line| line.chars().count() <= width),
+            "{width}:\n{text}"
+        );
+        assert!(text.contains("backup-20241123-115500"), "{width}:\n{text}");
+    }
 }
 
 #[test]

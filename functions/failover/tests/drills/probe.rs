@@ -66,6 +66,7 @@ pub(crate) fn report(seat: &Seat<'_>) -> ProbeReport {
         tasks: Tasks::default(),
         idle: Idle::default(),
         proven: Proven::default(),
+        drilled: lifeboat_core::report::Rehearsed::default(),
         fenced: None,
     }
 }

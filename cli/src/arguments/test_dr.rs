@@ -1,0 +1,39 @@
+use clap::Args;
+
+use lifeboat_core::{Region, request::Mode};
+
+use crate::order::{Course, Order};
+
+#[derive(Debug, Args)]
+pub struct TestDr {
+    /// Bring services up in the passive region, test them and tear them down; users notice nothing.
+    #[arg(long)]
+    pub start: bool,
+    /// With --start: why; it stands in the report.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "test-dr",
+        requires = "start"
+    )]
+    pub reason: String,
+    /// With --start: tasks of each service; as many as in production unless given.
+    #[arg(long, value_name = "NUMBER", requires = "start")]
+    pub tasks: Option<u32>,
+}
+
+impl TestDr {
+    /// The rehearsal. No user notices it, so nobody is asked.
+    pub fn order(self, to: Region) -> Order {
+        Order {
+            to,
+            mode: Mode::Drill,
+            reason: self.reason,
+            of: None,
+            plan: None,
+            tasks: self.tasks,
+            overrides: vec![],
+            course: Course::AtOnce,
+        }
+    }
+}
