@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::{StreamExt, TryStreamExt, stream};
 use lifeboat_aws::{
     Objects, backups,
     objects::{Only, Write},
@@ -65,14 +66,17 @@ pub(crate) async fn settle<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     needed: &BTreeSet<String>,
 ) -> Result<(), Failure> {
-    let mut stands = BTreeMap::new();
-    for key in backups::damages(backup.control).await.objects.into_keys() {
+    let noted = backups::damages(backup.control).await.objects;
+    let asked = stream::iter(noted.into_keys()).map(async |key| {
         let version = backups::version(backup.backups, &key).await?;
-        stands.insert(key, version);
-    }
+        Ok::<_, Failure>((key, version))
+    });
+    let stands: BTreeMap<_, _> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
     change(backup, |damages| damages.settle(&stands, needed)).await;
     Ok(())
 }
+
+const AT_ONCE: usize = 8;
 
 const TRIES: usize = 5;
 

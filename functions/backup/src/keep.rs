@@ -41,7 +41,7 @@ pub(crate) async fn keep<C: Objects, B: Objects>(
         else {
             break wanted;
         };
-        if clock() >= backup.until {
+        if backup.is_late(clock()) {
             return Err(Failure::Unfinished(format!(
                 "{} copies are made when the time of this invocation is over; the next one goes on from there",
                 told.made.len()
@@ -147,7 +147,7 @@ async fn copy<C: Objects, B: Objects>(
         .map(|pack| (pack.id.key(), pack.bytes));
     let missing = missing.filter(|(pack, bytes)| there.get(pack).map(|o| o.bytes) != Some(*bytes));
     let copied = stream::iter(missing.collect::<Vec<_>>()).map(async |(pack, _)| {
-        if clock() >= backup.until {
+        if backup.is_late(clock()) {
             return Err(Failure::Unfinished(format!(
                 "{} is copied in part when the time of this invocation is over; the next one goes on from there",
                 key.name

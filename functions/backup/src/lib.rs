@@ -18,6 +18,7 @@ mod http;
 mod import;
 mod keep;
 mod known;
+mod late;
 mod lock;
 #[cfg(test)]
 mod nothing;
@@ -59,6 +60,7 @@ use source::Source;
 
 pub use event::{Created, Event, Execution, Following, Kept, Outcome, Pruned, Question, Salvaged};
 pub use http::{Secrets, Token};
+pub use late::so_far;
 pub use preview::{Effects, Preview};
 pub use reply::Reply;
 
@@ -78,7 +80,7 @@ pub struct Backup<'a, C, B> {
     pub backups: &'a B,
     pub beyond: Arc<dyn Beyond<B>>,
     pub level: i32,
-    /// When reading ends, done or not: what was read is sent and handed over to the next invocation.
+    /// When an action ends, done or not: what was read is sent, and what is done is handed over to the next invocation.
     pub until: Timestamp,
 }
 
@@ -86,6 +88,11 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
     pub(crate) fn services(&self) -> Vec<&str> {
         let services = self.configuration.services.iter();
         services.map(|service| service.name.as_str()).collect()
+    }
+
+    /// Whether an action has to end, done or not, for its words to be heard.
+    pub(crate) fn is_late(&self, now: Timestamp) -> bool {
+        now >= self.until
     }
 
     pub(crate) fn folder(&self, service: &str) -> PathBuf {
@@ -223,7 +230,7 @@ async fn act<C: Objects, B: Objects>(
             Ok(Outcome::Verified { verified })
         }
         Event::Prove {} => prove::prove(backup, clock).await,
-        Event::Prune {} => Ok(Outcome::Pruned(prune::prune(backup, clock()).await?)),
+        Event::Prune {} => Ok(Outcome::Pruned(prune::prune(backup, clock).await?)),
         Event::Follow {} => Ok(Outcome::Followed(follow::follow(backup, clock).await?)),
         Event::Keep {} => Ok(Outcome::Kept(keep::keep(backup, clock).await?)),
         Event::Reply { id, to } => reply::reply(backup, id, to, clock).await,

@@ -23,6 +23,7 @@ const AT_ONCE: usize = 8;
 pub(crate) async fn extend<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     needed: &BTreeMap<PackId, Timestamp>,
+    clock: impl Fn() -> Timestamp,
 ) -> Result<u64, Failure> {
     if !backup.configuration.object_lock {
         return Ok(0);
@@ -30,6 +31,12 @@ pub(crate) async fn extend<C: Objects, B: Objects>(
     let days = keeps(backup.configuration.backup_retention_days);
     let bucket = backup.backups;
     let locks = stream::iter(needed).map(async |(id, last)| {
+        if backup.is_late(clock()) {
+            return Err(Failure::Unfinished(format!(
+                "not all of {} packs are looked at for their locks when the time of this invocation is over, so no pack is removed; the next one begins with the first",
+                needed.len()
+            )));
+        }
         let key = id.key();
         let locked = bucket.locked(&key).await?;
         let Some(until) = extended(locked, *last, days) else {

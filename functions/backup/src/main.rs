@@ -8,7 +8,7 @@ use lifeboat_aws::{
     function::{self, Start},
     parse_event,
 };
-use lifeboat_backup::{Backup, Beyond, LEVEL, Secrets, Token, handle};
+use lifeboat_backup::{Backup, Beyond, LEVEL, Secrets, Token, handle, so_far};
 use lifeboat_core::Failure;
 
 /// Kept for what follows the reading: the packs that are on their way, and the manifest or what the next invocation needs.
@@ -49,6 +49,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     function::run(async |start, event| {
         let action = event["action"].to_string();
         let event = parse_event(event)?;
+        let so_far = so_far(&event);
         let backups = start.own_bucket(&start.configuration.own().backups_bucket);
         let backup = Backup {
             configuration: &start.configuration,
@@ -62,7 +63,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let left = Duration::try_from(left).unwrap_or_default();
         let done = tokio::time::timeout(left, handle(&backup, event, Timestamp::now));
         done.await.unwrap_or_else(|_| {
-            let why = "the time of one invocation was not enough; what a restore has fetched is kept, and it goes on from there when it is asked again";
+            let why = format!("the time of one invocation was not enough; {so_far}");
             let region = &start.configuration.region;
             Err(Failure::unavailable("finish", action, region, why))
         })

@@ -1,6 +1,8 @@
 //! Removes what is kept no longer: first manifests, then, a day after they were condemned, packs that nobody names. Cut short
 //! anywhere it is gone on with the next time; what it cannot understand it leaves alone, and everything that may hang on it.
 
+mod needed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -17,8 +19,10 @@ use lifeboat_core::{
 use crate::{
     Backup, Pruned,
     chain::{self, Backups},
-    damage, find, lock,
+    damage, lock,
 };
+
+use needed::needed;
 
 /// In the control bucket, which is not replicated: each region prunes for itself.
 const CONDEMNED: &str = "prune.json";
@@ -27,8 +31,9 @@ const AT_ONCE: usize = 8;
 
 pub(crate) async fn prune<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
-    now: Timestamp,
+    clock: impl Fn() -> Timestamp,
 ) -> Result<Pruned, Failure> {
+    let now = clock();
     let mut condemned = condemned(backup).await?;
     let days = backup.configuration.backup_retention_days;
     let mut all = every(backup).await?;
@@ -40,48 +45,94 @@ pub(crate) async fn prune<C: Objects, B: Objects>(
         condemned.pruned = Some(last.clone());
         remember(backup, &condemned).await?;
     }
-    for key in &old {
-        backup.backups.delete(&key.manifest()).await?;
+    let removed = remove_backups(backup, &old, &clock).await?;
+    if removed < old.len() {
+        return Err(unfinished(removed, 0));
     }
     all.retain(|key| !old.contains(key));
-    let (needed, backups) = needed(backup, all).await?;
+    let (needed, backups) = needed(backup, all, &clock).await?;
     let chain = look_after(backup, &needed, &backups, now).await?;
-    let stored: Vec<StoredPack> = stored(backup, PackId::PREFIX).await?;
-    let extended = lock::extend(backup, &needed).await?;
-    let needed = needed.into_keys().collect();
-    let (mut gone, mut left) = packs(&stored, &needed, &condemned.packs, now);
-    let mut held = vec![];
-    for id in &gone {
-        if lock::holds(backup, &id.key(), now).await? {
-            held.push(*id);
+    let stored = stored(backup, PackId::PREFIX).await?;
+    let needs = |id: &PackId| needed.contains_key(id);
+    let (gone, all) = packs(&stored, needs, &condemned.packs, now);
+    // Before they go as well: whoever is killed on the way has forgotten none.
+    note(backup, &mut condemned, all).await?;
+    let extended = lock::extend(backup, &needed, &clock).await?;
+    let removals = stream::iter(gone).map(async |pack| remove(backup, pack, &clock).await);
+    let fates: Vec<_> = removals.buffer_unordered(AT_ONCE).try_collect().await?;
+    let count = |fate| fates.iter().filter(|(_, is)| *is == fate).count() as u64;
+    let mut left = condemned.packs.clone();
+    for (id, fate) in &fates {
+        match fate {
+            Fate::Gone | Fate::WrittenAgain => drop(left.remove(id)),
+            Fate::Locked | Fate::Late => {}
         }
     }
-    gone.retain(|id| !held.contains(id));
-    // Condemned as before.
-    left.extend(
-        held.iter()
-            .filter_map(|id| condemned.packs.get_key_value(id)),
-    );
-    locked += held.len() as u64;
-    for id in &gone {
-        // One that was written again since the listing is somebody's.
-        let before = stored.iter().find(|pack| pack.id == *id);
-        if stored_one(backup, *id).await?.as_ref() == before {
-            backup.backups.delete(&id.key()).await?;
-        }
-    }
-    if condemned.packs != left {
-        condemned.packs = left;
-        remember(backup, &condemned).await?;
+    note(backup, &mut condemned, left).await?;
+    locked += count(Fate::Locked);
+    let packs = count(Fate::Gone);
+    if count(Fate::Late) > 0 {
+        return Err(unfinished(removed, packs));
     }
     Ok(Pruned {
         backups: old,
-        packs: gone.len() as u64,
+        packs,
         condemned: condemned.packs.len() as u64,
         locked,
         extended,
         broken: chain.broken,
     })
+}
+
+fn unfinished(backups: usize, packs: u64) -> Failure {
+    Failure::Unfinished(format!(
+        "{backups} backups and {packs} packs are removed when the time of this invocation is over; the next one goes on from there"
+    ))
+}
+
+/// How many were removed in time.
+async fn remove_backups<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    old: &[BackupKey],
+    clock: impl Fn() -> Timestamp,
+) -> Result<usize, Failure> {
+    let removals = stream::iter(old).map(async |key| match backup.is_late(clock()) {
+        true => Ok::<_, Failure>(false),
+        false => backup.backups.delete(&key.manifest()).await.map(|()| true),
+    });
+    let done: Vec<bool> = removals.buffer_unordered(AT_ONCE).try_collect().await?;
+    Ok(done.into_iter().filter(|done| *done).count())
+}
+
+/// What becomes of a pack whose time has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Gone,
+    /// It is condemned as before.
+    Locked,
+    /// Since it was listed: it is somebody's.
+    WrittenAgain,
+    /// The time of the invocation is over.
+    Late,
+}
+
+async fn remove<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    pack: StoredPack,
+    clock: impl Fn() -> Timestamp,
+) -> Result<(PackId, Fate), Failure> {
+    let (id, key, now) = (pack.id, pack.id.key(), clock());
+    let fate = if backup.is_late(now) {
+        Fate::Late
+    } else if lock::holds(backup, &key, now).await? {
+        Fate::Locked
+    } else if stored(backup, &key).await?.pop() != Some(pack) {
+        Fate::WrittenAgain
+    } else {
+        backup.backups.delete(&key).await?;
+        Fate::Gone
+    };
+    Ok((id, fate))
 }
 
 async fn condemned<C: Objects, B: Objects>(
@@ -118,6 +169,19 @@ async fn look_after<C: Objects, B: Objects>(
     Ok(told)
 }
 
+/// A record that stays the same is not written.
+async fn note<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    condemned: &mut Condemned,
+    packs: BTreeMap<PackId, Timestamp>,
+) -> Result<(), Failure> {
+    if condemned.packs != packs {
+        condemned.packs = packs;
+        remember(backup, condemned).await?;
+    }
+    Ok(())
+}
+
 async fn remember<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     condemned: &Condemned,
@@ -143,48 +207,13 @@ async fn unlocked<C: Objects, B: Objects>(
     old: Vec<BackupKey>,
     now: Timestamp,
 ) -> Result<(Vec<BackupKey>, u64), Failure> {
-    let (mut free, mut locked) = (vec![], 0);
-    for key in old {
-        match lock::holds(backup, &key.manifest(), now).await? {
-            true => locked += 1,
-            false => free.push(key),
-        }
-    }
-    Ok((free, locked))
-}
-
-/// By any manifest, and when the last was taken that needs it; with what the backups say of each other. One that cannot be read
-/// may need anything, so then nothing is removed.
-async fn needed<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    all: Vec<BackupKey>,
-) -> Result<(BTreeMap<PackId, Timestamp>, Backups), Failure> {
-    let read = stream::iter(all).map(async |key| {
-        let stays = |why: Failure| match why {
-            Failure::NotVerified(why) => Failure::NotVerified(format!(
-                "{why}; no pack is removed while it is there, for it may need any: read it with the version that wrote it, or delete it"
-            )),
-            other => other,
-        };
-        let Some(found) = find::bytes(backup, backup.backups, &key).await.map_err(stays)? else {
-            return Ok(None);
-        };
-        let manifest = find::parse(backup, backup.backups, &key, &found.body).await;
-        let packs = manifest.map_err(stays)?.packs;
-        Ok::<_, Failure>(Some((key, packs, chain::read(&found.body))))
+    let asked = stream::iter(old).map(async |key| {
+        let held = lock::holds(backup, &key.manifest(), now).await?;
+        Ok::<_, Failure>((!held).then_some(key))
     });
-    let manifests: Vec<_> = read.buffer_unordered(AT_ONCE).try_collect().await?;
-    let (mut needed, mut backups) = (BTreeMap::new(), Backups::new());
-    for (key, packs, read) in manifests.into_iter().flatten() {
-        for pack in packs {
-            let last = needed.entry(pack.id).or_insert(key.name.at);
-            *last = key.name.at.max(*last);
-        }
-        if key.name.kind == Kind::Backup {
-            backups.insert(key, Ok(read));
-        }
-    }
-    Ok((needed, backups))
+    let free: Vec<_> = asked.buffered(AT_ONCE).try_collect().await?;
+    let locked = free.iter().filter(|key| key.is_none()).count();
+    Ok((free.into_iter().flatten().collect(), locked as u64))
 }
 
 async fn stored<C: Objects, B: Objects>(
@@ -198,11 +227,4 @@ async fn stored<C: Objects, B: Objects>(
         Some(StoredPack { id, written })
     });
     Ok(packs.collect())
-}
-
-async fn stored_one<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    id: PackId,
-) -> Result<Option<StoredPack>, Failure> {
-    Ok(stored(backup, &id.key()).await?.pop())
 }

@@ -113,7 +113,7 @@ pub(crate) async fn save<C: Objects, B: Objects>(
         let further = matches!(part, Prepared::Chunk(..));
         sending.extend(shelf.take(part).map(&send));
         // Never before a chunk was taken, so that each invocation gets further, however little time it has.
-        if further && clock() >= backup.until {
+        if further && backup.is_late(clock()) {
             break false;
         }
     };

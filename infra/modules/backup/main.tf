@@ -60,7 +60,7 @@ module "function" {
   memory   = 512
   timeout  = 900
   scratch  = var.scratch
-  given_up = "The backup function failed three times at the same event: the recovery point grows older. Read its log. Unfinished there means that a backup needs more than three invocations, and goes on with the next schedule."
+  given_up = "The backup function failed three times at the same event: the recovery point grows older. Read its log. Unfinished there means that a backup, a prune or a copy needs more than three invocations, and goes on with the next schedule."
 
   # Its own region's S3, and what services have elsewhere in this region.
   statements = concat([

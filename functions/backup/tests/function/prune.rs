@@ -1,4 +1,8 @@
-use lifeboat_backup::Outcome;
+use std::cell::Cell;
+
+use jiff::Timestamp;
+use lifeboat_backup::{Event, Outcome, handle};
+use lifeboat_core::{Failure, backup::prune::Condemned};
 use serde_json::json;
 
 use crate::region::Region;
@@ -59,6 +63,85 @@ async fn a_prune_that_is_killed_anywhere_takes_nothing_that_is_needed_and_is_gon
         prune(&home, 15 * DAY).await;
         assert_eq!(home.packs().len(), 1, "{writes}");
     }
+}
+
+/// Its time is over when it has asked for it so often.
+async fn prune_until(home: &Region, at: i64, asks: u32) -> Result<Outcome, Failure> {
+    let now = Timestamp::from_second(at).unwrap();
+    home.backups.now.set(now);
+    home.until.set(Timestamp::from_second(at + 1).unwrap());
+    let asked = Cell::new(0);
+    let clock = || {
+        asked.set(asked.get() + 1);
+        match asked.get() > asks {
+            true => home.until.get(),
+            false => now,
+        }
+    };
+    let came = handle(&home.backup(), Event::Prune {}, clock).await;
+    home.until.set(Timestamp::MAX);
+    came
+}
+
+fn condemned(home: &Region) -> Condemned {
+    let body = home.control.bucket().body("prune.json").unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+#[tokio::test]
+async fn whenever_its_time_is_over_it_ends_as_unfinished_and_the_next_one_goes_on() {
+    let mut least = u32::MAX;
+    for asks in 1..20 {
+        let home = Region::home();
+        for day in 0..4 {
+            home.write("users", &format!(r#"{{"users":[{day}]}}"#));
+            home.write("posts", &format!(r#"{{"posts":[{day}]}}"#));
+            home.create(day * DAY).await;
+        }
+        home.write("users", r#"{"users":["last"]}"#);
+        home.write("posts", r#"{"posts":["last"]}"#);
+        home.create(10 * DAY).await;
+        let mut ended = vec![];
+        for day in [11, 13, 15, 17] {
+            match prune_until(&home, day * DAY, asks).await {
+                Ok(_) => ended.push(true),
+                Err(why) => {
+                    assert_eq!(why.name(), "Unfinished", "{why}");
+                    ended.push(false);
+                }
+            }
+            let verify = json!({"action": "verify", "backup": "newest"});
+            assert!(home.ask(verify, day * DAY).await.is_ok());
+        }
+        // What is kept is looked at anew each time, so that much time each one needs.
+        if *ended.last().unwrap() {
+            least = least.min(asks);
+            assert_eq!(home.packs().len(), 1, "{asks}");
+            assert_eq!(condemned(&home).packs.len(), 0);
+        }
+    }
+    assert!(least < 10, "{least}");
+}
+
+#[tokio::test]
+async fn what_goes_is_on_record_until_it_is_gone() {
+    let home = Region::home();
+    home.create(0).await;
+    home.write("users", r#"{"users":[1]}"#);
+    home.write("posts", r#"{"posts":[1]}"#);
+    home.create(8 * DAY).await;
+    prune(&home, 9 * DAY).await;
+    let before = condemned(&home).packs;
+    assert_eq!(before.len(), 1);
+    home.backups.writes_left.set(Some(0));
+    let killed = home.ask(json!({"action": "prune"}), 11 * DAY).await;
+    assert_eq!(killed.unwrap_err().name(), "Unavailable");
+    assert_eq!(condemned(&home).packs, before);
+    home.backups.writes_left.set(None);
+    let Outcome::Pruned(pruned) = prune(&home, 11 * DAY).await else {
+        panic!("another answer")
+    };
+    assert_eq!((pruned.packs, pruned.condemned), (1, 0), "at once");
 }
 
 #[tokio::test]

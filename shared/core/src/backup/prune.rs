@@ -1,7 +1,7 @@
 //! What a region may remove from its bucket. A pack goes in two steps, a day apart, and only while nobody needs it at
 //! either: what a manifest names, or what a running backup may be about to name, stays.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -62,26 +62,28 @@ pub fn extended(
     locked.is_none_or(|locked| locked < until).then_some(longer)
 }
 
-/// The packs that go now, and those that are condemned afterwards.
+/// The packs that go now, and all that are condemned: those that go are among them until they are gone, so that nobody who
+/// is killed on the way forgets one.
 pub fn packs(
     stored: &[StoredPack],
-    needed: &BTreeSet<PackId>,
+    needed: impl Fn(&PackId) -> bool,
     condemned: &BTreeMap<PackId, Timestamp>,
     now: Timestamp,
-) -> (Vec<PackId>, BTreeMap<PackId, Timestamp>) {
-    let long_ago = |at: Timestamp| now.duration_since(at) > GRACE;
+) -> (Vec<StoredPack>, BTreeMap<PackId, Timestamp>) {
     let mut gone = vec![];
-    let mut left = BTreeMap::new();
-    let unneeded = stored.iter().filter(|pack| !needed.contains(&pack.id));
+    let mut all = BTreeMap::new();
+    let unneeded = stored.iter().filter(|pack| !needed(&pack.id));
     // One that was written again meanwhile is as good as new.
-    for pack in unneeded.filter(|pack| long_ago(pack.written)) {
-        match condemned.get(&pack.id) {
-            Some(at) if long_ago(*at) => gone.push(pack.id),
-            Some(at) => drop(left.insert(pack.id, *at)),
-            None => drop(left.insert(pack.id, now)),
+    for pack in unneeded.filter(|pack| now.duration_since(pack.written) > GRACE) {
+        let before = condemned.get(&pack.id).copied();
+        // What was condemned before it was written was another.
+        let at = before.filter(|at| at.duration_since(pack.written) > GRACE);
+        if at.is_some_and(|at| now.duration_since(at) > GRACE) {
+            gone.push(*pack);
         }
+        all.insert(pack.id, at.unwrap_or(now));
     }
-    (gone, left)
+    (gone, all)
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::{Epoch, Region, backup::BackupName};
 use proptest::prelude::*;
@@ -32,35 +34,48 @@ fn old_backups_go_but_never_the_newest_nor_a_salvage() {
     assert_eq!(later, [all[0].clone(), all[1].clone(), all[4].clone()]);
 }
 
+fn stored(number: u8, written: i64) -> StoredPack {
+    StoredPack {
+        id: pack(number),
+        written: hours(written),
+    }
+}
+
 #[test]
 fn a_pack_goes_a_day_after_it_was_condemned_and_only_if_nobody_needs_it_by_then() {
-    let stored = [0, 1].map(|n| StoredPack {
-        id: pack(n),
-        written: hours(0),
-    });
-    let needed = BTreeSet::from([pack(0)]);
+    let all = [stored(0, 0), stored(1, 0)];
+    let needed = |id: &PackId| *id == pack(0);
     let nobody = BTreeMap::new();
     assert_eq!(
-        packs(&stored, &needed, &nobody, hours(24)),
+        packs(&all, needed, &nobody, hours(24)),
         (vec![], nobody.clone())
     );
-    let (gone, condemned) = packs(&stored, &needed, &nobody, hours(25));
+    let (gone, condemned) = packs(&all, needed, &nobody, hours(25));
     assert_eq!((gone, condemned.len()), (vec![], 1));
-    let (gone, same) = packs(&stored, &needed, &condemned, hours(49));
+    let (gone, same) = packs(&all, needed, &condemned, hours(49));
     assert_eq!((gone, &same), (vec![], &condemned));
-    let all = BTreeSet::from([pack(0), pack(1)]);
     assert_eq!(
-        packs(&stored, &all, &condemned, hours(60)),
+        packs(&all, |_| true, &condemned, hours(60)),
         (vec![], nobody.clone())
     );
-    assert_eq!(packs(&stored, &needed, &condemned, hours(60)).0, [pack(1)]);
-    let again = [StoredPack {
-        id: pack(1),
-        written: hours(55),
-    }];
+    let (gone, still) = packs(&all, needed, &condemned, hours(60));
+    assert_eq!(gone, [all[1]]);
+    assert_eq!(still, condemned, "until it is gone");
+}
+
+#[test]
+fn what_was_written_again_since_it_was_condemned_is_condemned_anew_whoever_saw_it_young() {
+    let condemned = BTreeMap::from([(pack(1), hours(25))]);
+    let nobody = |_: &PackId| false;
+    let again = [stored(1, 55)];
     assert_eq!(
-        packs(&again, &needed, &condemned, hours(60)),
-        (vec![], nobody)
+        packs(&again, nobody, &condemned, hours(60)),
+        (vec![], BTreeMap::new())
+    );
+    let anew = BTreeMap::from([(pack(1), hours(100))]);
+    assert_eq!(
+        packs(&again, nobody, &condemned, hours(100)),
+        (vec![], anew)
     );
 }
 
@@ -111,9 +126,12 @@ enum Step {
     Write,
     Seal,
     Kill,
-    /// Killed after so many effects.
+    /// Out of time after so many effects: it ends there, and writes down what is gone; or it is killed.
     Prune {
         effects: usize,
+        killed: bool,
+        /// By which of them it begins, for several go at once.
+        first: usize,
     },
 }
 
@@ -124,7 +142,11 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Write),
         Just(Step::Seal),
         Just(Step::Kill),
-        (0..6usize).prop_map(|effects| Step::Prune { effects }),
+        (0..8usize, any::<bool>(), 0..4usize).prop_map(|(effects, killed, first)| Step::Prune {
+            effects,
+            killed,
+            first
+        }),
     ]
 }
 
@@ -136,7 +158,11 @@ impl World {
             Step::Write => self.write(),
             Step::Seal => self.seal(),
             Step::Kill => drop(self.running.pop()),
-            Step::Prune { effects } => self.prune(effects),
+            Step::Prune {
+                effects,
+                killed,
+                first,
+            } => self.prune(effects, killed, first),
         }
     }
 
@@ -176,7 +202,7 @@ impl World {
         }
     }
 
-    fn prune(&mut self, mut effects: usize) {
+    fn prune(&mut self, mut effects: usize, killed: bool, first: usize) {
         let mut left = || {
             effects = effects.saturating_sub(1);
             effects > 0
@@ -189,24 +215,39 @@ impl World {
             }
             self.manifests.remove(&key);
         }
-        let stored: Vec<StoredPack> = self
-            .packs
-            .iter()
-            .map(|(id, at)| StoredPack {
-                id: *id,
-                written: hours(*at),
-            })
-            .collect();
-        let needed = self.manifests.values().flatten().copied().collect();
-        let (gone, condemned) = packs(&stored, &needed, &self.condemned, now);
-        for id in gone {
-            if !left() {
-                return;
-            }
-            self.packs.remove(&id);
+        let stored = self.packs.iter().map(|(id, at)| StoredPack {
+            id: *id,
+            written: hours(*at),
+        });
+        let stored: Vec<StoredPack> = stored.collect();
+        let needed: BTreeSet<PackId> = self.manifests.values().flatten().copied().collect();
+        let needs = |id: &PackId| needed.contains(id);
+        let (mut gone, condemned) = packs(&stored, needs, &self.condemned, now);
+        if !left() {
+            return;
         }
-        if left() {
-            self.condemned = condemned;
+        self.condemned = condemned;
+        let begins = first.min(gone.len());
+        gone.rotate_left(begins);
+        let mut removed = vec![];
+        for pack in gone {
+            if !left() {
+                break;
+            }
+            self.packs.remove(&pack.id);
+            removed.push(pack.id);
+        }
+        if !killed {
+            self.condemned.retain(|id, _| !removed.contains(id));
+        }
+    }
+
+    /// Whatever was left over is gone after a few days in which nothing else happens.
+    fn tidy(&mut self) {
+        self.running.clear();
+        for _ in 0..4 {
+            self.now += 49;
+            self.prune(usize::MAX, false, 0);
         }
     }
 }
@@ -225,5 +266,8 @@ proptest! {
                 }
             }
         }
+        world.tidy();
+        let needed: BTreeSet<&PackId> = world.manifests.values().flatten().collect();
+        prop_assert_eq!(world.packs.keys().collect::<BTreeSet<_>>(), needed, "and nothing is forgotten");
     }
 }
