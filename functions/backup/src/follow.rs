@@ -15,7 +15,7 @@ use lifeboat_core::{
 use lifeboat_pack::pack_id;
 use sha2::{Digest, Sha256};
 
-use crate::{Backup, Following, find};
+use crate::{Backup, Following, damage, find};
 
 /// How many objects are asked for at once.
 const AT_ONCE: usize = 8;
@@ -45,6 +45,8 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
         there = packs(backup, complete).await?;
     }
     let mut waiting_since: Option<Timestamp> = None;
+    // Why, by key, so that what many backups need is read once.
+    let mut harmed = BTreeMap::<String, String>::new();
     for key in own {
         let manifest = match find::existing(backup, backup.backups, &key).await {
             Ok(Some(manifest)) => manifest,
@@ -76,9 +78,28 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
                 key.name
             )),
             Verdict::Again(objects) => {
+                let mut flaw = None;
                 for object in objects {
-                    again(backup, &manifest, &object).await?;
-                    told.written_again += 1;
+                    let known = harmed.get(&object).cloned();
+                    let why = match known {
+                        Some(why) => why,
+                        None => match again(backup, &manifest, &object).await? {
+                            None => {
+                                told.written_again += 1;
+                                continue;
+                            }
+                            Some(why) => why,
+                        },
+                    };
+                    flaw.get_or_insert_with(|| why.clone());
+                    harmed.insert(object, why);
+                }
+                if let Some(why) = flaw {
+                    told.notes.push(format!(
+                        "{} is not whole in {here}, so it is followed no longer: {why}",
+                        key.name
+                    ));
+                    continue;
                 }
             }
         }
@@ -159,8 +180,21 @@ async fn objects<C: Objects, B: Objects>(
     Ok(objects)
 }
 
-/// The same bytes as a new version, which is copied anew. What is no longer what it was is not spread.
+/// The same bytes as a new version, which is copied anew. What is no longer what it was is not spread, but noted: it says why.
 async fn again<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    manifest: &Manifest,
+    key: &str,
+) -> Result<Option<String>, Failure> {
+    let came = damage::remember(backup, write_again(backup, manifest, key).await).await;
+    match came {
+        Ok(()) => Ok(None),
+        Err(Failure::NotVerified(why)) => Ok(Some(why)),
+        Err(other) => Err(other),
+    }
+}
+
+async fn write_again<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     manifest: &Manifest,
     key: &str,

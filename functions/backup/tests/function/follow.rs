@@ -5,7 +5,7 @@ use lifeboat_backup::{Following, Outcome};
 use lifeboat_core::{
     Epoch,
     backup::{
-        PackId,
+        Damages, PackId,
         follow::{Followed, Status},
     },
 };
@@ -113,19 +113,43 @@ async fn what_fails_again_at_once_is_given_time() {
 }
 
 #[tokio::test]
-async fn a_damaged_pack_is_not_spread() {
-    let (home, _) = home().await;
-    let pack = home.packs().remove(0);
+async fn a_damaged_pack_is_not_spread_but_noted_and_keeps_no_other_backup_waiting() {
+    let (home, standby) = home().await;
+    let listed = home.ask(json!({"action": "list"}), 7260).await.unwrap();
+    let Outcome::Listed { backups, .. } = listed else {
+        panic!("{listed:?}")
+    };
+    home.backups.copy_to(&standby.backups);
+    // It has nothing in common with the others.
+    home.write("users", r#"{"users":["last"]}"#);
+    home.write("posts", r#"{"posts":["last"]}"#);
+    let last = home.create(10_800).await;
+    home.backups.copy_to(&standby.backups);
+    let pack = home.manifest(&backups[2]).packs[0].id.key();
     home.backups.now.set(Timestamp::UNIX_EPOCH);
     home.backups.set(&pack, "other bytes");
     home.backups.mark(&pack, Status::Failed);
-    let refused = home
-        .ask(json!({"action": "follow"}), 7260)
-        .await
-        .unwrap_err();
-    assert_eq!(refused.name(), "NotVerified");
-    assert!(refused.to_string().contains(&pack), "{refused}");
-    assert_eq!(home.backups.body(&pack).unwrap(), b"other bytes");
+    home.backups.mark(&backups[2].manifest(), Status::Failed);
+    for at in [10_860, 10_920] {
+        let followed = follow(&home, at).await;
+        assert_eq!(home.backups.body(&pack).unwrap(), b"other bytes");
+        assert_eq!(followed.complete.as_ref(), Some(&last.backup));
+        assert_eq!(followed.waiting, []);
+        assert_eq!(remembered(&home).complete.as_ref(), Some(&last.backup));
+        if at == 10_860 {
+            let notes = followed.notes.join("\n");
+            assert!(
+                notes.contains(&pack)
+                    && notes.contains("followed no longer")
+                    && notes.contains("aws s3 cp --source-region us-west-2"),
+                "{notes}"
+            );
+            assert_eq!(followed.written_again, 1, "its manifest is what it was");
+        }
+    }
+    let body = home.control.bucket().body(Damages::KEY).unwrap();
+    let damages: Damages = serde_json::from_slice(&body).unwrap();
+    assert_eq!(damages.objects.into_keys().collect::<Vec<_>>(), [pack]);
 }
 
 #[tokio::test]
