@@ -73,10 +73,14 @@ impl Fake {
     }
 
     pub(crate) fn export(&self) -> Place {
+        self.export_within(60)
+    }
+
+    pub(crate) fn export_within(&self, longest_seconds: u32) -> Place {
         let sample = sample_export(&format!("{}/export", self.address));
         Place::Http(Export {
             longest_bytes: 1000,
-            longest_seconds: 1,
+            longest_seconds,
             ..sample
         })
     }
