@@ -254,7 +254,9 @@ variable "backup_keep" {
 variable "enable_object_lock" {
   description = <<-EOT
     Whether what is written to the backups buckets is locked for backup_retention_days: nobody can delete it for good or
-    overwrite it before, but who holds s3:BypassGovernanceRetention. Switched off later, it leaves the locks that there are.
+    overwrite it before, but who holds s3:BypassGovernanceRetention. What backups go on needing, and the copies of
+    backup_keep, are locked for as long as they are kept. Switched off later, it leaves the locks that there are, as do
+    settings by which less is kept.
   EOT
   type        = bool
   default     = false

@@ -170,6 +170,9 @@ pub struct Following {
 pub struct Kept {
     pub made: Vec<BackupKey>,
     pub removed: Vec<BackupKey>,
+    /// How many objects of copies are locked for longer.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub extended: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,5 @@
 //! Keeps some backups longer than all others: as copies that need nothing else in the bucket, made within the storage.
-//! Each region makes and removes its own, of what is whole there. Cut short anywhere it is gone on with the next time.
+//! Each region makes, locks and removes its own, of what is whole there. Cut short anywhere it is gone on with the next time.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 8;
 
 /// By copy, by the key below it: an object that is there.
 type Copies = BTreeMap<BackupKey, There>;
-type There = BTreeMap<String, Stored>;
+pub(crate) type There = BTreeMap<String, Stored>;
 
 pub(crate) async fn keep<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
@@ -36,7 +36,7 @@ pub(crate) async fn keep<C: Objects, B: Objects>(
     let wanted = loop {
         let wanted = wanted(&here, &kept, backup.configuration.backup_keep);
         let Some(next) = wanted
-            .iter()
+            .keys()
             .find(|key| !kept.contains(key) && !told.made.contains(key))
         else {
             break wanted;
@@ -59,7 +59,16 @@ pub(crate) async fn keep<C: Objects, B: Objects>(
             Err(other) => return Err(other),
         }
     };
-    for (key, there) in copies.into_iter().filter(|(key, _)| !wanted.contains(key)) {
+    if backup.configuration.object_lock {
+        // With those that were made just now.
+        for (key, there) in self::copies(backup).await? {
+            if let Some(until) = wanted.get(&key) {
+                told.extended += lock::copy(backup, &key, &there, *until, &clock).await?;
+            }
+        }
+    }
+    let unwanted = |(key, _): &(BackupKey, There)| !wanted.contains_key(key);
+    for (key, there) in copies.into_iter().filter(unwanted) {
         let manifest = format!("{}{}", key.kept(), key.manifest());
         if lock::holds(backup, &manifest, clock()).await? {
             continue;

@@ -1,5 +1,5 @@
 //! Locks what is needed for as long as it is: the storage locks an object when it is written, and a pack that a later backup
-//! builds on is needed for longer. It is done with the prune, which knows what needs what: a backup that had to lock
+//! builds on is needed for longer, as is a copy that is kept. Of packs it is done with the prune, which knows what needs what: a backup that had to lock
 //! what it builds on would take a request for each pack, each time.
 
 use std::collections::BTreeMap;
@@ -10,12 +10,12 @@ use lifeboat_aws::Objects;
 use lifeboat_core::{
     Failure,
     backup::{
-        PackId,
+        BackupKey, PackId,
         prune::{extended, keeps},
     },
 };
 
-use crate::Backup;
+use crate::{Backup, keep::There};
 
 const AT_ONCE: usize = 8;
 
@@ -47,6 +47,48 @@ pub(crate) async fn extend<C: Objects, B: Objects>(
     });
     let extended: Vec<u64> = locks.buffer_unordered(AT_ONCE).try_collect().await?;
     Ok(extended.into_iter().sum())
+}
+
+/// A copy is locked for as long as it is kept at least. Its manifest comes last, and tells of all the others: so one that is
+/// locked costs a request a day, however many packs it has.
+pub(crate) async fn copy<C: Objects, B: Objects>(
+    backup: &Backup<'_, C, B>,
+    key: &BackupKey,
+    there: &There,
+    until: Timestamp,
+    clock: impl Fn() -> Timestamp,
+) -> Result<u64, Failure> {
+    let (bucket, name) = (backup.backups, key.manifest());
+    let manifest = format!("{}{name}", key.kept());
+    // Where nothing came after it, it is kept for longer than anybody has promised.
+    if !there.contains_key(&name) || until <= clock() {
+        return Ok(0);
+    }
+    if !is_short(bucket.locked(&manifest).await?, until) {
+        return Ok(0);
+    }
+    let packs = there.keys().filter(|below| **below != name);
+    let locks = stream::iter(packs).map(async |pack| {
+        if backup.is_late(clock()) {
+            return Err(Failure::Unfinished(format!(
+                "the copy of {} is locked in part when the time of this invocation is over; the next one goes on from there",
+                key.name
+            )));
+        }
+        let pack = format!("{}{pack}", key.kept());
+        if !is_short(bucket.locked(&pack).await?, until) {
+            return Ok(0);
+        }
+        bucket.lock(&pack, until).await?;
+        Ok(1)
+    });
+    let extended: Vec<u64> = locks.buffer_unordered(AT_ONCE).try_collect().await?;
+    bucket.lock(&manifest, until).await?;
+    Ok(extended.into_iter().sum::<u64>() + 1)
+}
+
+fn is_short(locked: Option<Timestamp>, until: Timestamp) -> bool {
+    locked.is_none_or(|locked| locked < until)
 }
 
 /// Whether this must stay for now.

@@ -74,7 +74,7 @@ module "function" {
       Action   = "s3:ListBucket"
       Resource = "arn:aws:s3:::${var.own.backups_bucket}"
     },
-    # Locks are read, and made longer for what newer backups build on.
+    # Locks are read, and made longer for what newer backups build on and for copies that are kept.
     {
       Effect   = "Allow"
       Action   = ["s3:GetObjectRetention", "s3:PutObjectRetention"]

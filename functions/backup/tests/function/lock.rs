@@ -1,7 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_aws::Objects;
-use lifeboat_backup::{Outcome, Pruned};
-use lifeboat_core::backup::PackId;
+use lifeboat_backup::{Kept, Outcome, Pruned};
+use lifeboat_core::backup::{BackupKey, PackId, keep::Keep};
 use serde_json::json;
 
 use crate::region::Region;
@@ -68,6 +68,61 @@ async fn a_pack_that_backups_go_on_building_on_is_locked_for_as_long_as_the_last
         }
     }
     assert!((2..8).contains(&extended), "{extended}");
+}
+
+async fn keep(home: &Region, at: i64) -> Kept {
+    match home.ask(json!({"action": "keep"}), at).await.unwrap() {
+        Outcome::Kept(kept) => kept,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn all_of_copies_is_locked(home: &Region, at: i64) -> usize {
+    let mut copied = home.backups.keys();
+    copied.retain(|key| BackupKey::of_kept(key).is_some());
+    for key in &copied {
+        let until = home.backups.locked(key).await.unwrap().unwrap();
+        assert!(until.as_second() > at, "{key} until {until}");
+    }
+    copied.len()
+}
+
+#[tokio::test]
+async fn a_copy_is_locked_with_all_its_packs_for_as_long_as_it_is_kept_and_goes_then() {
+    let mut home = locked_home();
+    home.configuration.backup_keep = Keep {
+        daily: 1,
+        weekly: 2,
+        monthly: 2,
+    };
+    let (mut most, mut removed, mut extended) = (0, 0, 0);
+    for day in 0..120 {
+        home.write("users", &format!(r#"{{"users":[{day}]}}"#));
+        home.create(day * DAY + 3600).await;
+        let kept = keep(&home, day * DAY + 7200).await;
+        (removed, extended) = (removed + kept.removed.len(), extended + kept.extended);
+        most = most.max(all_of_copies_is_locked(&home, day * DAY + 7200).await);
+        let again = keep(&home, day * DAY + 7260).await;
+        assert_eq!(again, Kept::default(), "done twice is done once");
+    }
+    // One a day, all but those of the last days; of which a few each month are locked for longer.
+    assert!(removed > 100, "{removed}");
+    assert!((10..100).contains(&extended), "{extended}");
+    assert!(most < 60, "{most}");
+}
+
+#[tokio::test]
+async fn locking_a_copy_is_gone_on_with_wherever_it_was_killed() {
+    for writes in 0..8 {
+        let mut home = locked_home();
+        home.configuration.backup_keep.monthly = 1;
+        home.create(3600).await;
+        home.backups.writes_left.set(Some(writes));
+        let _ = home.ask(json!({"action": "keep"}), 7200).await;
+        home.backups.writes_left.set(None);
+        keep(&home, 9000).await;
+        assert!(all_of_copies_is_locked(&home, 20 * DAY).await > 0);
+    }
 }
 
 #[tokio::test]

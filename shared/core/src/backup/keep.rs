@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, civil::Weekday, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use super::{BackupKey, Kind, Readable};
@@ -70,12 +70,35 @@ impl Period {
             Self::Month => (date.year(), date.month().into()),
         }
     }
+
+    /// When so many periods have begun after the one that it was taken in.
+    fn ends(self, backup: &BackupKey, count: u32) -> Timestamp {
+        let date = TimeZone::UTC.to_datetime(backup.name.at).date();
+        let count = i64::from(count);
+        let (first, last) = match self {
+            Self::Day => (Ok(date), Span::new().try_days(count)),
+            Self::Week => {
+                let monday = date.tomorrow();
+                let monday = monday.and_then(|after| after.nth_weekday(-1, Weekday::Monday));
+                (monday, Span::new().try_weeks(count))
+            }
+            Self::Month => (Ok(date.first_of_month()), Span::new().try_months(count)),
+        };
+        let ends = first.and_then(|first| first.checked_add(last?));
+        let ends = ends.and_then(|ends| TimeZone::UTC.to_timestamp(ends.at(0, 0, 0, 0)));
+        // Nothing is kept beyond the end of time.
+        ends.unwrap_or(backup.name.at)
+    }
 }
 
-/// What is kept, of what there is: backups that are here, and copies that were made before. A copy that stands for its day,
+/// What is kept, and until when at least it goes on being kept, of what there is: backups that are here, and copies that were made before. A copy that stands for its day,
 /// week or month goes on doing so, or each day would make another one and remove the last.
-pub fn wanted(here: &[BackupKey], kept: &[BackupKey], keep: Keep) -> BTreeSet<BackupKey> {
-    let mut wanted = BTreeSet::new();
+pub fn wanted(
+    here: &[BackupKey],
+    kept: &[BackupKey],
+    keep: Keep,
+) -> BTreeMap<BackupKey, Timestamp> {
+    let mut wanted = BTreeMap::new();
     for (period, count) in keep.counts() {
         let mut first = BTreeMap::<_, &BackupKey>::new();
         for backup in here {
@@ -89,7 +112,11 @@ pub fn wanted(here: &[BackupKey], kept: &[BackupKey], keep: Keep) -> BTreeSet<Ba
         }
         first.extend(stands);
         let newest = first.into_values().rev().take(count as usize);
-        wanted.extend(newest.cloned());
+        for backup in newest {
+            let ends = period.ends(backup, count);
+            let until = wanted.entry(backup.clone()).or_insert(ends);
+            *until = ends.max(*until);
+        }
     }
     wanted
 }

@@ -23,7 +23,7 @@ fn days(keep: Keep, here: &[i64], kept: &[i64]) -> Vec<i64> {
     let wanted = wanted(&keys(here), &keys(kept), keep);
     let first = backup(0).name.at.as_second();
     let days = wanted
-        .iter()
+        .keys()
         .map(|key| (key.name.at.as_second() - first) / (24 * HOUR));
     days.collect()
 }
@@ -67,7 +67,33 @@ fn where_both_regions_have_backups_of_a_day_the_higher_epoch_is_kept() {
         ..Keep::default()
     };
     let wanted = wanted(&[backup(1), winner.clone(), backup(22)], &[], daily);
-    assert_eq!(wanted, BTreeSet::from([winner]));
+    assert_eq!(wanted.into_keys().collect::<Vec<_>>(), [winner]);
+}
+
+#[test]
+fn a_copy_is_kept_until_so_many_days_weeks_or_months_have_begun_after_its_own() {
+    // Sunday, the seventh, at noon.
+    let all = [backup(6 * 24 + 12)];
+    let until = |daily, weekly, monthly| {
+        let keep = Keep {
+            daily,
+            weekly,
+            monthly,
+        };
+        wanted(&all, &[], keep)[&all[0]].to_string()
+    };
+    assert_eq!(until(1, 0, 0), "2024-01-08T00:00:00Z");
+    assert_eq!(until(0, 1, 0), "2024-01-08T00:00:00Z");
+    assert_eq!(until(3, 2, 0), "2024-01-15T00:00:00Z");
+    assert_eq!(until(3, 2, 1), "2024-02-01T00:00:00Z");
+    assert_eq!(until(0, 0, 12), "2025-01-01T00:00:00Z");
+    let monday = [backup(0)];
+    let week = Keep {
+        weekly: 1,
+        ..Keep::default()
+    };
+    let until = wanted(&monday, &[], week)[&monday[0]];
+    assert_eq!(until.to_string(), "2024-01-08T00:00:00Z");
 }
 
 #[test]
@@ -111,7 +137,7 @@ proptest! {
         steps in prop::collection::vec((1i64..60, any::<bool>()), 1..80),
     ) {
         let keep = Keep { daily, weekly, monthly };
-        let (mut now, mut here, mut kept) = (0, vec![], BTreeSet::new());
+        let (mut now, mut here, mut kept) = (0, vec![], BTreeMap::<BackupKey, Timestamp>::new());
         for (hours, done) in steps {
             now += hours;
             here.push(backup(now));
@@ -119,7 +145,7 @@ proptest! {
             if !done {
                 continue;
             }
-            let before: Vec<BackupKey> = kept.iter().cloned().collect();
+            let before: Vec<BackupKey> = kept.keys().cloned().collect();
             let wanted_now = wanted(&here, &before, keep);
             prop_assert!(wanted_now.len() <= (daily + weekly + monthly) as usize);
             for (period, count) in keep.counts() {
@@ -128,12 +154,16 @@ proptest! {
                 };
                 let all = periods(&mut here.iter().chain(&before));
                 let last: BTreeSet<_> = all.iter().rev().take(count as usize).copied().collect();
-                let stands = periods(&mut wanted_now.iter());
+                let stands = periods(&mut wanted_now.keys());
                 prop_assert!(last.is_subset(&stands), "{period:?} of {last:?} is not in {stands:?}");
             }
             let known: BTreeSet<_> = here.iter().chain(&before).cloned().collect();
-            prop_assert!(wanted_now.is_subset(&known), "only what there is");
-            let again: Vec<BackupKey> = wanted_now.iter().cloned().collect();
+            prop_assert!(wanted_now.keys().all(|key| known.contains(key)), "only what there is");
+            for (key, until) in &kept {
+                let ends = backup(now).name.at >= *until;
+                prop_assert!(ends || wanted_now.contains_key(key), "{} was promised until {until}", key.name);
+            }
+            let again: Vec<BackupKey> = wanted_now.keys().cloned().collect();
             prop_assert_eq!(&wanted(&here, &again, keep), &wanted_now, "done twice is done once");
             kept = wanted_now;
         }
