@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Backup, Created, Outcome,
-    find::{self, Newest},
+    find::{self, Before, Newest},
     known::Known,
     save::{Came, Saved, save},
     source::Source,
@@ -42,9 +42,16 @@ pub(crate) async fn create<C: Objects, B: Objects>(
     if let Some(manifest) = find::existing(backup, backup.backups, &key).await? {
         return Ok(created(backup, &manifest, 0));
     }
-    let newest = find::newest_one(backup, &all).await?;
+    let before = find::before(backup, &all).await?;
+    let begins = match &before {
+        Before::Unknown(why) => Some(why.clone()),
+        Before::Nothing | Before::Newest(_) => None,
+    };
+    let newest = before.newest();
     let (mut saved, left) = gather(backup, &key, backup.sources(), newest.as_ref(), &clock).await?;
-    saved.warnings.extend(named.warning);
+    saved
+        .warnings
+        .extend(named.warning.into_iter().chain(begins));
     // It took time: whoever lost the right to write meanwhile leaves packs that nobody will miss.
     if let (Turn::Passive { epoch, reason }, _) = whose_turn(backup).await? {
         return Ok(Outcome::Passive { epoch, reason });
@@ -117,7 +124,7 @@ pub(crate) async fn save_aside<C: Objects, B: Objects>(
         region: backup.configuration.region.clone(),
     };
     let all = backups::all(backup.backups, Kind::Backup).await?;
-    let newest = find::newest_one(backup, &all).await?;
+    let newest = find::before(backup, &all).await?.newest();
     let sources = sources.into_iter().map(Source::unchecked).collect();
     let (saved, left) = gather(backup, &key, sources, newest.as_ref(), &clock).await?;
     let manifest = seal(backup, key, saved, None, (now, clock())).await?;

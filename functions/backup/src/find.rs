@@ -128,25 +128,48 @@ pub(crate) struct Newest {
     pub manifest: Option<Manifest>,
 }
 
-/// Where its manifest cannot be read the next one begins anew, and keeps the link to what it was after.
-pub(crate) async fn newest_one<C: Objects, B: Objects>(
+/// What the next backup comes after.
+pub(crate) enum Before {
+    Nothing,
+    Newest(Box<Newest>),
+    /// There are some, and nobody can say what the newest was: why.
+    Unknown(String),
+}
+
+impl Before {
+    pub(crate) fn newest(self) -> Option<Newest> {
+        match self {
+            Self::Newest(newest) => Some(*newest),
+            Self::Nothing | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// Where its manifest makes no sense the next one stores everything anew, and keeps the link to what it was after. Where its
+/// bytes cannot be had there is nothing to keep, and the next one begins a chain.
+pub(crate) async fn before<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     all: &[BackupKey],
-) -> Result<Option<Newest>, Failure> {
+) -> Result<Before, Failure> {
     let Some(key) = newest(all) else {
-        return Ok(None);
+        return Ok(Before::Nothing);
+    };
+    let unknown = |why: String| {
+        let why = format!(
+            "it begins a chain of its own, although {} was taken before it: {why}",
+            key.name
+        );
+        tracing::warn!("{why}");
+        Ok(Before::Unknown(why))
     };
     let listed = backup.backups.list(&key.manifest()).await?;
     let written = listed.first().map_or(Timestamp::MIN, |o| o.written);
     let found = match bytes(backup, backup.backups, key).await {
-        Err(Failure::NotVerified(why)) => {
-            tracing::warn!("{why}; this backup begins a chain of its own");
-            None
-        }
+        Err(Failure::NotVerified(why)) => return unknown(why),
         other => other?,
     };
     let Some(found) = found else {
-        return Ok(None);
+        return unknown("its manifest went since it was listed".into());
     };
     let link = link(key, &found.body);
     let manifest = match parse(backup, backup.backups, key, &found.body).await {
@@ -156,9 +179,9 @@ pub(crate) async fn newest_one<C: Objects, B: Objects>(
             None
         }
     };
-    Ok(Some(Newest {
+    Ok(Before::Newest(Box::new(Newest {
         link,
         written,
         manifest,
-    }))
+    })))
 }

@@ -3,7 +3,7 @@
 use lifeboat_backup::Outcome;
 use lifeboat_core::{
     Failure,
-    backup::{BackupKey, Chain, Damages, Verified},
+    backup::{BackupKey, Chain, Damages, LONGEST_MANIFEST, Verified},
 };
 use serde_json::json;
 
@@ -143,6 +143,30 @@ async fn a_backup_after_one_whose_manifest_is_torn_names_it_all_the_same() {
     assert_eq!(previous.backup, torn);
     assert_eq!(previous.sha256, hex::encode(sha2::Sha256::digest("{")));
     assert_eq!(noted(&home), [torn.manifest()]);
+}
+
+#[tokio::test]
+async fn a_backup_after_one_whose_manifest_is_longer_than_any_begins_a_chain_and_says_why() {
+    let home = Region::home();
+    let first = home.created(60).await;
+    assert_eq!(first.warnings, [""; 0]);
+    let long = vec![b' '; LONGEST_MANIFEST as usize + 1];
+    home.backups.set(&first.backup.manifest(), long);
+    let next = home.created(120).await;
+    let [said] = &next.warnings[..] else {
+        panic!("{:?}", next.warnings)
+    };
+    let name = first.backup.name;
+    assert!(
+        said.contains(&format!("a chain of its own, although {name}")) && said.contains("bytes"),
+        "{said}"
+    );
+    let manifest = home.manifest(&next.backup);
+    assert_eq!(
+        (manifest.previous, manifest.warnings),
+        (None, next.warnings)
+    );
+    assert_eq!(noted(&home), [first.backup.manifest()]);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ pub struct Manifest {
     pub backup: BackupKey,
     pub started: Timestamp,
     pub finished: Timestamp,
-    /// The newest backup before this one; none for the first of its region's bucket.
+    /// The newest backup before this one; none for the first of its region's bucket, and where a warning says why.
     pub previous: Option<Previous>,
     /// What a person should know of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
