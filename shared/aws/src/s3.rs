@@ -1,6 +1,6 @@
 mod about;
 
-use std::{ops::Range, path::Path};
+use std::{ops::Range, path::Path, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
@@ -8,9 +8,9 @@ use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
     operation::{
         get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
-        put_object::builders::PutObjectFluentBuilder,
+        put_object::{PutObjectError, PutObjectOutput},
     },
-    primitives::{ByteStream, DateTime},
+    primitives::{ByteStream, DateTime, SdkBody},
     types::{
         ObjectLockRetention, ObjectLockRetentionMode, OptionalObjectAttributes, ReplicationStatus,
         RestoreStatus,
@@ -31,6 +31,9 @@ use crate::objects::{Object, Objects, Only, Part, Stored, Told, Write};
 use crate::{explain, explain::because, sign};
 
 use about::{about, described};
+
+/// Between two writes that meet others.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A bucket of S3.
 #[derive(Debug, Clone)]
@@ -67,12 +70,51 @@ impl Bucket {
         }
     }
 
-    fn put_where(&self, key: &str, only: Only<'_>) -> PutObjectFluentBuilder {
+    /// None where the condition did not hold. Where two of them meet S3 lets neither win, and asks for another try.
+    async fn put_if(
+        &self,
+        key: &str,
+        only: Only<'_>,
+        about: Option<&About>,
+        body: ByteStream,
+    ) -> Result<Option<PutObjectOutput>, Failure> {
+        let body = body.into_inner();
+        let again = body.try_clone();
+        let mut sent = self.put_where(key, only, about, body).await;
+        if let (Err(error), Some(again)) = (&sent, again)
+            && met(error)
+        {
+            tokio::time::sleep(PAUSE).await;
+            sent = self.put_where(key, only, about, again).await;
+        }
+        match sent {
+            Ok(put) => Ok(Some(put)),
+            Err(error) if lost(&error) => Ok(None),
+            Err(error) if met(&error) => {
+                let why = "somebody else was writing it each time that it was tried, and whose write stands is not known; try again";
+                Err(self.failed("write", key, why))
+            }
+            Err(error) => Err(self.failed("write", key, explain(&error))),
+        }
+    }
+
+    async fn put_where(
+        &self,
+        key: &str,
+        only: Only<'_>,
+        about: Option<&About>,
+        body: SdkBody,
+    ) -> Result<PutObjectOutput, SdkError<PutObjectError>> {
         let put = self.client.put_object().bucket(&self.name).key(key);
-        match only {
+        let put = match only {
             Only::IfAbsent => put.if_none_match("*"),
             Only::IfStill(etag) => put.if_match(etag),
-        }
+        };
+        let put = match about {
+            Some(about) => described(put, about),
+            None => put,
+        };
+        put.body(ByteStream::new(body)).send().await
     }
 
     /// A part that begins where the object has ended.
@@ -186,11 +228,9 @@ impl Objects for Bucket {
     }
 
     async fn put_only(&self, key: &str, body: Vec<u8>, only: Only<'_>) -> Result<Write, Failure> {
-        match self.put_where(key, only).body(body.into()).send().await {
-            Ok(_) => Ok(Write::Done),
-            Err(error) if lost(&error) => Ok(Write::Lost),
-            Err(error) => Err(self.failed("write", key, explain(&error))),
-        }
+        let body = ByteStream::from(body);
+        let put = self.put_if(key, only, None, body).await?;
+        Ok(put.map_or(Write::Lost, |_| Write::Done))
     }
 
     async fn delete(&self, key: &str) -> Result<(), Failure> {
@@ -274,12 +314,8 @@ impl Objects for Bucket {
     ) -> Result<Option<String>, Failure> {
         let body = ByteStream::from_path(file).await;
         let body = body.map_err(|e| self.failed("write", key, because(&e)))?;
-        let put = described(self.put_where(key, only), about);
-        match put.body(body).send().await {
-            Ok(put) => Ok(Some(put.e_tag().unwrap_or_default().to_owned())),
-            Err(error) if lost(&error) => Ok(None),
-            Err(error) => Err(self.failed("write", key, explain(&error))),
-        }
+        let put = self.put_if(key, only, Some(about), body).await?;
+        Ok(put.map(|put| put.e_tag().unwrap_or_default().to_owned()))
     }
 
     async fn look(&self, key: &str) -> Result<Option<Told>, Failure> {
@@ -357,12 +393,14 @@ fn absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
         || status(error) == Some(404) && error.code() != Some("NoSuchBucket")
 }
 
-/// 412 where the condition did not hold; 409 where two conditional writes met, and neither is known to have won.
+/// The condition did not hold.
 fn lost<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    matches!(
-        error.code(),
-        Some("PreconditionFailed" | "ConditionalRequestConflict")
-    ) || matches!(status(error), Some(412 | 409))
+    error.code() == Some("PreconditionFailed") || status(error) == Some(412)
+}
+
+/// Two writes met, and neither is known to have won.
+fn met<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.code() == Some("ConditionalRequestConflict") || status(error) == Some(409)
 }
 
 fn status<E>(error: &SdkError<E>) -> Option<u16> {
@@ -374,7 +412,7 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_s3::operation::{head_object::HeadObjectOutput, put_object::PutObjectOutput};
+    use aws_sdk_s3::operation::head_object::HeadObjectOutput;
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use aws_smithy_runtime_api::http::StatusCode;
 
@@ -454,23 +492,50 @@ mod tests {
         }
     }
 
+    /// What is answered to each try of a conditional write.
+    async fn wrote(answers: [(u16, &'static str); 2]) -> (Result<Write, Failure>, usize) {
+        let [first, second] = answers.map(|(status, code)| {
+            // S3 may say an error with 200 as well.
+            let body = match status {
+                200 => String::new(),
+                _ => format!("<Error><Code>{code}</Code></Error>"),
+            };
+            move || http_response(status, body.clone())
+        });
+        let rule = mock!(Client::put_object)
+            .match_requests(|put| put.if_match() == Some("\"1\""))
+            .sequence()
+            .http_response(first)
+            .http_response(second)
+            .build();
+        let client = mock_client!(aws_sdk_s3, [&rule]);
+        let write = bucket(client)
+            .put_only("state.json", vec![7], Only::IfStill("\"1\""))
+            .await;
+        (write, rule.num_calls())
+    }
+
+    const SECOND: (u16, &str) = (412, "PreconditionFailed");
+    const MET: (u16, &str) = (409, "ConditionalRequestConflict");
+
     #[tokio::test]
     async fn who_is_second_in_a_conditional_write_has_lost_without_an_error() {
-        for (status, code) in [
-            (412, "PreconditionFailed"),
-            (409, "ConditionalRequestConflict"),
-        ] {
-            let rule = mock!(Client::put_object)
-                .match_requests(|put| put.if_match() == Some("\"1\""))
-                .then_http_response(move || {
-                    http_response(status, format!("<Error><Code>{code}</Code></Error>"))
-                });
-            let client = mock_client!(aws_sdk_s3, [&rule]);
-            let write = bucket(client)
-                .put_only("state.json", vec![], Only::IfStill("\"1\""))
-                .await;
-            assert_eq!(write, Ok(Write::Lost));
-        }
+        assert_eq!(wrote([SECOND, (200, "")]).await, (Ok(Write::Lost), 1));
+    }
+
+    #[tokio::test]
+    async fn where_two_conditional_writes_meet_it_is_tried_once_more_and_nobody_is_said_to_have_won()
+     {
+        assert_eq!(wrote([MET, SECOND]).await, (Ok(Write::Lost), 2));
+        assert_eq!(wrote([MET, (200, "")]).await, (Ok(Write::Done), 2));
+        let (write, tries) = wrote([MET, MET]).await;
+        let failure = write.unwrap_err();
+        assert_eq!((failure.name(), tries), ("Unavailable", 2));
+        let said = failure.to_string();
+        assert!(
+            said.starts_with("write control/state.json in us-west-2: somebody else was writing it"),
+            "{said}"
+        );
     }
 
     #[tokio::test]
