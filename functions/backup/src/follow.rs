@@ -200,7 +200,7 @@ async fn write_again<C: Objects, B: Objects>(
     key: &str,
 ) -> Result<(), Failure> {
     let bucket = backup.backups;
-    let gone = || bucket.failed("read", key, "it went while it was followed");
+    let gone = || bucket.harmed(key, Harm::Gone);
     let bytes = bucket.get(key).await?.ok_or_else(gone)?.body;
     match PackId::of_key(key) {
         Some(id) if pack_id(&bytes) != id => {

@@ -90,6 +90,8 @@ impl Bucket {
         match sent {
             Ok(put) => Ok(Some(put)),
             Err(error) if lost(&error) => Ok(None),
+            // Whoever read and changed it reads it once more.
+            Err(error) if met(&error) && matches!(only, Only::IfStill(_)) => Ok(None),
             Err(error) if met(&error) => {
                 let why = "somebody else was writing it each time that it was tried, and whose write stands is not known; try again";
                 Err(self.failed("write", key, why))
@@ -493,7 +495,10 @@ mod tests {
     }
 
     /// What is answered to each try of a conditional write.
-    async fn wrote(answers: [(u16, &'static str); 2]) -> (Result<Write, Failure>, usize) {
+    async fn wrote(
+        only: Only<'_>,
+        answers: [(u16, &'static str); 2],
+    ) -> (Result<Write, Failure>, usize) {
         let [first, second] = answers.map(|(status, code)| {
             // S3 may say an error with 200 as well.
             let body = match status {
@@ -503,32 +508,40 @@ mod tests {
             move || http_response(status, body.clone())
         });
         let rule = mock!(Client::put_object)
-            .match_requests(|put| put.if_match() == Some("\"1\""))
+            .match_requests(|put| {
+                put.if_match() == Some("\"1\"") || put.if_none_match() == Some("*")
+            })
             .sequence()
             .http_response(first)
             .http_response(second)
             .build();
         let client = mock_client!(aws_sdk_s3, [&rule]);
-        let write = bucket(client)
-            .put_only("state.json", vec![7], Only::IfStill("\"1\""))
-            .await;
+        let write = bucket(client).put_only("state.json", vec![7], only).await;
         (write, rule.num_calls())
     }
 
+    const STILL: Only<'static> = Only::IfStill("\"1\"");
     const SECOND: (u16, &str) = (412, "PreconditionFailed");
     const MET: (u16, &str) = (409, "ConditionalRequestConflict");
 
     #[tokio::test]
     async fn who_is_second_in_a_conditional_write_has_lost_without_an_error() {
-        assert_eq!(wrote([SECOND, (200, "")]).await, (Ok(Write::Lost), 1));
+        for only in [STILL, Only::IfAbsent] {
+            let wrote = wrote(only, [SECOND, (200, "")]).await;
+            assert_eq!(wrote, (Ok(Write::Lost), 1));
+        }
     }
 
     #[tokio::test]
     async fn where_two_conditional_writes_meet_it_is_tried_once_more_and_nobody_is_said_to_have_won()
      {
-        assert_eq!(wrote([MET, SECOND]).await, (Ok(Write::Lost), 2));
-        assert_eq!(wrote([MET, (200, "")]).await, (Ok(Write::Done), 2));
-        let (write, tries) = wrote([MET, MET]).await;
+        for only in [STILL, Only::IfAbsent] {
+            assert_eq!(wrote(only, [MET, SECOND]).await, (Ok(Write::Lost), 2));
+            assert_eq!(wrote(only, [MET, (200, "")]).await, (Ok(Write::Done), 2));
+        }
+        // Whoever read it before reads it again; whoever wrote it first cannot tell whose it is.
+        assert_eq!(wrote(STILL, [MET, MET]).await, (Ok(Write::Lost), 2));
+        let (write, tries) = wrote(Only::IfAbsent, [MET, MET]).await;
         let failure = write.unwrap_err();
         assert_eq!((failure.name(), tries), ("Unavailable", 2));
         let said = failure.to_string();
