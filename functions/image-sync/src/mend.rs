@@ -184,7 +184,7 @@ async fn resend(
     Ok(vec![])
 }
 
-async fn within<T>(
+pub(crate) async fn within<T>(
     until: Option<Instant>,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {

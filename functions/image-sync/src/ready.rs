@@ -26,7 +26,7 @@ use crate::{
     registry::Effort,
 };
 use facts::Facts;
-pub(crate) use record::change;
+pub(crate) use record::{change, read};
 
 /// What was found, and what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,9 +66,7 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
         let looked = mend::look(&own, facts.images(self.configuration)).await;
         let looked = untouched(looked);
         let mut ready = self.report(&facts, &looked);
-        ready.found = ready
-            .found
-            .after(record::read(self.control).await?.as_ref());
+        ready.found = ready.found.after(read(self.control).await?.as_ref());
         for (service, plan) in self.plans(&facts, &ready.found) {
             let pin = match plan {
                 pin::Plan::Nothing(reason) => Pin::Kept(reason),

@@ -4,22 +4,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_aws::Objects;
-use lifeboat_core::{Failure, image::Record};
+use lifeboat_core::{
+    Failure,
+    image::{Reading, Record},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ImageSync, Registries,
+    ImageSync, Registries, Registry,
     copy::Place,
     fleet::Fleet,
-    mend::Image,
-    ready::change,
+    mend::{Image, within},
+    ready::{change, read},
     reference::Digest,
     registry::Effort,
-    verify::{Damage, Repair, repair, verify},
+    verify::{Damage, Repair, Verified, repair, verify},
 };
 
-/// Images are read whole.
-const ALL: u64 = u64::MAX;
+/// So many names of what is left are told.
+const NAMES: usize = 5;
 
 /// By name and digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,43 +43,121 @@ pub enum Found {
     Unread(String),
 }
 
+/// One verification, and how far it has come.
+struct Round {
+    /// Where there is no record yet.
+    found: Record,
+    reading: Reading,
+    good: BTreeSet<Digest>,
+    bytes: u64,
+}
+
 impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
-    /// What comes of it stands in the record until it is read again.
+    /// What comes of each image stands in the record at once, until it is read again: whoever is ended loses nothing. One that
+    /// was cut short is gone on with by the next one.
     pub(crate) async fn reread(&self, service: Option<&str>) -> Result<Reread, Failure> {
         if let Some(service) = service {
             self.configuration.service(service)?;
         }
         let (found, images) = self.needed(service).await?;
+        let region = &self.configuration.region;
         if images.is_empty() {
             let whose = service.map_or("any service".to_owned(), str::to_owned);
-            let region = &self.configuration.region;
             return Err(Failure::Refused(format!(
                 "nobody knows by digest what {whose} runs, so there is nothing to read: run reconcile in {region} once its tasks run, and verify again"
             )));
         }
         let own = self.registries.own().await?;
-        let (mut reread, mut good) = (Reread::default(), BTreeSet::new());
+        let before = read(self.control).await?;
+        let reading = before.as_ref().and_then(|record| record.reading.as_ref());
+        let mut round = Round::new(found, reading);
+        let damaged = before.map(|record| record.damaged).unwrap_or_default();
+        let (mut reread, mut left) = (Reread::default(), vec![]);
+        let all: BTreeSet<String> = images.iter().map(name).collect();
         for image in images {
-            let place = Place::new(&own, &image.own);
-            let name = format!("{}@{}", image.own, image.digest);
-            let found = match verify(place, &image.digest, std::mem::take(&mut good), ALL).await {
-                Ok(verified) => {
-                    reread.bytes += verified.read;
-                    good = verified.good;
-                    self.replaced(place, &image, verified.damaged, &mut good)
-                        .await
-                }
-                Err(Failure::NotVerified(what)) => Found::Damaged(vec![manifest(&name, &what)]),
-                Err(failure) => Found::Unread(failure.to_string()),
+            let name = name(&image);
+            let found = match round.reading.images.contains(&name) {
+                true => Some(Found::earlier(damaged.get(&name))),
+                false => self.one(&own, &image, &name, &mut round).await?,
             };
-            reread.read.insert(name, found);
+            match found {
+                Some(found) => drop(reread.read.insert(name, found)),
+                None => left.push(name),
+            }
         }
-        change(self.control, |record| {
-            let record = record.cloned().unwrap_or_else(|| found.clone());
-            noted(record, &reread)
-        })
-        .await?;
+        if !left.is_empty() {
+            return Err(reread.unfinished(&left, region.as_str()));
+        }
+        reread.bytes = round.bytes;
+        let reading = round.reading.clone().without(&all);
+        let end = |record: &mut Record| record.reading.clone_from(&reading);
+        self.note(&round.found, end).await?;
         Ok(reread)
+    }
+
+    /// None where the time for it was over.
+    async fn one(
+        &self,
+        own: &Registry,
+        image: &Image,
+        name: &str,
+        round: &mut Round,
+    ) -> Result<Option<Found>, Failure> {
+        let place = Place::new(own, &image.own);
+        let good = std::mem::take(&mut round.good);
+        let found = match verify(place, &image.digest, good.clone(), self.until).await {
+            Ok(verified) => self.of(place, image, name, verified, round).await?,
+            Err(failure) => {
+                round.good = good;
+                match failure {
+                    Failure::NotVerified(what) => Some(Found::Damaged(vec![manifest(name, &what)])),
+                    failure => Some(Found::Unread(failure.to_string())),
+                }
+            }
+        };
+        match &found {
+            Some(Found::Unread(_)) => return Ok(found),
+            Some(_) => drop(round.reading.images.insert(name.to_owned())),
+            None => {
+                let good = round.good.iter().map(Digest::to_string);
+                round.reading.good = good.collect();
+            }
+        }
+        let reading = round.reading.clone();
+        let end = |record: &mut Record| {
+            match &found {
+                Some(Found::Good | Found::Repaired(_)) => record.note(name, None),
+                Some(Found::Damaged(what)) => record.note(name, Some(&what.join("; "))),
+                Some(Found::Unread(_)) | None => {}
+            }
+            record.reading = Some(reading.clone());
+        };
+        self.note(&round.found, end).await?;
+        Ok(found)
+    }
+
+    /// What was read of an image. A damage is noted before anybody tries to mend it.
+    async fn of(
+        &self,
+        place: Place<'_>,
+        image: &Image,
+        name: &str,
+        verified: Verified,
+        round: &mut Round,
+    ) -> Result<Option<Found>, Failure> {
+        round.bytes += verified.read;
+        round.good = verified.good;
+        if !verified.damaged.is_empty() {
+            let what = verified.damaged.iter().map(Damage::told);
+            let what = what.collect::<Vec<_>>().join("; ");
+            let damage = |record: &mut Record| record.note(name, Some(&what));
+            self.note(&round.found, damage).await?;
+        }
+        if verified.left > 0 {
+            return Ok(None);
+        }
+        let (damaged, good) = (verified.damaged, &mut round.good);
+        Ok(self.replaced(place, image, damaged, good).await)
     }
 
     async fn replaced(
@@ -85,15 +166,18 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
         image: &Image,
         damaged: Vec<Damage>,
         good: &mut BTreeSet<Digest>,
-    ) -> Found {
+    ) -> Option<Found> {
         if damaged.is_empty() {
-            return Found::Good;
+            return Some(Found::Good);
         }
         let peer = self.registries.peer(Effort::PEER_AT_WORK).await;
         let (mut repaired, mut left) = (vec![], vec![]);
         for damage in damaged {
             let repair = match &peer {
-                Ok(peer) => repair(&damage, Place::new(peer, &image.peer), place).await,
+                Ok(peer) => {
+                    let from = Place::new(peer, &image.peer);
+                    within(self.until, repair(&damage, from, place)).await
+                }
                 Err(failure) => Err(failure.clone()),
             };
             let (blob, what) = (&damage.part.digest, &damage.what);
@@ -103,32 +187,79 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
                     repaired.push(format!("{blob}: {what}"));
                 }
                 Ok(Repair::Steps(steps)) => left.push(steps),
+                Err(Failure::Unfinished(_)) => return None,
                 Err(why) => left.push(format!(
                     "the blob {blob} is damaged ({what}), and was not replaced ({why}): verify again when that answers"
                 )),
             }
         }
         match left.is_empty() {
-            true => Found::Repaired(repaired),
-            false => Found::Damaged(left),
+            true => Some(Found::Repaired(repaired)),
+            false => Some(Found::Damaged(left)),
         }
     }
+
+    async fn note(&self, found: &Record, note: impl Fn(&mut Record)) -> Result<(), Failure> {
+        let noted = change(self.control, |record| {
+            let mut record = record.cloned().unwrap_or_else(|| found.clone());
+            note(&mut record);
+            record
+        });
+        noted.await.map(drop)
+    }
+}
+
+impl Round {
+    fn new(found: Record, earlier: Option<&Reading>) -> Self {
+        let reading = Reading::after(earlier, found.at);
+        let good = reading.good.iter();
+        let good = good.filter_map(|blob| Digest::parse("images.json", blob).ok());
+        Self {
+            good: good.collect(),
+            reading,
+            found,
+            bytes: 0,
+        }
+    }
+}
+
+impl Found {
+    /// As an invocation before this one has noted it.
+    fn earlier(damage: Option<&String>) -> Self {
+        damage.map_or(Self::Good, |what| Self::Damaged(vec![what.clone()]))
+    }
+}
+
+impl Reread {
+    fn unfinished(&self, left: &[String], region: &str) -> Failure {
+        let read = self.read.len();
+        let mut names: Vec<String> = left.iter().take(NAMES).cloned().collect();
+        if left.len() > NAMES {
+            names.push(format!("{} more", left.len() - NAMES));
+        }
+        let damaged = self.read.iter();
+        let damaged = damaged.filter(|(_, found)| matches!(found, Found::Damaged(_)));
+        let damaged: Vec<&str> = damaged.map(|(name, _)| name.as_str()).collect();
+        let damaged = match damaged.as_slice() {
+            [] => String::new(),
+            damaged => format!(" Damaged: {}.", damaged.join(", ")),
+        };
+        Failure::Unfinished(format!(
+            "of {} images in {region} {read} were read in time, and these are left: {}.{damaged} What was found stands in {}; \
+             verify again within a day to go on",
+            read + left.len(),
+            names.join(", "),
+            Record::KEY
+        ))
+    }
+}
+
+fn name(image: &Image) -> String {
+    format!("{}@{}", image.own, image.digest)
 }
 
 fn manifest(name: &str, what: &str) -> String {
     format!(
         "{what}: remove {name} from the registry, and the next reconcile brings it from the other region"
     )
-}
-
-/// What was not read keeps what was known of it.
-fn noted(mut record: Record, reread: &Reread) -> Record {
-    for (name, found) in &reread.read {
-        match found {
-            Found::Good | Found::Repaired(_) => drop(record.damaged.remove(name)),
-            Found::Damaged(what) => drop(record.damaged.insert(name.clone(), what.join("; "))),
-            Found::Unread(_) => {}
-        }
-    }
-    record
 }

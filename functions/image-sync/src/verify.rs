@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use lifeboat_core::{Failure, Region};
+use tokio::time::Instant;
 
 use crate::{
     copy::{Missing, Place, deliver, walk},
     manifest::Descriptor,
+    mend::within,
     reference::{Digest, Reference},
     registry::Removal,
 };
@@ -41,12 +43,12 @@ pub enum Repair {
     Steps(String),
 }
 
-/// Reads at most `most` bytes, or one blob if that is longer, and none that is good already.
+/// Reads until then, and nothing that is good already.
 pub async fn verify(
     place: Place<'_>,
     digest: &Digest,
     good: BTreeSet<Digest>,
-    most: u64,
+    until: Option<Instant>,
 ) -> Result<Verified, Failure> {
     let mut verified = Verified {
         good,
@@ -64,12 +66,13 @@ pub async fn verify(
         if verified.good.contains(&blob.digest) {
             continue;
         }
-        if verified.read > 0 && verified.read + blob.size > most {
+        let came = within(until, read(place, &blob)).await;
+        if let Err(Failure::Unfinished(_)) = came {
             verified.left += 1;
             continue;
         }
         verified.read += blob.size;
-        let what = match read(place, &blob).await {
+        let what = match came {
             Ok(()) => {
                 verified.good.insert(blob.digest);
                 continue;
@@ -119,6 +122,11 @@ pub async fn repair(damage: &Damage, from: Place<'_>, to: Place<'_>) -> Result<R
 }
 
 impl Damage {
+    pub(crate) fn told(&self) -> String {
+        let (digest, what) = (&self.part.digest, &self.what);
+        format!("the blob {digest} is damaged ({what}): verify again to have it replaced")
+    }
+
     fn steps(&self, said: &str) -> String {
         let (digest, repository, region) = (&self.part.digest, &self.repository, &self.region);
         format!(

@@ -1,11 +1,14 @@
 //! Which image each service runs, told by digest, and whether a region's registry holds it.
 
+mod reading;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Invalid, Region, SCHEMA, check_schema, readiness::Fact};
+pub use reading::Reading;
 
 /// Every image was seen in the region's own registry, by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +81,9 @@ pub struct Record {
     /// By name and digest what was read again and is not what its digest says, until it is read and found right.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub damaged: BTreeMap<String, String>,
+    /// Of a verification that was cut short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
 }
 
 /// A record is written four times an hour.
@@ -112,6 +118,7 @@ impl Record {
             seen: None,
             services: BTreeMap::new(),
             damaged: BTreeMap::new(),
+            reading: None,
         }
     }
 
@@ -120,12 +127,21 @@ impl Record {
     pub fn after(mut self, earlier: Option<&Self>) -> Self {
         if let Some(earlier) = earlier {
             self.seen = self.seen.or(earlier.seen);
+            self.reading = earlier.reading.clone();
             let needed = |name: &&String| self.images().any(|image| image.name() == **name);
             let damaged = earlier.damaged.iter();
             let damaged = damaged.filter(|(name, _)| needed(name));
             self.damaged = damaged.map(|(n, w)| (n.clone(), w.clone())).collect();
         }
         self
+    }
+
+    /// What came of reading an image: what is damaged of it, or nothing.
+    pub fn note(&mut self, name: &str, damage: Option<&str>) {
+        match damage {
+            Some(damage) => drop(self.damaged.insert(name.to_owned(), damage.to_owned())),
+            None => drop(self.damaged.remove(name)),
+        }
     }
 
     pub fn images(&self) -> impl Iterator<Item = &Image> {

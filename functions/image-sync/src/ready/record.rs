@@ -16,7 +16,7 @@ fn understood(body: &[u8]) -> Option<Record> {
         .ok()
 }
 
-pub(super) async fn read<B: Objects>(control: &Control<B>) -> Result<Option<Record>, Failure> {
+pub(crate) async fn read<B: Objects>(control: &Control<B>) -> Result<Option<Record>, Failure> {
     let found = control.bucket().get(Record::KEY).await?;
     Ok(found.and_then(|found| understood(&found.body)))
 }

@@ -46,6 +46,8 @@ pub(crate) struct Inner {
     /// So many requests are answered 503 first.
     pub(crate) hiccups: u32,
     pub(crate) upload_takes: Duration,
+    /// So many blobs are read; whoever reads another waits for ever.
+    pub(crate) downloads_left: Option<u32>,
     pub(crate) immutable: bool,
     /// Everything is refused with this body, as storage does.
     pub(crate) forbidden: Option<String>,

@@ -102,7 +102,7 @@ async fn a_set_is_copied_into_a_real_registry_and_read_again_byte_by_byte() {
     let peer = peer(&world).await;
     for (repository, image) in &images {
         let place = Place::new(&peer, repository);
-        let verified = verify(place, &digest(image), BTreeSet::new(), 1 << 30)
+        let verified = verify(place, &digest(image), BTreeSet::new(), None)
             .await
             .unwrap();
         assert!(
@@ -132,7 +132,7 @@ async fn a_flipped_byte_in_a_real_registry_is_found_and_the_steps_are_named() {
         Place::new(&own, "forum/users"),
         Place::new(&peer, "forum/users"),
     );
-    let verified = verify(to, &image, BTreeSet::new(), 1 << 30).await.unwrap();
+    let verified = verify(to, &image, BTreeSet::new(), None).await.unwrap();
     assert_eq!(verified.damaged.len(), 1);
     assert_eq!(verified.damaged[0].part.digest, layer);
     // It lets the blob be removed and sent, and goes on serving what it had.
@@ -145,7 +145,7 @@ async fn a_flipped_byte_in_a_real_registry_is_found_and_the_steps_are_named() {
     fs::remove_file(real.file(&layer)).unwrap();
     let repaired = repair(&verified.damaged[0], from, to).await.unwrap();
     assert_eq!(repaired, Repair::Repaired);
-    let verified = verify(to, &image, BTreeSet::new(), 1 << 30).await.unwrap();
+    let verified = verify(to, &image, BTreeSet::new(), None).await.unwrap();
     assert!(verified.damaged.is_empty(), "{verified:?}");
 }
 

@@ -1,6 +1,8 @@
 //! By hand: what a region would run, read again.
 
-use lifeboat_core::image::Said;
+use std::time::Duration;
+
+use lifeboat_core::{Failure, image::Said};
 use lifeboat_image_sync::{
     Answer,
     reference::Digest,
@@ -11,7 +13,7 @@ use serde_json::json;
 use crate::{
     fake::Removes,
     readiness::{passive, reconciled, record},
-    world::World,
+    world::{World, reconcile},
 };
 
 async fn verified(world: &World) -> Reread {
@@ -70,6 +72,79 @@ async fn what_may_be_replaced_is_replaced_from_the_other_region() {
     let found = &found.read[&format!("forum/users@{digest}")];
     assert!(matches!(found, Found::Repaired(_)), "{found:?}");
     assert!(ready(&world));
+}
+
+/// Both services run an image, and an invocation has little time.
+async fn two() -> (World, [String; 2]) {
+    let mut world = World::new().await;
+    let names = ["posts", "users"].map(|service| {
+        let repository = format!("forum/{service}");
+        let digest = world
+            .own
+            .runnable(&repository, Some("stable"), service, "amd64");
+        let image = format!("127.0.0.1:5001/{repository}:stable");
+        world.clusters.template(service, &image);
+        world.clusters.run(service, &image, &digest);
+        format!("{repository}@{digest}")
+    });
+    world.time = Some(Duration::from_secs(2));
+    (world, names)
+}
+
+/// In this time so many blobs can be read, beside the two configurations that tell whether the images are there.
+async fn cut_short(world: &World, blobs: u32) -> Result<Reread, Failure> {
+    world.own.inner().downloads_left = Some(2 + blobs);
+    let answer = world.handle(json!({"action": "verify"})).await;
+    world.own.inner().downloads_left = None;
+    match answer? {
+        Answer::Reread(found) => Ok(found),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_cut_short_says_what_is_left_and_each_invocation_gets_further() {
+    let (world, names) = two().await;
+    for left in [2, 1] {
+        let failure = cut_short(&world, 2).await.unwrap_err();
+        assert_eq!(failure.name(), "Unfinished");
+        let text = failure.to_string();
+        assert!(text.contains(&names[1]) && text.contains("verify again within a day"));
+        let reading = record(&world).unwrap().reading.unwrap();
+        assert_eq!(reading.images.len(), 2 - left, "{text}");
+    }
+    // Of six blobs one is of both images.
+    let found = cut_short(&world, 1).await.unwrap();
+    let good = names.map(|name| (name, Found::Good));
+    assert_eq!(found.read, good.into());
+    assert_eq!(record(&world).unwrap().reading, None);
+}
+
+#[tokio::test]
+async fn what_was_found_before_the_end_came_stands_in_the_record_and_in_the_last_answer() {
+    let (world, names) = two().await;
+    let layer = Digest::of("posts".repeat(300_000).as_bytes());
+    world.own.inner().rotten.insert(layer.to_string());
+    let failure = cut_short(&world, 3).await.unwrap_err().to_string();
+    assert!(
+        failure.contains(&format!("Damaged: {}.", names[0])),
+        "{failure}"
+    );
+    assert!(record(&world).unwrap().damaged[&names[0]].contains(layer.as_str()));
+    let _ = world.handle(reconcile()).await;
+    let found = verified(&world).await;
+    assert!(matches!(found.read[&names[0]], Found::Damaged(_)));
+    assert_eq!(found.read[&names[1]], Found::Good);
+}
+
+#[tokio::test]
+async fn whoever_is_ended_in_the_middle_has_noted_each_image_that_was_read() {
+    let (mut world, names) = two().await;
+    world.time = None;
+    let ended = tokio::time::timeout(Duration::from_secs(2), cut_short(&world, 3));
+    assert!(ended.await.is_err(), "it had time for all");
+    let reading = record(&world).unwrap().reading.unwrap();
+    assert_eq!(reading.images, [names[0].clone()].into());
 }
 
 #[tokio::test]

@@ -24,6 +24,9 @@ pub(crate) async fn answer(
     if method == Method::PUT && uri.path().contains("/blobs/uploads/") {
         tokio::time::sleep(wait).await;
     }
+    if method == Method::GET && uri.path().contains("/blobs/") && !may_read(&inner) {
+        std::future::pending::<()>().await;
+    }
     let answer = decide(&inner, &method, &uri, &headers, &body);
     let silent = {
         let mut inner = inner.lock().unwrap();
@@ -40,6 +43,17 @@ pub(crate) async fn answer(
         std::future::pending::<()>().await;
     }
     answer
+}
+
+fn may_read(inner: &Mutex<Inner>) -> bool {
+    match &mut inner.lock().unwrap().downloads_left {
+        Some(0) => false,
+        Some(left) => {
+            *left -= 1;
+            true
+        }
+        None => true,
+    }
 }
 
 fn decide(

@@ -1,6 +1,6 @@
 //! Reading again what lies in the peer.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use lifeboat_image_sync::{
     Registries, Registry,
@@ -11,14 +11,13 @@ use lifeboat_image_sync::{
     registry::Effort,
     verify::{Repair, Verified, repair, verify},
 };
+use tokio::time::Instant;
 
 use crate::{
     fake::Removes,
     sets::{bring, wish},
     world::World,
 };
-
-const ALL: u64 = u64::MAX >> 1;
 
 struct Copied {
     world: World,
@@ -49,7 +48,7 @@ impl Copied {
     }
 
     async fn verify(&self) -> Verified {
-        verify(self.there(), &self.digest, BTreeSet::new(), ALL)
+        verify(self.there(), &self.digest, BTreeSet::new(), None)
             .await
             .unwrap()
     }
@@ -98,7 +97,7 @@ async fn a_manifest_that_is_not_its_digest_is_not_verified() {
         .inner()
         .rotten
         .insert(copied.digest.to_string());
-    let failure = verify(copied.there(), &copied.digest, BTreeSet::new(), ALL)
+    let failure = verify(copied.there(), &copied.digest, BTreeSet::new(), None)
         .await
         .unwrap_err();
     assert_eq!(failure.name(), "NotVerified");
@@ -108,14 +107,22 @@ async fn a_manifest_that_is_not_its_digest_is_not_verified() {
 #[tokio::test]
 async fn a_verification_stops_where_it_may_and_goes_on_another_time() {
     let copied = copied().await;
-    let first = verify(copied.there(), &copied.digest, BTreeSet::new(), 10)
+    copied.world.peer.inner().downloads_left = Some(1);
+    let until = Instant::now() + Duration::from_secs(1);
+    let first = verify(copied.there(), &copied.digest, BTreeSet::new(), Some(until))
         .await
         .unwrap();
-    assert!(first.left > 0 && !first.good.is_empty());
-    let rest = verify(copied.there(), &copied.digest, first.good, ALL)
+    assert!(first.left > 0 && !first.good.is_empty(), "{first:?}");
+    copied.world.peer.inner().downloads_left = None;
+    let rest = verify(copied.there(), &copied.digest, first.good, None)
         .await
         .unwrap();
     assert_eq!((rest.good.len(), rest.left), (3, 0));
+    assert_eq!(
+        first.read + rest.read,
+        300_000 + 4 + 14,
+        "each is read once"
+    );
 }
 
 #[tokio::test]
