@@ -6,15 +6,17 @@ use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use lifeboat_core::{Configuration, Failure, image::Images};
+use lifeboat_aws::Objects;
+use lifeboat_core::{Configuration, Failure, Region, image::Images};
 
 use crate::{
-    Registries, Registry,
+    ImageSync, Registries, Registry,
     copy::Wish,
     fleet::{Definition, Fleet},
     holds::Verdict,
     mend::{self, Image},
     platform::Platform,
+    ready::read,
     reference::{Digest, Reference},
     wanted::services,
 };
@@ -31,11 +33,11 @@ struct Needed<'a> {
     platforms: Vec<Platform>,
 }
 
-pub async fn check<R: Registries + Fleet>(
-    configuration: &Configuration,
-    registries: &R,
+pub async fn check<R: Registries + Fleet, B: Objects>(
+    sync: &ImageSync<'_, R, B>,
     execution: &str,
 ) -> Result<Images, Failure> {
+    let (configuration, registries) = (sync.configuration, sync.registries);
     let started = Timestamp::now();
     let current = registries.current().await?;
     let needed = needed(configuration, &current)?;
@@ -59,11 +61,19 @@ pub async fn check<R: Registries + Fleet>(
         );
         fetched = fetch(configuration, registries, &own, (&needed, &named), lacking).await?;
     }
+    // No task starts from a layer that is not what its digest says, however whole the image looks.
+    let record = read(sync.control).await?;
+    let damaged = record.map(|record| record.damaged).unwrap_or_default();
     let (mut digests, mut repaired, mut lost) = (BTreeMap::new(), vec![], vec![]);
     for (image, named) in needed.iter().zip(named) {
         let was = named.is_some();
         match fetched.of(image, named, &configuration.region) {
             Ok((digest, brought)) => {
+                let reference = Reference::Digest(digest.clone());
+                let name = reference.of(image.repository);
+                if let Some(what) = damaged.get(&name) {
+                    lost.push(image.damaged(&name, what, &configuration.region));
+                }
                 digests.insert(image.service.to_owned(), digest.to_string());
                 if brought || !was {
                     repaired.push(image.service.to_owned());
@@ -122,6 +132,13 @@ impl Needed<'_> {
             Reference::Digest(digest) => Ok(Some(digest.clone())),
             tag @ Reference::Tag(_) => own.digest(self.repository, tag).await,
         }
+    }
+
+    fn damaged(&self, name: &str, what: &str, region: &Region) -> String {
+        let service = self.service;
+        format!(
+            "{service} needs {name}, and {what}; once that is mended, run verify of image-sync in {region}"
+        )
     }
 
     fn by(&self, digest: Digest) -> Image {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_aws::Objects;
 use lifeboat_core::{
-    Failure,
+    Configuration, Failure,
     image::{self, Held, Record, ServiceImages},
 };
 use serde::{Deserialize, Serialize};
@@ -23,10 +23,12 @@ use crate::{
     fleet::Fleet,
     holds::Verdict,
     mend::{self, Image, Mended},
+    reference::{Digest, Reference},
     registry::Effort,
 };
 use facts::Facts;
 pub(crate) use record::{change, read};
+use used::there;
 
 /// What was found, and what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +68,8 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
         let looked = mend::look(&own, facts.images(self.configuration)).await;
         let looked = untouched(looked);
         let mut ready = self.report(&facts, &looked);
-        ready.found = ready.found.after(read(self.control).await?.as_ref());
+        let before = read(self.control).await?;
+        ready.found = ready.found.after(before.as_ref(), &BTreeSet::new());
         for (service, plan) in self.plans(&facts, &ready.found) {
             let pin = match plan {
                 pin::Plan::Nothing(reason) => Pin::Kept(reason),
@@ -153,8 +156,33 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
     }
 
     async fn keep(&self, found: Record) -> Result<Record, Failure> {
-        let after = |earlier: Option<&Record>| found.clone().after(earlier);
+        let gone = match read(self.control).await? {
+            Some(before) => self.gone(before.unneeded(&found)).await?,
+            None => BTreeSet::new(),
+        };
+        let after = |earlier: Option<&Record>| found.clone().after(earlier, &gone);
         change(self.control, after).await
+    }
+
+    /// Of these images, by name and digest, those that this region's registry has no longer. Of what cannot be asked for nothing
+    /// is known.
+    async fn gone(&self, names: BTreeSet<String>) -> Result<BTreeSet<String>, Failure> {
+        let mut gone = BTreeSet::new();
+        if names.is_empty() {
+            return Ok(gone);
+        }
+        let own = self.registries.own().await?;
+        for (name, image) in by_name(self.configuration, &names) {
+            match own
+                .digest(&image.own, &Reference::Digest(image.digest))
+                .await
+            {
+                Ok(None) => drop(gone.insert(name.clone())),
+                Ok(Some(_)) => {}
+                Err(failure) => tracing::warn!("{name} stays on the record: {failure}"),
+            }
+        }
+        Ok(gone)
     }
 
     fn report(&self, facts: &Facts, looked: &BTreeMap<Image, Mended>) -> Ready {
@@ -202,6 +230,24 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
             pins: BTreeMap::new(),
         }
     }
+}
+
+/// Images of this region, as the record names them.
+pub(crate) fn by_name<'n>(
+    configuration: &Configuration,
+    names: impl IntoIterator<Item = &'n String>,
+) -> Vec<(&'n String, Image)> {
+    let parsed = names.into_iter().filter_map(|name| {
+        let (repository, digest) = name.split_once('@')?;
+        let image = Image {
+            own: repository.to_owned(),
+            peer: there(configuration, repository).to_owned(),
+            digest: Digest::parse(Record::KEY, digest).ok()?,
+            platforms: vec![],
+        };
+        Some((name, image))
+    });
+    parsed.collect()
 }
 
 /// A service that does not start what runs is no reason to be sure of it.

@@ -15,7 +15,7 @@ use crate::{
     copy::Place,
     fleet::Fleet,
     mend::{Image, within},
-    ready::{change, read},
+    ready::{by_name, change, read},
     reference::Digest,
     registry::Effort,
     verify::{Damage, Repair, Verified, repair, verify},
@@ -59,7 +59,17 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
         if let Some(service) = service {
             self.configuration.service(service)?;
         }
-        let (found, images) = self.needed(service).await?;
+        let (found, mut images) = self.needed(service).await?;
+        let before = read(self.control).await?;
+        // What is on the record is read though nobody needs it now: nothing else takes it off.
+        let damaged = before.as_ref().map(|record| record.damaged.clone());
+        let damaged = damaged.unwrap_or_default();
+        let mut all: BTreeSet<String> = images.iter().map(name).collect();
+        for (name, image) in by_name(self.configuration, damaged.keys()) {
+            if self.is_of(service, &image) && all.insert(name.clone()) {
+                images.insert(image);
+            }
+        }
         let region = &self.configuration.region;
         if images.is_empty() {
             let whose = service.map_or("any service".to_owned(), str::to_owned);
@@ -68,12 +78,9 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
             )));
         }
         let own = self.registries.own().await?;
-        let before = read(self.control).await?;
         let reading = before.as_ref().and_then(|record| record.reading.as_ref());
         let mut round = Round::new(found, reading);
-        let damaged = before.map(|record| record.damaged).unwrap_or_default();
         let (mut reread, mut left) = (Reread::default(), vec![]);
-        let all: BTreeSet<String> = images.iter().map(name).collect();
         for image in images {
             let name = name(&image);
             let found = match round.reading.images.contains(&name) {
@@ -93,6 +100,12 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
         let end = |record: &mut Record| record.reading.clone_from(&reading);
         self.note(&round.found, end).await?;
         Ok(reread)
+    }
+
+    fn is_of(&self, service: Option<&str>, image: &Image) -> bool {
+        let services = &self.configuration.own().services;
+        let repository = |name| Some(&services.get(name)?.repository);
+        service.is_none_or(|name| repository(name) == Some(&image.own))
     }
 
     /// None where the time for it was over.

@@ -55,11 +55,7 @@ impl<R: Registries + Fleet + Catalog + Meter + Workflow, B: Objects> ImageSync<'
             Event::Sync(choice) => self.sync(&choice).await.map(Answer::Outcome),
             Event::Ready => Ok(Answer::Ready(Box::new(self.readiness().await?))),
             Event::Verify { service } => self.reread(service.as_deref()).await.map(Answer::Reread),
-            Event::Check { execution } => {
-                check::check(self.configuration, self.registries, &execution)
-                    .await
-                    .map(Answer::Images)
-            }
+            Event::Check { execution } => check::check(self, &execution).await.map(Answer::Images),
         }
     }
 }

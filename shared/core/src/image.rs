@@ -2,7 +2,7 @@
 
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -122,18 +122,26 @@ impl Record {
         }
     }
 
-    /// Takes over what an earlier one knows and this one did not look for. Damage of what nobody needs is forgotten.
+    /// Takes over what an earlier one knows and this one did not look for. Damage stays, also of what nobody needs at the moment,
+    /// unless its image is gone.
     #[must_use]
-    pub fn after(mut self, earlier: Option<&Self>) -> Self {
+    pub fn after(mut self, earlier: Option<&Self>, gone: &BTreeSet<String>) -> Self {
         if let Some(earlier) = earlier {
             self.seen = self.seen.or(earlier.seen);
             self.reading = earlier.reading.clone();
-            let needed = |name: &&String| self.images().any(|image| image.name() == **name);
-            let damaged = earlier.damaged.iter();
-            let damaged = damaged.filter(|(name, _)| needed(name));
-            self.damaged = damaged.map(|(n, w)| (n.clone(), w.clone())).collect();
+            self.damaged = earlier.damaged.clone();
+            self.damaged.retain(|name, _| !gone.contains(name));
         }
         self
+    }
+
+    /// What is on the record as damaged, and not needed by what was found now: whoever keeps it there must look for it.
+    pub fn unneeded(&self, found: &Self) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> = self.damaged.keys().cloned().collect();
+        for image in found.images() {
+            names.remove(&image.name());
+        }
+        names
     }
 
     /// What came of reading an image: what is damaged of it, or nothing.

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::{
     fake::Removes,
-    readiness::{passive, reconciled, record},
-    world::{World, reconcile},
+    readiness::{THERE, passive, reconciled, record},
+    world::{World, check, reconcile},
 };
 
 async fn verified(world: &World) -> Reread {
@@ -72,6 +72,78 @@ async fn what_may_be_replaced_is_replaced_from_the_other_region() {
     let found = &found.read[&format!("forum/users@{digest}")];
     assert!(matches!(found, Found::Repaired(_)), "{found:?}");
     assert!(ready(&world));
+}
+
+/// Another image runs, and no pin names the one before it.
+async fn moved_on(world: &World) -> String {
+    let other = world.peer.runnable("forum/users", None, "3", "amd64");
+    world.clusters.run("users", THERE, &other);
+    reconciled(world).await;
+    let mut inner = world.clusters.inner();
+    inner
+        .families
+        .values_mut()
+        .for_each(|pins| pins.truncate(1));
+    other
+}
+
+#[tokio::test]
+async fn damage_of_what_nothing_names_for_a_while_is_remembered_and_read_again() {
+    let (world, digest) = passive().await;
+    reconciled(&world).await;
+    flip(&world);
+    let name = format!("forum/users@{digest}");
+    verified(&world).await;
+    let other = moved_on(&world).await;
+    reconciled(&world).await;
+    assert!(record(&world).unwrap().damaged.contains_key(&name));
+    world.clusters.run("users", THERE, &digest);
+    reconciled(&world).await;
+    assert!(!ready(&world));
+
+    world.clusters.run("users", THERE, &other);
+    world.own.inner().rotten.clear();
+    assert_eq!(verified(&world).await.read[&name], Found::Good);
+    assert!(record(&world).unwrap().damaged.is_empty());
+}
+
+#[tokio::test]
+async fn damage_is_forgotten_with_an_image_that_is_gone_and_nobody_needs() {
+    let (world, digest) = passive().await;
+    reconciled(&world).await;
+    flip(&world);
+    verified(&world).await;
+    world.own.forget("forum/users", &digest);
+    reconciled(&world).await;
+    assert!(
+        !ready(&world),
+        "it was brought again, and its layer may be the same"
+    );
+    moved_on(&world).await;
+    world.own.forget("forum/users", &digest);
+    reconciled(&world).await;
+    assert!(record(&world).unwrap().damaged.is_empty());
+}
+
+#[tokio::test]
+async fn a_damaged_image_is_refused_by_the_workflows_check_until_it_was_read_and_found_right() {
+    let (world, names) = two().await;
+    let layer = Digest::of("users".repeat(300_000).as_bytes());
+    world.own.inner().rotten.insert(layer.to_string());
+    verified(&world).await;
+    let failure = world.handle(check()).await.unwrap_err();
+    assert_eq!(failure.name(), "Refused");
+    let text = failure.to_string();
+    let expected = format!("users needs {}, and the blob {layer} ", names[1]);
+    assert!(text.starts_with(&expected), "{text}");
+    assert!(
+        text.contains("run verify of image-sync in us-east-1"),
+        "{text}"
+    );
+
+    world.own.inner().rotten.clear();
+    verified(&world).await;
+    assert!(world.handle(check()).await.is_ok());
 }
 
 /// Both services run an image, and an invocation has little time.

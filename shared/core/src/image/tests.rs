@@ -92,20 +92,27 @@ fn a_service_that_was_not_looked_for_or_of_which_nothing_is_known_is_looked_for_
 }
 
 #[test]
-fn damage_costs_readiness_until_it_is_mended_and_is_forgotten_with_the_image() {
+fn damage_costs_readiness_until_it_is_mended_whoever_needs_it_and_is_forgotten_with_the_image() {
     let mut before = record(vec![image("sha256:a", Use::Running, Held::Ready)]);
     before
         .damaged
         .insert("forum/users@sha256:a".into(), "a byte has flipped".into());
     before.seen = Some(after(-60));
-    let again = record(vec![image("sha256:a", Use::Running, Held::Ready)]).after(Some(&before));
+    let (name, none) = ("forum/users@sha256:a".to_owned(), BTreeSet::new());
+    let again = record(vec![image("sha256:a", Use::Running, Held::Ready)]);
+    assert_eq!(before.unneeded(&again), none);
+    let again = again.after(Some(&before), &none);
     assert_eq!(
         not(&again, 0),
         Fact::Missing("forum/users@sha256:a in us-west-2: a byte has flipped".into())
     );
     assert_eq!(again.seen, before.seen);
-    let other = record(vec![image("sha256:b", Use::Running, Held::Ready)]).after(Some(&before));
-    assert!(other.damaged.is_empty());
+    let other = record(vec![image("sha256:b", Use::Running, Held::Ready)]);
+    let gone = before.unneeded(&other);
+    assert_eq!(gone, [name.clone()].into());
+    let kept = other.clone().after(Some(&before), &none);
+    assert!(kept.damaged.contains_key(&name));
+    assert!(other.after(Some(&before), &gone).damaged.is_empty());
 }
 
 #[test]
