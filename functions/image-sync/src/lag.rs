@@ -13,7 +13,7 @@ pub type Lags = BTreeMap<String, SignedDuration>;
 
 #[allow(async_fn_in_trait)]
 pub trait Meter {
-    async fn publish(&self, lags: &Lags) -> Result<(), Failure>;
+    async fn publish(&self, metrics: &[Metric<'_>]) -> Result<(), Failure>;
 }
 
 /// After what was lacking has been brought: what came took as long as this, and what did not is still older. A repository that
@@ -30,6 +30,14 @@ pub(crate) fn of(survey: &Survey, now: Timestamp) -> Lags {
     }
     lags
 }
+
+/// The active region could not be asked what runs there. Nothing is told while it answers: a metric costs by the hour in which
+/// it is told.
+pub(crate) const PEER_SILENT: Metric<'_> = Metric {
+    name: "PeerSilent",
+    value: 1.0,
+    of: None,
+};
 
 /// Of one push.
 pub(crate) fn of_push(repository: &str, pushed: Timestamp, now: Timestamp) -> Lags {

@@ -22,6 +22,7 @@ use crate::{
     ImageSync, Registries, Registry,
     fleet::Fleet,
     holds::Verdict,
+    lag::{self, Meter},
     mend::{self, Image, Mended},
     reference::{Digest, Reference},
     registry::Effort,
@@ -60,7 +61,7 @@ pub enum Pin {
     Failed(String),
 }
 
-impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
+impl<R: Registries + Fleet + Meter, B: Objects> ImageSync<'_, R, B> {
     /// Looks, and changes nothing.
     pub(crate) async fn readiness(&self) -> Result<Ready, Failure> {
         let facts = self.facts().await?;
@@ -83,6 +84,9 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
     /// Looks, brings what is lacking, keeps a record, and pins.
     pub(crate) async fn make_ready(&self) -> Result<Ready, Failure> {
         let facts = self.facts().await?;
+        if facts.silent.is_some() {
+            self.tell(&[lag::PEER_SILENT]).await;
+        }
         let own = self.registries.own().await?;
         let looked = mend::look(&own, facts.images(self.configuration)).await;
         let (good, lacking): (BTreeMap<_, _>, BTreeMap<_, _>) = looked

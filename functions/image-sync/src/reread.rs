@@ -14,6 +14,7 @@ use crate::{
     ImageSync, Registries, Registry,
     copy::Place,
     fleet::Fleet,
+    lag::Meter,
     mend::{Image, within},
     ready::{by_name, change, read},
     reference::Digest,
@@ -52,7 +53,7 @@ struct Round {
     bytes: u64,
 }
 
-impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
+impl<R: Registries + Fleet + Meter, B: Objects> ImageSync<'_, R, B> {
     /// What comes of each image stands in the record at once, until it is read again: whoever is ended loses nothing. One that
     /// was cut short is gone on with by the next one.
     pub(crate) async fn reread(&self, service: Option<&str>) -> Result<Reread, Failure> {

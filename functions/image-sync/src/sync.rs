@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use lifeboat_aws::{Control, Objects};
+use lifeboat_aws::{Control, Objects, metrics::Metric};
 use lifeboat_core::{Configuration, Failure};
 use tokio::time::Instant;
 
@@ -197,10 +197,14 @@ impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B>
 }
 
 impl<R: Meter, B> ImageSync<'_, R, B> {
-    /// No copy fails because nobody hears how long it took.
     async fn measure(&self, lags: &Lags) {
-        if let Err(failure) = self.registries.publish(lags).await {
-            tracing::warn!("the lag is not told: {failure}");
+        self.tell(&lag::metrics(lags)).await;
+    }
+
+    /// Nothing fails because nobody hears of it.
+    pub(crate) async fn tell(&self, metrics: &[Metric<'_>]) {
+        if let Err(failure) = self.registries.publish(metrics).await {
+            tracing::warn!("metrics are not told: {failure}");
         }
     }
 }

@@ -231,6 +231,25 @@ resource "aws_cloudwatch_metric_alarm" "lag" {
   alarm_actions       = [var.own.notices_topic]
 }
 
+# Told by each reconcile of a passive region to which the active one does not answer, and else not at all: so it costs nothing while
+# all is well, and no data is good news. Whether reconciles run at all is the record's age, which costs readiness.
+resource "aws_cloudwatch_metric_alarm" "peer" {
+  alarm_name          = "${var.application}-image-peer-silent"
+  alarm_description   = "For most of an hour image-sync here could not ask the active region what runs there: the last pins stand for it, and a version that was deployed meanwhile is not ready here. If that region is down, move to this one. Else see what the function's log says: a right that its role lacks, or ECS there."
+  namespace           = "Lifeboat"
+  metric_name         = "PeerSilent"
+  dimensions          = { Application = var.application, Region = var.own.region }
+  statistic           = "Maximum"
+  period              = 900
+  evaluation_periods  = 4
+  datapoints_to_alarm = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = var.enabled
+  alarm_actions       = [var.own.notices_topic]
+}
+
 output "arn" {
   description = "ARN of the function."
   value       = module.function.arn

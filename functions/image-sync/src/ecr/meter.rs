@@ -1,13 +1,18 @@
-use lifeboat_aws::{Patience, metrics::Metrics};
+use lifeboat_aws::{
+    Patience,
+    metrics::{Metric, Metrics},
+};
 use lifeboat_core::Failure;
 
 use super::Ecr;
-use crate::lag::{self, Lags, Meter};
+use crate::lag::Meter;
 
 impl Meter for Ecr<'_> {
-    async fn publish(&self, lags: &Lags) -> Result<(), Failure> {
+    async fn publish(&self, metrics: &[Metric<'_>]) -> Result<(), Failure> {
         let region = &self.configuration.region;
-        let metrics = Metrics::new(&self.aws.region(region, Patience::Own), self.configuration);
-        metrics.publish(&lag::metrics(lags)).await
+        let aws = self.aws.region(region, Patience::Own);
+        Metrics::new(&aws, self.configuration)
+            .publish(metrics)
+            .await
     }
 }

@@ -155,6 +155,7 @@ async fn while_the_active_region_is_silent_what_was_pinned_last_stands_for_what_
     let (mut world, digest) = passive().await;
     reconciled(&world).await;
     let before = record(&world).unwrap();
+    assert!(world.told.borrow().is_empty());
     world.clusters.inner().silent = true;
     world.peer_dead = true;
     let ready = reconciled(&world).await;
@@ -166,6 +167,9 @@ async fn while_the_active_region_is_silent_what_was_pinned_last_stands_for_what_
     );
     assert_eq!(image.held, Held::Ready);
     assert_eq!(ready.found.seen, before.seen);
+    assert_eq!(*world.told.borrow(), ["PeerSilent"], "each time");
+    world.publishing_fails = true;
+    assert!(reconciled(&world).await.silent.is_some());
 }
 
 #[tokio::test]

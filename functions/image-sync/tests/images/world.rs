@@ -2,7 +2,8 @@
 
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
-use lifeboat_aws::{Control, memory::Memory};
+use jiff::SignedDuration;
+use lifeboat_aws::{Control, memory::Memory, metrics::Metric};
 use lifeboat_core::{Configuration, Epoch, Failure, Region, RegionState, configuration};
 use lifeboat_image_sync::{
     Answer, Event, ImageSync, Outcome, Registries, Registry,
@@ -31,6 +32,8 @@ pub(crate) struct World {
     pub(crate) started: RefCell<Vec<String>>,
     /// The lags that were published last.
     pub(crate) lags: RefCell<Lags>,
+    /// Metrics that are no lags.
+    pub(crate) told: RefCell<Vec<&'static str>>,
     pub(crate) publishing_fails: bool,
 }
 
@@ -64,6 +67,7 @@ impl World {
             time: None,
             started: RefCell::default(),
             lags: RefCell::default(),
+            told: RefCell::default(),
             publishing_fails: false,
         }
     }
@@ -164,7 +168,7 @@ impl Catalog for World {
 }
 
 impl Meter for World {
-    async fn publish(&self, lags: &Lags) -> Result<(), Failure> {
+    async fn publish(&self, metrics: &[Metric<'_>]) -> Result<(), Failure> {
         if self.publishing_fails {
             let region = &self.configuration.region;
             return Err(Failure::unavailable(
@@ -174,7 +178,16 @@ impl Meter for World {
                 "slow down",
             ));
         }
-        self.lags.replace(lags.clone());
+        let lags = metrics.iter().filter_map(|metric| {
+            let (_, repository) = metric.of?;
+            let lag = SignedDuration::try_from_secs_f64(metric.value).unwrap();
+            Some((repository.to_owned(), lag))
+        });
+        let names = metrics.iter().map(|metric| metric.name);
+        match names.clone().all(|name| name == "ImageLag") {
+            true => drop(self.lags.replace(lags.collect())),
+            false => self.told.borrow_mut().extend(names),
+        }
         Ok(())
     }
 }
