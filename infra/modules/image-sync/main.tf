@@ -262,5 +262,5 @@ output "name" {
 
 output "alarms" {
   description = "ARNs of its alarms, the most urgent first."
-  value       = [aws_cloudwatch_metric_alarm.lag.arn, module.function.alarm]
+  value       = [aws_cloudwatch_metric_alarm.lag.arn, aws_cloudwatch_metric_alarm.peer.arn, module.function.alarm]
 }
