@@ -68,8 +68,6 @@ locals {
 
   dimensions = { Application = var.application, Region = var.own.region }
 
-  given_up = "The probe failed three times at the same event: this region may not see that the other one is down, nor that it could not take over. Read its log."
-
   statements = concat([
     {
       Effect    = "Allow"
@@ -189,6 +187,7 @@ module "function" {
   memory   = 256
   timeout  = 60
 
+  given_up   = "The probe failed three times at the same event: this region may not see that the other one is down, nor that it could not take over. Read its log."
   statements = local.statements
 }
 
