@@ -219,6 +219,7 @@ run "a_function_uses_its_own_keys_for_its_own_buckets_and_the_other_regions_to_r
     zip        = "failover"
     memory     = 256
     timeout    = 60
+    given_up   = "see its log"
     statements = []
     settings   = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
     own        = var.home
@@ -264,6 +265,7 @@ run "a_function_that_asks_nothing_of_the_other_region_has_no_right_to_its_key" {
     zip        = "failover"
     memory     = 256
     timeout    = 60
+    given_up   = "see its log"
     statements = []
     settings   = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
     own        = var.home

@@ -45,10 +45,12 @@ variables {
     services       = { users = { service = "forum-users", repository = "forum/users" } }
   }
 
-  settings   = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
-  replicated = true
-  proof_days = 3
-  enabled    = true
+  settings    = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
+  replicated  = true
+  rpo_seconds = 3600
+  drill_days  = 40
+  proof_days  = 3
+  enabled     = true
 }
 
 run "what_is_named_may_be_described_and_nothing_may_be_read" {

@@ -102,34 +102,18 @@ resource "aws_cloudwatch_event_target" "reminder" {
 }
 
 # A notice tells of each failure; this one comes also where the failover function, which writes notices, is what fails. A plan or a
-# drill that was refused counts: nobody else says that the monthly drill does not begin.
+# drill that was refused counts: nobody else says that the monthly drill does not begin. Of one that somebody stopped the watch tells.
 resource "aws_cloudwatch_metric_alarm" "execution_failed" {
   alarm_name          = "${var.application}-execution-failed"
-  alarm_description   = "An execution of the failover workflow failed, was stopped, or ran out of time. See `lifeboat report show`, and `lifeboat status` for what stands; the runbook says what to do after each (docs/runbook.md)."
+  alarm_description   = "An execution of the failover workflow failed, or was refused. See `lifeboat report show`, and `lifeboat status` for what stands; the runbook says what to do after each (docs/runbook.md)."
+  namespace           = "AWS/States"
+  metric_name         = "ExecutionsFailed"
+  dimensions          = { StateMachineArn = aws_sfn_state_machine.this.arn }
+  statistic           = "Sum"
+  period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.notices.arn]
-
-  metric_query {
-    id          = "ended"
-    label       = "executions that did not end well"
-    expression  = "SUM(METRICS())"
-    return_data = true
-  }
-
-  dynamic "metric_query" {
-    for_each = { failed = "ExecutionsFailed", late = "ExecutionsTimedOut", stopped = "ExecutionsAborted" }
-    content {
-      id = metric_query.key
-      metric {
-        namespace   = "AWS/States"
-        metric_name = metric_query.value
-        dimensions  = { StateMachineArn = aws_sfn_state_machine.this.arn }
-        stat        = "Sum"
-        period      = 300
-      }
-    }
-  }
 }

@@ -47,7 +47,7 @@ fn every_sample_is_understood_and_ours_are_written_back_the_same() {
             Event::Alarms(_) => alarms += 1,
         }
     }
-    assert_eq!((requests, events, alarms), (5, 8, 1));
+    assert_eq!((requests, events, alarms), (5, 9, 1));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn an_unknown_action_step_or_mode_is_refused_and_the_known_ones_are_named() {
         (
             json!({"action": "erase"}),
             "erase",
-            "`watch`, `begin`, `step`, `hold`, `order`, `undo`, `fail`",
+            "`watch`, `rehearse`, `begin`, `step`, `hold`, `order`, `undo`, `fail`",
         ),
         (mode, "sideways", "`plan`, `drill`, `planned`, `unplanned`"),
         (step, "jump", "`lease`, `stop_source`"),
