@@ -24,6 +24,7 @@ variables {
     region         = "us-east-1"
     control_bucket = "control-east"
     backups_bucket = "backups-east"
+    notices_topic  = "arn:aws:sns:us-east-1:111122223333:forum-notices"
     kms = {
       key      = "arn:aws:kms:us-east-1:111122223333:key/east"
       readable = ["arn:aws:kms:us-east-1:111122223333:key/east", "arn:aws:kms:us-east-1:111122223333:key/before"]
@@ -34,6 +35,7 @@ variables {
     region         = "us-west-2"
     control_bucket = "control-west"
     backups_bucket = "backups-west"
+    notices_topic  = "arn:aws:sns:us-west-1:111122223333:forum-notices"
     kms = {
       key      = "arn:aws:kms:us-west-2:111122223333:key/west"
       readable = ["arn:aws:kms:us-west-2:111122223333:key/west"]
@@ -44,6 +46,7 @@ variables {
     region         = "us-west-2"
     control_bucket = "control-west"
     backups_bucket = "backups-west"
+    notices_topic  = "arn:aws:sns:us-west-1:111122223333:forum-notices"
     kms            = { key = null, readable = [] }
   }
 }
