@@ -35,6 +35,11 @@ impl Digest {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The tag under which what belongs to it is found.
+    pub(crate) fn as_tag(&self) -> String {
+        self.0.replace(':', "-")
+    }
 }
 
 impl TryFrom<String> for Digest {

@@ -1,5 +1,6 @@
 mod blobs;
 mod keeper;
+mod listing;
 mod manifests;
 mod pace;
 mod referrers;
@@ -15,6 +16,7 @@ use reqwest::{
     header::{ACCEPT, AUTHORIZATION, HOST, LOCATION},
     redirect::Policy,
 };
+use tokio::sync::Mutex;
 
 use crate::{
     manifest::ACCEPTED,
@@ -61,6 +63,8 @@ pub struct Registry {
     pace: Arc<pace::Pace>,
     /// It has said that it does not know what refers to an image.
     without_referrers: Arc<AtomicBool>,
+    /// A list of referrers is read and written by one at a time.
+    listing: Arc<Mutex<()>>,
 }
 
 /// What an answer asks of us.
@@ -104,6 +108,7 @@ impl Registry {
             keys: Arc::new(keeper::Keys::new(keeper)),
             pace: Arc::new(pace::Pace::new()),
             without_referrers: Arc::default(),
+            listing: Arc::default(),
         })
     }
 

@@ -205,6 +205,12 @@ impl Ends {
     }
 
     async fn referring(&self, wish: &Wish, of: Of) -> Result<Vec<Reference>, Failure> {
+        // Also what was there before: a copy may have been cut short right behind it.
+        if let digest @ Reference::Digest(_) = &wish.reference
+            && let Some(manifest) = self.source(wish).manifest(digest).await?
+        {
+            self.to.write_down(&wish.to, &manifest).await?;
+        }
         let digests = match of {
             Of::These(digests) => digests,
             Of::AllBelow(digest) => match walk(self.source(wish), None, &digest, &[]).await? {

@@ -36,14 +36,10 @@ impl Registry {
         repository: &str,
         digest: &Digest,
     ) -> Result<Vec<Reference>, Failure> {
-        let known = match self.without_referrers.load(Ordering::Relaxed) {
-            true => None,
-            false => self.known(repository, digest).await?,
-        };
-        let tag = digest.as_str().replace(':', "-");
+        let known = self.known(repository, digest).await?;
+        let tag = digest.as_tag();
         let mut tags = BESIDE.map(|end| format!("{tag}{end}")).to_vec();
         if known.is_none() {
-            self.without_referrers.store(true, Ordering::Relaxed);
             tags.push(tag);
         }
         let there = tags.into_iter().map(Reference::Tag).map(async |tag| {
@@ -59,8 +55,23 @@ impl Registry {
             .collect())
     }
 
-    /// None where the registry does not know such things.
-    async fn known(
+    /// None where the registry does not know such things; that it need not say twice.
+    pub(super) async fn known(
+        &self,
+        repository: &str,
+        digest: &Digest,
+    ) -> Result<Option<Vec<Digest>>, Failure> {
+        if self.without_referrers.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let known = self.pages(repository, digest).await?;
+        if known.is_none() {
+            self.without_referrers.store(true, Ordering::Relaxed);
+        }
+        Ok(known)
+    }
+
+    async fn pages(
         &self,
         repository: &str,
         digest: &Digest,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A manifest of one small layer that refers to an image.
-fn about(fake: &Fake, tag: Option<&str>, subject: &str, what: &str) -> String {
+pub(crate) fn about(fake: &Fake, tag: Option<&str>, subject: &str, what: &str) -> String {
     let (config, layer) = (
         fake.blob("forum/users", b"{}"),
         fake.blob("forum/users", what.as_bytes()),
@@ -23,7 +23,7 @@ fn about(fake: &Fake, tag: Option<&str>, subject: &str, what: &str) -> String {
     described["digest"].as_str().unwrap().to_owned()
 }
 
-fn tagged(digest: &str, end: &str) -> String {
+pub(crate) fn tagged(digest: &str, end: &str) -> String {
     digest.replace(':', "-") + end
 }
 

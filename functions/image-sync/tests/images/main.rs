@@ -10,6 +10,7 @@ mod fake;
 mod fan_out;
 mod kinds;
 mod lagging;
+mod listing;
 mod misbehaving;
 mod moving;
 mod patterns;
