@@ -55,26 +55,43 @@ impl<B: Objects> Control<B> {
         pair: &RegionPair,
         change: impl Fn(&RegionState) -> Result<RegionState, Failure>,
     ) -> Result<RegionState, Failure> {
-        for _ in 0..TRIES {
-            let (before, version) = self.state(pair).await?;
-            let after = change(&before)?;
-            if after == before {
-                return Ok(after);
-            }
-            let body = json(STATE, &after)?;
-            let only = match &version {
-                Version::Never => Only::IfAbsent,
-                Version::Etag(etag) => Only::IfStill(etag),
+        self.rewrite(STATE, |found| {
+            let before = match found {
+                Some(found) => RegionState::parse(found)?,
+                None => RegionState::genesis(pair),
             };
-            if self.bucket.put_only(STATE, body, only).await? == Write::Done {
-                return Ok(after);
+            let after = change(&before)?;
+            let body = match after == before {
+                true => None,
+                false => Some(json(STATE, &after)?),
+            };
+            Ok((after, body))
+        })
+        .await
+    }
+
+    /// The same for any object: the change is given what it holds, and says what it is to hold; none leaves it as it is.
+    pub async fn rewrite<T>(
+        &self,
+        key: &str,
+        change: impl Fn(Option<&[u8]>) -> Result<(T, Option<Vec<u8>>), Failure>,
+    ) -> Result<T, Failure> {
+        for _ in 0..TRIES {
+            let found = self.bucket.get(key).await?;
+            let (answer, body) = change(found.as_ref().map(|found| found.body.as_slice()))?;
+            let Some(body) = body else {
+                return Ok(answer);
+            };
+            let only = match &found {
+                Some(found) => Only::IfStill(&found.etag),
+                None => Only::IfAbsent,
+            };
+            if self.bucket.put_only(key, body, only).await? == Write::Done {
+                return Ok(answer);
             }
         }
-        Err(self.bucket.failed(
-            "change",
-            STATE,
-            format!("somebody else was first {TRIES} times"),
-        ))
+        let why = format!("somebody else was first {TRIES} times");
+        Err(self.bucket.failed("change", key, why))
     }
 
     pub async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Failure> {
@@ -95,7 +112,8 @@ impl<B: Objects> Control<B> {
     }
 }
 
-fn json<T: serde::Serialize>(key: &str, value: &T) -> Result<Vec<u8>, Failure> {
+/// As objects of the bucket hold it.
+pub fn json<T: serde::Serialize>(key: &str, value: &T) -> Result<Vec<u8>, Failure> {
     let written = serde_json::to_vec_pretty(value);
     written.map_err(|e| Invalid::new(key, "a value that JSON can hold", e).into())
 }
@@ -151,6 +169,24 @@ mod tests {
             .unwrap();
         assert_eq!(state.owner(), Some("a"));
         assert_eq!(state.capacity["users"], 2);
+    }
+
+    #[tokio::test]
+    async fn nobody_tries_for_ever_where_somebody_else_is_always_first() {
+        let control = control();
+        let times = std::cell::Cell::new(0);
+        let failed = control.rewrite("x.json", |_| {
+            times.set(times.get() + 1);
+            let other = format!("other {}", times.get());
+            control.bucket.set("x.json", other.into_bytes());
+            Ok(((), Some(b"mine".to_vec())))
+        });
+        let failed = failed.await.unwrap_err().to_string();
+        assert!(
+            failed.ends_with("somebody else was first 5 times"),
+            "{failed}"
+        );
+        assert_eq!(control.bucket.body("x.json").unwrap(), b"other 5");
     }
 
     #[tokio::test]
