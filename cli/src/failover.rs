@@ -155,14 +155,14 @@ impl<B: Objects, W: Workflow> Reach<'_, B, W> {
     /// The workflow decides; this only spares the wait. What cannot be read is left to it.
     async fn refuse_the_active(&self, order: &Order) -> Result<(), Trouble> {
         let pair = self.configuration.pair()?;
-        let Ok((own, _)) = self.target.state(&pair).await else {
+        let Ok(own) = self.target.state(&pair).await else {
             return Ok(());
         };
         if own.highest(None).1 != order.to {
             return Ok(());
         }
         // It may have been replaced without having heard of it.
-        let other = self.other.state(&pair).await.ok().map(|(state, _)| state);
+        let other = self.other.state(&pair).await.ok();
         match own.highest(other.as_ref()) {
             (epoch, active) if active == order.to => Err(order.already_active(epoch)),
             _ => Ok(()),

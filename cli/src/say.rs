@@ -21,7 +21,7 @@ pub async fn say(connection: &Connection, verb: Verb, word: Word) -> Result<Answ
     let control = connection.control(side, Patience::Own);
     let order = match word.execution {
         Some(_) => order(verb, &word, None)?,
-        None => order(verb, &word, Some(&control.state(&pair).await?.0))?,
+        None => order(verb, &word, Some(&control.state(&pair).await?))?,
     };
     let function = &configuration.resources(side).functions.failover;
     let event = json!({ "action": "order", "order": order });

@@ -25,10 +25,7 @@ pub async fn states<B: Objects>(
 ) -> Result<States, Trouble> {
     let pair = configuration.pair()?;
     let (home, standby) = tokio::join!(home.state(&pair), standby.state(&pair));
-    Ok(States {
-        home: home.map(|(state, _)| state),
-        standby: standby.map(|(state, _)| state),
-    })
+    Ok(States { home, standby })
 }
 
 /// The active one, as far as either region knows.

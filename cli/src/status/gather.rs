@@ -79,7 +79,7 @@ async fn look<B: Objects>(control: &Control<B>, pair: &RegionPair) -> View {
         },
     };
     match state {
-        Ok((state, _)) => View::Answered(Box::new(Answered { state, probe })),
+        Ok(state) => View::Answered(Box::new(Answered { state, probe })),
         Err(Failure::Invalid(why)) => {
             let note = version::note(control.bucket(), STATE).await;
             let lines = [Some(why.to_string()), note].into_iter().flatten();

@@ -4,12 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use lifeboat_aws::{
-    Objects, backups,
-    objects::{Only, Write},
-};
+use lifeboat_aws::{Objects, backups, json};
 use lifeboat_core::{
-    Failure, Invalid,
+    Failure,
     backup::{Damages, Harm, mend},
 };
 
@@ -78,56 +75,32 @@ pub(crate) async fn settle<C: Objects, B: Objects>(
 
 const AT_ONCE: usize = 8;
 
-const TRIES: usize = 5;
-
-/// Where somebody else was first, again. A change that comes to nothing writes nothing.
+/// A change that comes to nothing writes nothing.
 async fn change<C: Objects, B: Objects>(backup: &Backup<'_, C, B>, change: impl Fn(&mut Damages)) {
-    let changed = async {
-        for _ in 0..TRIES {
-            if try_change(backup, &change).await? == Write::Done {
-                return Ok(());
-            }
+    let changed = backup.control.bucket().rewrite(Damages::KEY, |found| {
+        let before = match found {
+            Some(found) => serde_json::from_slice(found).map_err(|why| why.to_string()),
+            None => Ok(Damages::default()),
+        };
+        let mut after = before.clone().unwrap_or_default();
+        change(&mut after);
+        match before {
+            Ok(before) if before == after => return Ok(((), None)),
+            Ok(_) => {}
+            Err(why) => tracing::warn!("{} cannot be read, and is begun anew: {why}", Damages::KEY),
         }
-        let why = format!("somebody else was first {TRIES} times");
-        let bucket = backup.control.bucket();
-        Err(bucket.failed("change", Damages::KEY, why))
-    };
+        Ok(((), Some(json(Damages::KEY, &after)?)))
+    });
     if let Err(why) = changed.await {
         tracing::warn!("what was found is not noted: {why}");
     }
-}
-
-async fn try_change<C: Objects, B: Objects>(
-    backup: &Backup<'_, C, B>,
-    change: impl Fn(&mut Damages),
-) -> Result<Write, Failure> {
-    let bucket = backup.control.bucket();
-    let found = bucket.get(Damages::KEY).await?;
-    let before = match &found {
-        Some(found) => serde_json::from_slice(&found.body).map_err(|why| why.to_string()),
-        None => Ok(Damages::default()),
-    };
-    let mut after = before.clone().unwrap_or_default();
-    change(&mut after);
-    match before {
-        Ok(before) if before == after => return Ok(Write::Done),
-        Ok(_) => {}
-        Err(why) => tracing::warn!("{} cannot be read, and is begun anew: {why}", Damages::KEY),
-    }
-    let json = serde_json::to_vec_pretty(&after)
-        .map_err(|why| Invalid::new(Damages::KEY, "what JSON can hold", why))?;
-    let only = match &found {
-        Some(found) => Only::IfStill(&found.etag),
-        None => Only::IfAbsent,
-    };
-    bucket.put_only(Damages::KEY, json, only).await
 }
 
 #[cfg(test)]
 mod tests {
     use std::{cell::Cell, sync::Arc};
 
-    use lifeboat_aws::{Control, memory::Memory};
+    use lifeboat_aws::{Control, memory::Memory, objects::TRIES};
     use lifeboat_core::configuration;
 
     use super::*;

@@ -153,8 +153,7 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
     }
 
     pub(crate) async fn state(&self) -> Result<RegionState, Failure> {
-        let (state, _) = self.control.state(&self.configuration.pair()?).await?;
-        Ok(state)
+        self.control.state(&self.configuration.pair()?).await
     }
 
     pub(crate) fn io<T>(

@@ -126,12 +126,8 @@ impl World for Region {
     }
 
     async fn own_state(&self) -> Result<RegionState, Failure> {
-        let (state, _) = self
-            .start
-            .control
-            .state(&self.configuration.pair()?)
-            .await?;
-        Ok(state)
+        let pair = self.configuration.pair()?;
+        self.start.control.state(&pair).await
     }
 
     async fn change_state(
@@ -288,8 +284,7 @@ impl World for Region {
     }
 
     async fn peer_state(&self) -> Result<RegionState, Failure> {
-        let (state, _) = self.peer_control.state(&self.configuration.pair()?).await?;
-        Ok(state)
+        self.peer_control.state(&self.configuration.pair()?).await
     }
 
     async fn ask_peer(&self, id: &ReplyId, to: &Question) -> Result<(), Failure> {

@@ -6,19 +6,13 @@ mod page;
 use std::fmt;
 
 use jiff::Timestamp;
-use lifeboat_aws::{
-    Objects,
-    objects::{Only, Write},
-};
+use lifeboat_aws::{Objects, json};
 use lifeboat_core::{
     Configuration, Failure, Invalid, Region,
     report::{Report, ledger::Ledger},
 };
-use serde::Serialize;
 
 use crate::World;
-
-const TRIES: usize = 5;
 
 /// Where a report is, and how it can be told later that it is still the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,31 +92,20 @@ async fn enter<B: Objects>(
     now: Timestamp,
 ) -> Result<Ledger, Failure> {
     let key = Ledger::key(region);
-    for _ in 0..TRIES {
-        let found = bucket.get(&key).await?;
-        let before = match &found {
-            Some(found) => Ledger::parse(&found.body, region)?,
+    let entered = bucket.rewrite(&key, |found| {
+        let before = match found {
+            Some(found) => Ledger::parse(found, region)?,
             None => Ledger::new(region),
         };
-        let Some(after) = before.with(name, report, page, now) else {
-            return Ok(before);
-        };
-        let only = match &found {
-            Some(found) => Only::IfStill(&found.etag),
-            None => Only::IfAbsent,
-        };
-        let body = json(&key, &after)?;
-        if bucket.put_only(&key, body, only).await? == Write::Done {
-            return Ok(after);
-        }
-    }
-    let cause = format!("somebody else was first {TRIES} times");
-    Err(bucket.failed("change", &key, cause))
-}
-
-fn json(key: &str, value: &impl Serialize) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec_pretty(value)
-        .map_err(|why| Invalid::new(key, "a value that JSON can hold", why).into())
+        Ok(match before.with(name, report, page, now) {
+            None => (before, None),
+            Some(after) => {
+                let body = json(&key, &after)?;
+                (after, Some(body))
+            }
+        })
+    });
+    entered.await
 }
 
 /// Where nothing else must hang on it: one failure is forgiven, and people are told where the report is, or why there is none.

@@ -192,8 +192,7 @@ impl World for Live {
     }
 
     async fn peer_state(&self) -> Result<RegionState, Failure> {
-        let (state, _) = self.peer_control.state(&self.configuration.pair()?).await?;
-        Ok(state)
+        self.peer_control.state(&self.configuration.pair()?).await
     }
 
     async fn peer_marker(&self, marker: Marker) -> Result<bool, Failure> {

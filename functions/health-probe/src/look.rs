@@ -82,7 +82,7 @@ async fn look<W: World>(world: &W, action: Action, now: Timestamp) -> Result<Sig
             heartbeat: heartbeat(heard, now),
             myself: storage(&own),
         },
-        own: own.ok().map(|(state, _)| state),
+        own: own.ok(),
         peer,
     })
 }

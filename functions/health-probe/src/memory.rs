@@ -336,8 +336,7 @@ impl World for InMemory {
     }
 
     async fn peer_state(&self) -> Result<RegionState, Failure> {
-        let (state, _) = self.peer_control.state(&self.configuration.pair()?).await?;
-        Ok(state)
+        self.peer_control.state(&self.configuration.pair()?).await
     }
 
     async fn peer_marker(&self, marker: Marker) -> Result<bool, Failure> {

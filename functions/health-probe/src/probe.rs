@@ -240,9 +240,7 @@ async fn act<W: World>(
     // Read anew, if only to be changed: an execution may have begun here since the looks.
     let own = match faults.keep(remembered) {
         Some(own) => Some(own),
-        None => faults
-            .keep(world.control().state(&pair).await)
-            .map(|(own, _)| own),
+        None => faults.keep(world.control().state(&pair).await),
     };
     let Some(own) = own else {
         return Ok(report);

@@ -168,7 +168,7 @@ impl<R: Registries, B: Objects> ImageSync<'_, R, B> {
 
     /// Why this region may not tell its peer what to hold, where it may not.
     pub(crate) async fn passive(&self) -> Result<Option<String>, Failure> {
-        let (state, _) = self.control.state(&self.configuration.pair()?).await?;
+        let state = self.control.state(&self.configuration.pair()?).await?;
         let own = &self.configuration.region;
         let (epoch, active) = state.highest(None);
         Ok((active != *own).then(|| format!("{active} is active at epoch {epoch}, {own} is not")))

@@ -3,14 +3,7 @@
 use lifeboat_core::{Configuration, Failure, Invalid, Region, RegionPair, RegionState};
 use serde::de::DeserializeOwned;
 
-use crate::objects::{Objects, Only, Write};
-
-/// Tells one written state from the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Version {
-    Never,
-    Etag(String),
-}
+use crate::objects::Objects;
 
 #[derive(Debug, Clone)]
 pub struct Control<B> {
@@ -18,7 +11,6 @@ pub struct Control<B> {
 }
 
 const STATE: &str = "state.json";
-const TRIES: usize = 5;
 
 impl<B: Objects> Control<B> {
     pub fn new(bucket: B) -> Self {
@@ -42,11 +34,9 @@ impl<B: Objects> Control<B> {
     }
 
     /// Before anything was ever written the region is as it began.
-    pub async fn state(&self, pair: &RegionPair) -> Result<(RegionState, Version), Failure> {
-        match self.bucket.get(STATE).await? {
-            Some(found) => Ok((RegionState::parse(&found.body)?, Version::Etag(found.etag))),
-            None => Ok((RegionState::genesis(pair), Version::Never)),
-        }
+    pub async fn state(&self, pair: &RegionPair) -> Result<RegionState, Failure> {
+        let found = self.bucket.get(STATE).await?;
+        held(found.as_ref().map(|found| found.body.as_slice()), pair)
     }
 
     /// Reads, changes and writes; where somebody else was first, again. A change that comes to nothing writes nothing.
@@ -55,43 +45,16 @@ impl<B: Objects> Control<B> {
         pair: &RegionPair,
         change: impl Fn(&RegionState) -> Result<RegionState, Failure>,
     ) -> Result<RegionState, Failure> {
-        self.rewrite(STATE, |found| {
-            let before = match found {
-                Some(found) => RegionState::parse(found)?,
-                None => RegionState::genesis(pair),
-            };
+        let rewritten = self.bucket.rewrite(STATE, |found| {
+            let before = held(found, pair)?;
             let after = change(&before)?;
             let body = match after == before {
                 true => None,
                 false => Some(json(STATE, &after)?),
             };
             Ok((after, body))
-        })
-        .await
-    }
-
-    /// The same for any object: the change is given what it holds, and says what it is to hold; none leaves it as it is.
-    pub async fn rewrite<T>(
-        &self,
-        key: &str,
-        change: impl Fn(Option<&[u8]>) -> Result<(T, Option<Vec<u8>>), Failure>,
-    ) -> Result<T, Failure> {
-        for _ in 0..TRIES {
-            let found = self.bucket.get(key).await?;
-            let (answer, body) = change(found.as_ref().map(|found| found.body.as_slice()))?;
-            let Some(body) = body else {
-                return Ok(answer);
-            };
-            let only = match &found {
-                Some(found) => Only::IfStill(&found.etag),
-                None => Only::IfAbsent,
-            };
-            if self.bucket.put_only(key, body, only).await? == Write::Done {
-                return Ok(answer);
-            }
-        }
-        let why = format!("somebody else was first {TRIES} times");
-        Err(self.bucket.failed("change", key, why))
+        });
+        rewritten.await
     }
 
     pub async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Failure> {
@@ -109,6 +72,13 @@ impl<B: Objects> Control<B> {
 
     pub fn region(&self) -> &Region {
         self.bucket.region()
+    }
+}
+
+fn held(found: Option<&[u8]>, pair: &RegionPair) -> Result<RegionState, Failure> {
+    match found {
+        Some(found) => Ok(RegionState::parse(found)?),
+        None => Ok(RegionState::genesis(pair)),
     }
 }
 
@@ -175,7 +145,7 @@ mod tests {
     async fn nobody_tries_for_ever_where_somebody_else_is_always_first() {
         let control = control();
         let times = std::cell::Cell::new(0);
-        let failed = control.rewrite("x.json", |_| {
+        let failed = control.bucket.rewrite("x.json", |_| {
             times.set(times.get() + 1);
             let other = format!("other {}", times.get());
             control.bucket.set("x.json", other.into_bytes());

@@ -25,6 +25,6 @@ pub mod s3;
 pub use below::Below;
 pub use clients::{Aws, Patience};
 pub use explain::{explain, sign};
-pub use home::{Control, Version, json, parse_event};
+pub use home::{Control, json, parse_event};
 pub use objects::{Object, Objects, Part, Stored};
 pub use s3::Bucket;

@@ -61,6 +61,9 @@ pub enum Write {
     Lost,
 }
 
+/// How often an object is read and changed anew where somebody else is first each time.
+pub const TRIES: usize = 5;
+
 #[allow(async_fn_in_trait)]
 pub trait Objects: Clone + fmt::Debug + Send + Sync + 'static {
     fn name(&self) -> &str;
@@ -109,6 +112,31 @@ pub trait Objects: Clone + fmt::Debug + Send + Sync + 'static {
                 Err(self.harmed(key, Harm::Damaged(why)))
             }
         }
+    }
+
+    /// Reads, changes and writes; where somebody else was first, again. The change is given what the object holds, and says what
+    /// it is to hold; none leaves it as it is.
+    async fn rewrite<T>(
+        &self,
+        key: &str,
+        change: impl Fn(Option<&[u8]>) -> Result<(T, Option<Vec<u8>>), Failure>,
+    ) -> Result<T, Failure> {
+        for _ in 0..TRIES {
+            let found = self.get(key).await?;
+            let (answer, body) = change(found.as_ref().map(|found| found.body.as_slice()))?;
+            let Some(body) = body else {
+                return Ok(answer);
+            };
+            let only = match &found {
+                Some(found) => Only::IfStill(&found.etag),
+                None => Only::IfAbsent,
+            };
+            if self.put_only(key, body, only).await? == Write::Done {
+                return Ok(answer);
+            }
+        }
+        let why = format!("somebody else was first {TRIES} times");
+        Err(self.failed("change", key, why))
     }
 
     /// What becomes of its copy in the other region; none where there is no such object.

@@ -38,7 +38,6 @@ async fn own_state(world: &InMemory) -> RegionState {
         .state(&world.configuration.pair().unwrap())
         .await
         .unwrap()
-        .0
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ async fn judged(world: &InMemory) -> Readiness {
 
 async fn looked(world: &InMemory, action: Action) -> Readiness {
     let pair = world.configuration.pair().unwrap();
-    let (state, _) = world.control().state(&pair).await.unwrap();
+    let state = world.control().state(&pair).await.unwrap();
     let own = observe(world, action, after(0)).await;
     let serves = world.configuration.region == world.configuration.home;
     own.judge(&world.configuration, Some(&state), serves, after(0))

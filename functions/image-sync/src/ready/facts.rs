@@ -62,7 +62,7 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
     pub(super) async fn facts(&self) -> Result<Facts, Failure> {
         let configuration = self.configuration;
         let pair = configuration.pair()?;
-        let (state, _) = self.control.state(&pair).await?;
+        let state = self.control.state(&pair).await?;
         let (epoch, active) = state.highest(None);
         let active = pair.side(&active)?;
         let (running, current) =

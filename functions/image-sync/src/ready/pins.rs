@@ -57,7 +57,7 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
     }
 
     async fn still_passive(&self, facts: &Facts, service: &str) -> Result<(), Failure> {
-        let (state, _) = self.control.state(&self.configuration.pair()?).await?;
+        let state = self.control.state(&self.configuration.pair()?).await?;
         let still = idle::still(&self.configuration.region, &state, facts.epoch);
         still.map_err(|why| Failure::Stale(format!("{service} was not pinned: {why}")))
     }

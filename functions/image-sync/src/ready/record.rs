@@ -25,5 +25,5 @@ pub(crate) async fn change<B: Objects>(
         let body = json(Record::KEY, &after)?;
         Ok((after, Some(body)))
     };
-    control.rewrite(Record::KEY, change).await
+    control.bucket().rewrite(Record::KEY, change).await
 }
