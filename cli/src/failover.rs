@@ -3,7 +3,7 @@
 use std::{cell::Cell, pin::pin, time::Duration};
 
 use jiff::Timestamp;
-use lifeboat_aws::{Control, Objects};
+use lifeboat_aws::{Control, Objects, reports};
 use lifeboat_core::{
     Configuration, Failure, Side, probe::ProbeReport, report::Report, request::Mode, run::name_of,
 };
@@ -17,7 +17,7 @@ use crate::{
     order::{Course, Order},
     outcome,
     person::{Consent, Person, agrees},
-    report, timeline,
+    timeline,
     workflow::Workflow,
 };
 
@@ -234,7 +234,7 @@ impl<B: Objects, W: Workflow> Reach<'_, B, W> {
     async fn report(&self, execution: &str) -> (String, Option<Report>) {
         let region = self.configuration.region_of(self.side);
         let name = name_of(execution);
-        match report::read(&self.reports, region, name).await {
+        match reports::read(&self.reports, region, name).await {
             Ok(Some(report)) => {
                 let text = timeline::render(&report);
                 let page = format!("As a page: lifeboat report show {name} --open");

@@ -10,12 +10,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifeboat_aws::Objects;
+use lifeboat_aws::{Objects, reports};
 use lifeboat_core::{Region, report::Report, run::name_of};
 
 use crate::Trouble;
 
-pub use read::{Archive, Judged, Listed, read};
+pub use read::{Archive, Judged, Listed};
 pub use render::{judged, listed};
 
 /// The report that is meant: the one of that name, or the newest.
@@ -43,7 +43,7 @@ pub async fn chosen<B: Objects>(
             ),
         }));
     };
-    let report = read(archive.bucket(), region, name).await?;
+    let report = reports::read(archive.bucket(), region, name).await?;
     let report = report.ok_or_else(|| {
         Trouble::Failed(format!(
             "the ledger of {region} names {name}, and its report is gone from {}. `lifeboat report verify` says what else is wrong",

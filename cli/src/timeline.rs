@@ -78,8 +78,6 @@ pub(crate) mod tests {
     use super::*;
     use jiff::Timestamp;
     use lifeboat_core::{
-        Epoch,
-        backup::BackupKey,
         configuration::sample,
         decide::{Answer, Fact, Weighed},
         lost::Lost,
@@ -94,19 +92,7 @@ pub(crate) mod tests {
 
     pub(crate) fn report(mode: Mode) -> Report {
         let configuration = sample("us-west-2");
-        let mut run = run::sample(mode);
-        run.started = at("2024-11-23T12:05:09Z");
-        run.epoch = Some(Epoch(1));
-        run.down_since = Some(at("2024-11-23T12:05:00Z"));
-        run.source_stopped = Some(at("2024-11-23T12:06:00Z"));
-        run.compared = Some(at("2024-11-23T12:06:30Z"));
-        run.traffic_proven = Some(at("2024-11-23T12:07:00Z"));
-        run.source_fenced = Some(SourceFenced::Silent("timed out".into()));
-        run.backup = Some(BackupKey {
-            epoch: Epoch(0),
-            region: configuration.home.clone(),
-            name: "backup-20241123-120000".parse().unwrap(),
-        });
+        let mut run = run::sample_ended(mode);
         let entry = |step: &str, started, finished, note: &str| Entry {
             step: step.into(),
             started: at(started),

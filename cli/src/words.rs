@@ -88,22 +88,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_told_in_its_two_largest_parts() {
-        let cases = [
-            (-3, "0 s"),
-            (59, "59 s"),
-            (60, "1 min"),
-            (200, "3 min 20 s"),
-            (3600, "1 h"),
-            (7512, "2 h 5 min"),
-            (90_000, "1 d 1 h"),
-        ];
-        for (seconds, told) in cases {
-            assert_eq!(length(seconds), told);
-        }
-    }
-
-    #[test]
     fn a_size_is_told_in_the_unit_that_says_enough() {
         let cases = [
             (0, "0 bytes"),

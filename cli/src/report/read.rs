@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use lifeboat_aws::Objects;
 use lifeboat_core::{
-    Failure, Invalid, Region,
+    Failure, Region,
     report::{
         PREFIX, Report,
         ledger::{Found, Ledger, sha256},
@@ -44,20 +44,6 @@ pub struct Judged {
     pub head: String,
     /// Nothing where all is as it was written.
     pub wrong: Vec<String>,
-}
-
-pub async fn read<B: Objects>(
-    bucket: &B,
-    region: &Region,
-    name: &str,
-) -> Result<Option<Report>, Failure> {
-    let key = Report::key(region, name);
-    let Some(found) = bucket.get(&key).await? else {
-        return Ok(None);
-    };
-    let report = serde_json::from_slice(&found.body);
-    let report = report.map_err(|why| Invalid::new(&key, "a report of this version", why))?;
-    Ok(Some(report))
 }
 
 impl<B: Objects> Archive<B> {

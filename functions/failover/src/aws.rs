@@ -16,7 +16,7 @@ use lifeboat_aws::{
     explain,
     function::Start,
     gates::Rules,
-    lambda, load_balancer,
+    lambda, load_balancer, reports,
 };
 use lifeboat_backup::{Event as BackupEvent, Question, Reply};
 use lifeboat_core::{
@@ -218,7 +218,7 @@ impl World for Region {
     }
 
     async fn report(&self, execution: &str) -> Result<Option<Report>, Failure> {
-        report::read(&self.backups, &self.configuration.region, execution).await
+        reports::read(&self.backups, &self.configuration.region, execution).await
     }
 
     async fn write_report(&self, report: &Report) -> Result<Written, Failure> {

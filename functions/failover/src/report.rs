@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, json};
 use lifeboat_core::{
-    Configuration, Failure, Invalid, Region,
+    Configuration, Failure, Region,
     report::{Report, ledger::Ledger},
 };
 
@@ -67,20 +67,6 @@ pub(crate) async fn write<B: Objects>(
         number: ledger.newest().get(report.name()).map_or(0, |e| e.number),
         head: ledger.head(),
     })
-}
-
-pub(crate) async fn read<B: Objects>(
-    bucket: &B,
-    region: &Region,
-    execution: &str,
-) -> Result<Option<Report>, Failure> {
-    let key = Report::key(region, execution);
-    let Some(found) = bucket.get(&key).await? else {
-        return Ok(None);
-    };
-    let report = serde_json::from_slice(&found.body);
-    let report = report.map_err(|why| Invalid::new(&key, "a report", why))?;
-    Ok(Some(report))
 }
 
 async fn enter<B: Objects>(

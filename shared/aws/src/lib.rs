@@ -20,6 +20,7 @@ pub mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod objects;
+pub mod reports;
 pub mod s3;
 
 pub use below::Below;

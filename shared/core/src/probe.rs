@@ -102,6 +102,9 @@ pub fn unready_since(
     }
 }
 
+/// What never was is older than anything that an alarm allows: ten years.
+pub(crate) const NEVER_SECONDS: i64 = 10 * 365 * 24 * 3600;
+
 /// How long a recorded verdict speaks for a fresh look: a probe each minute, that takes half a minute, and one missing.
 pub(crate) const RECORDED_SECONDS: i64 = 150;
 

@@ -372,5 +372,27 @@ pub fn sample(mode: Mode) -> Run {
     )
 }
 
+/// One that came to its end, from the first failed look to proven traffic in two minutes.
+#[cfg(any(test, feature = "samples"))]
+pub fn sample_ended(mode: Mode) -> Run {
+    let at = |time: &str| format!("2024-11-23T{time}Z").parse().ok();
+    let mut run = sample(mode);
+    run.started = at("12:05:09").unwrap_or_default();
+    run.epoch = Some(Epoch(1));
+    run.down_since = at("12:05:00");
+    run.source_stopped = at("12:06:00");
+    run.compared = at("12:06:30");
+    run.smoke_tested = at("12:06:40");
+    run.traffic_proven = at("12:07:00");
+    run.source_fenced = Some(SourceFenced::Silent("timed out".into()));
+    let name = "backup-20241123-120000".parse().ok();
+    run.backup = name.map(|name| BackupKey {
+        epoch: Epoch(0),
+        region: run.source.clone(),
+        name,
+    });
+    run
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,12 @@
-use lifeboat_aws::memory::Memory;
+use lifeboat_aws::{memory::Memory, reports::read};
 use lifeboat_core::{
-    Epoch,
-    backup::BackupKey,
     configuration::sample,
     decide::{Answer, Fact, Weighed},
     lost::Lost,
     plan::{Effect, Plan},
     report::{Measured, Outcome, ledger},
     request::Mode,
-    run::{self, Entry, SourceFenced},
+    run::{self, Entry},
 };
 
 use super::*;
@@ -18,20 +16,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn report(mode: Mode) -> Report {
-    let mut run = run::sample(mode);
-    run.started = at("2024-11-23T12:05:09Z");
-    run.epoch = Some(Epoch(1));
-    run.down_since = Some(at("2024-11-23T12:05:00Z"));
-    run.source_stopped = Some(at("2024-11-23T12:05:10Z"));
-    run.compared = Some(at("2024-11-23T12:05:40Z"));
-    run.smoke_tested = Some(at("2024-11-23T12:06:40Z"));
-    run.traffic_proven = Some(at("2024-11-23T12:07:00Z"));
-    run.source_fenced = Some(SourceFenced::Silent("timed out".into()));
-    run.backup = Some(BackupKey {
-        epoch: Epoch(0),
-        region: run.source.clone(),
-        name: "backup-20241123-120000".parse().unwrap(),
-    });
+    let mut run = run::sample_ended(mode);
     let entry = |step: &str, started, finished, note: &str| Entry {
         step: step.into(),
         started: at(started),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::BackupKey;
-use crate::{Failure, SCHEMA};
+use crate::{Failure, SCHEMA, probe::NEVER_SECONDS};
 
 /// The last proof, as `proof.json` in the region's control bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,9 +66,6 @@ impl Default for Proven {
     }
 }
 
-/// What never was is older than anything that an alarm allows: ten years.
-const NEVER: i64 = 10 * 365 * 24 * 3600;
-
 impl Proven {
     pub fn is_not_looked_for(&self) -> bool {
         *self == Self::default()
@@ -81,7 +78,7 @@ impl Proven {
             Self::Never => None,
             Self::CannotTell(_) => return None,
         };
-        Some(good.map_or(NEVER, |good| now.as_second() - good.as_second()))
+        Some(good.map_or(NEVER_SECONDS, |good| now.as_second() - good.as_second()))
     }
 }
 
@@ -122,8 +119,8 @@ mod tests {
         assert_eq!(age(good), Some(200));
         assert_eq!(age(failed), Some(200));
         let first = Proof::new(None, None, Err(&torn), (at(200), at(201)));
-        assert_eq!(age(first), Some(NEVER));
-        assert_eq!(Proven::Never.age_seconds(at(300)), Some(NEVER));
+        assert_eq!(age(first), Some(NEVER_SECONDS));
+        assert_eq!(Proven::Never.age_seconds(at(300)), Some(NEVER_SECONDS));
         assert_eq!(Proven::default().age_seconds(at(300)), None);
     }
 

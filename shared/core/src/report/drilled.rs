@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Report};
-use crate::request::Mode;
+use crate::{probe::NEVER_SECONDS, request::Mode};
 
 /// The last time a region was seen to be able to take over: in a drill, or in earnest. Its probe reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,9 +37,6 @@ pub enum Rehearsed {
     #[default]
     CannotTell,
 }
-
-/// As good as never, and longer than any setting.
-const NEVER_SECONDS: i64 = 315_360_000;
 
 impl Rehearsed {
     pub fn age_seconds(&self, now: Timestamp) -> Option<i64> {
