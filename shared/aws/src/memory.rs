@@ -41,6 +41,8 @@ pub struct Memory {
     pub looked: Setting<u32>,
     /// While set, nothing answers.
     pub dead: Setting<bool>,
+    /// Whoever reads a part of an object whose key begins so waits for ever.
+    pub hangs: Setting<Option<String>>,
     /// The write after this many others fails, as if the process was killed there.
     pub writes_left: Setting<Option<u32>>,
     /// What somebody else does after each part that is read.
@@ -106,6 +108,7 @@ impl Memory {
             now: Setting::new(Timestamp::UNIX_EPOCH),
             looked: Setting::new(0),
             dead: Setting::new(false),
+            hangs: Setting::new(None),
             writes_left: Setting::new(None),
             meddler: Setting::new(None),
         }
@@ -345,6 +348,13 @@ impl Objects for Memory {
     }
 
     async fn get_part(&self, key: &str, range: Range<u64>) -> Result<Option<Part>, Failure> {
+        if self
+            .hangs
+            .get()
+            .is_some_and(|hangs| key.starts_with(&hangs))
+        {
+            std::future::pending::<()>().await;
+        }
         let Some(Object { body, etag }) = self.read(key)? else {
             return Ok(None);
         };

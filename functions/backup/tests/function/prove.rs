@@ -110,7 +110,10 @@ async fn one_that_takes_too_long_says_how_far_it_came_and_the_next_one_begins_an
     let manifest = home.create(60).await;
     let standby = standby_of(&home);
     standby.ask(prove(), 120).await.unwrap();
-    standby.until.set(Timestamp::from_second(180).unwrap());
+    standby.backups.hangs.set(Some("packs/".into()));
+    standby
+        .until
+        .set(Timestamp::from_millisecond(180_100).unwrap());
     let failed = standby.ask(prove(), 180).await.unwrap_err();
     assert_eq!(failed.name(), "TimedOut");
     let recorded = proof(&standby).unwrap();
@@ -119,6 +122,7 @@ async fn one_that_takes_too_long_says_how_far_it_came_and_the_next_one_begins_an
     assert!(said.contains(&far), "{said}");
     assert_eq!(recorded.backup, Some(manifest.backup));
     assert_eq!(recorded.good.unwrap().as_second(), 120);
+    standby.backups.hangs.set(None);
     standby.until.set(Timestamp::MAX);
     standby.ask(prove(), 240).await.unwrap();
     assert_eq!(proof(&standby).unwrap().good.unwrap().as_second(), 240);

@@ -46,6 +46,8 @@ pub(crate) struct Inner {
     /// So many requests are answered 503 first.
     pub(crate) hiccups: u32,
     pub(crate) upload_takes: Duration,
+    /// By a clock that stands still but for them, each upload takes so long.
+    pub(crate) upload_lasts: Duration,
     /// So many blobs are read; whoever reads another waits for ever.
     pub(crate) downloads_left: Option<u32>,
     pub(crate) immutable: bool,

@@ -20,9 +20,17 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let wait = inner.lock().unwrap().upload_takes;
     if method == Method::PUT && uri.path().contains("/blobs/uploads/") {
-        tokio::time::sleep(wait).await;
+        let (takes, lasts) = {
+            let inner = inner.lock().unwrap();
+            (inner.upload_takes, inner.upload_lasts)
+        };
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
+        }
+        if !lasts.is_zero() {
+            tokio::time::advance(lasts).await;
+        }
     }
     if method == Method::GET && uri.path().contains("/blobs/") && !may_read(&inner) {
         std::future::pending::<()>().await;

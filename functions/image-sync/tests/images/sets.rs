@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     fake::{Fake, IMAGE, INDEX, Mounts},
-    world::World,
+    world::{StillClock, World},
 };
 
 pub(crate) async fn bring(world: &World, wishes: &[Wish], limits: &Limits) -> Vec<Done> {
@@ -251,6 +251,7 @@ async fn a_chosen_platform_is_brought_and_where_the_target_takes_no_part_of_a_li
 
 #[tokio::test]
 async fn what_is_not_done_in_time_is_unfinished_and_what_is_done_stays() {
+    let _clock = StillClock::new();
     let world = World::new().await;
     world.own.image("forum/users", Some("v1"), "1");
     let limits = Limits {
@@ -258,10 +259,10 @@ async fn what_is_not_done_in_time_is_unfinished_and_what_is_done_stays() {
         at_once: 1,
         ..Limits::default()
     };
-    world.peer.inner().upload_takes = std::time::Duration::from_millis(200);
+    world.peer.inner().upload_lasts = std::time::Duration::from_millis(200);
     let done = bring(&world, &[wish("forum/users", "v1")], &limits).await;
     assert_eq!(done[0].became.clone().unwrap_err().name(), "Unfinished");
-    world.peer.inner().upload_takes = std::time::Duration::ZERO;
+    world.peer.inner().upload_lasts = std::time::Duration::ZERO;
     let done = bring(&world, &[wish("forum/users", "v1")], &Limits::default()).await;
     assert!(matches!(done[0].became, Ok(Became::Copied(_))), "{done:?}");
     assert_eq!(sent(&world.peer).1, 1);

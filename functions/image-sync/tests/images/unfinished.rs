@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     patterns::with,
-    world::{World, push, reconcile},
+    world::{StillClock, World, push, reconcile},
 };
 
 /// Sends of blobs to the peer.
@@ -21,12 +21,13 @@ fn sent(world: &World) -> usize {
 
 #[tokio::test]
 async fn what_is_not_done_in_time_is_named_and_each_invocation_gets_further() {
+    let _clock = StillClock::new();
     let mut world = with(json!([{"repository": "team/*", "tags": ["*"]}])).await;
     for number in 0..30 {
         let name = format!("v{number:02}");
         world.own.image("team/a", Some(&name), &name);
     }
-    world.peer.inner().upload_takes = Duration::from_millis(60);
+    world.peer.inner().upload_lasts = Duration::from_millis(60);
     world.time = Some(Duration::from_millis(400));
     let (mut invocations, mut last) = (1, 0);
     let said = loop {
