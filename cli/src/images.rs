@@ -48,7 +48,15 @@ impl<F: Ask> Images<'_, F> {
     }
 
     pub async fn list(&self, person: &mut impl Person) -> Result<Answer, Trouble> {
-        let batches: Batches = self.ask(&Action::List {}, person).await?;
+        let batches: Batches = self
+            .ask(
+                &Action::List {
+                    order: None,
+                    after: None,
+                },
+                person,
+            )
+            .await?;
         let says = batches.passive.is_none().into();
         Answer::new(says, text::batches(&batches), &batches)
     }

@@ -141,7 +141,7 @@ async fn what_was_read_and_is_not_right_is_no() {
 #[tokio::test]
 async fn what_would_be_brought_is_listed_by_the_names_of_images() {
     let stable = json!({"repository": "forum/users", "reference": "stable"});
-    let list = json!({"batches": [[stable]], "images": 1, "more": false});
+    let list = json!({"batches": [[stable]], "images": 1, "last": null});
     let (answer, events) = asked([list], async |images, who| images.list(who).await).await;
     assert!(answer.unwrap().text.contains("  forum/users:stable\n"));
     assert_eq!(events, [json!({"action": "list"})]);

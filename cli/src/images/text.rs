@@ -57,7 +57,7 @@ pub(super) fn batches(batches: &Batches) -> String {
     )];
     let images = batches.batches.iter().flatten();
     lines.extend(images.map(|image| format!("  {}", image.reference.of(&image.repository))));
-    if batches.more {
+    if batches.last.is_some() {
         lines.push("  and more that do not fit into an answer".into());
     }
     lines.push("`lifeboat sync` brings them now.".into());

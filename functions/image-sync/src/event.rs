@@ -15,7 +15,7 @@ pub enum Event {
     /// A person, or the workflow, wants these brought now.
     Sync(Choice),
     /// The workflow asks what differs.
-    List,
+    List(Cursor),
     Check {
         /// The execution that asks.
         execution: String,
@@ -58,12 +58,26 @@ pub struct Asked {
     pub reference: Reference,
 }
 
+/// Where a list goes on, in an order that an execution of the workflow has for itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Whatever tells one execution from another.
+    pub order: String,
+    /// The last one of the list before, as that one says it.
+    pub after: Option<String>,
+}
+
 /// Payloads of our own. The braces let serde refuse unknown fields of every one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     Reconcile {},
-    List {},
+    List {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
     Sync {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service: Option<String>,
@@ -98,7 +112,10 @@ impl Event {
         }
         match parse_event(event)? {
             Action::Reconcile {} => Ok(Self::Reconcile),
-            Action::List {} => Ok(Self::List),
+            Action::List { order, after } => Ok(Self::List(Cursor {
+                order: order.unwrap_or_default(),
+                after,
+            })),
             Action::Sync { service, images } => choice(service, images).map(Self::Sync),
             Action::Ready {} => Ok(Self::Ready),
             Action::Verify { service } => Ok(Self::Verify { service }),
@@ -197,7 +214,12 @@ mod tests {
         };
         assert_eq!(untagged.tag, None);
         assert_eq!(sample("reconcile"), Event::Reconcile);
-        assert_eq!(sample("list"), Event::List);
+        assert_eq!(sample("list"), Event::List(Cursor::default()));
+        let Event::List(cursor) = sample("list-after") else {
+            panic!("no list")
+        };
+        assert_eq!(cursor.order, "forum-images-20241123-12");
+        assert!(cursor.after.unwrap().starts_with("1 sha256:"));
         assert_eq!(sample("sync"), Event::Sync(Choice::All));
         assert_eq!(
             sample("sync-service"),
@@ -232,8 +254,12 @@ mod tests {
             reference: Reference::Tag("stable".into()),
         };
         let sync = |service, images| Action::Sync { service, images };
+        let list = Action::List {
+            order: None,
+            after: None,
+        };
         for (name, action) in [
-            ("list", Action::List {}),
+            ("list", list),
             ("ready", Action::Ready {}),
             ("sync", sync(None, None)),
             ("sync-service", sync(service.clone(), None)),

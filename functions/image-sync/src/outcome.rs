@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn outcomes_carry_their_name_and_the_facts_for_a_workflow_stand_bare() {
         let text = serde_json::to_string(&Answer::Batches(Batches::default())).unwrap();
-        assert_eq!(text, r#"{"batches":[],"images":0,"more":false}"#);
+        assert_eq!(text, r#"{"batches":[],"images":0,"last":null}"#);
         let passive = Answer::Outcome(Outcome::Passive { reason: "x".into() });
         assert_eq!(
             serde_json::to_value(passive).unwrap(),

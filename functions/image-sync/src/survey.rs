@@ -55,7 +55,7 @@ pub(crate) struct Differs {
     /// When it was pushed, where the peer has it under no other tag either.
     pub(crate) lacked: Option<Timestamp>,
     digest: Digest,
-    named: bool,
+    pub(crate) named: bool,
 }
 
 impl<R: Registries + Catalog, B: Objects> ImageSync<'_, R, B> {

@@ -8,7 +8,7 @@ use crate::{
     bring::Brought,
     check,
     copy::Companions,
-    event::{Choice, Push},
+    event::{Choice, Cursor, Push},
     fan_out::{self, Batches, Started, Workflow},
     lag::{self, Lags, Meter},
     reference::Reference,
@@ -51,7 +51,7 @@ impl<R: Registries + Fleet + Catalog + Meter + Workflow, B: Objects> ImageSync<'
                 let (copied, ready) = (copied?, ready?);
                 Ok(Answer::Reconciled(Box::new(Reconciled { copied, ready })))
             }
-            Event::List => self.list().await.map(Answer::Batches),
+            Event::List(cursor) => self.list(&cursor).await.map(Answer::Batches),
             Event::Sync(choice) => self.sync(&choice).await.map(Answer::Outcome),
             Event::Ready => Ok(Answer::Ready(Box::new(self.readiness().await?))),
             Event::Verify { service } => self.reread(service.as_deref()).await.map(Answer::Reread),
@@ -129,10 +129,10 @@ impl<R: Registries + Catalog + Meter + Workflow, B: Objects> ImageSync<'_, R, B>
     }
 
     /// What differs, for the workflow.
-    async fn list(&self) -> Result<Batches, Failure> {
+    async fn list(&self, cursor: &Cursor) -> Result<Batches, Failure> {
         Ok(match self.find(&Choice::All).await? {
             Found::Passive(reason) => Batches::none(reason),
-            Found::Survey(survey) => Batches::of(survey),
+            Found::Survey(survey) => Batches::of(survey, cursor),
         })
     }
 

@@ -65,8 +65,8 @@ async fn what_is_listed_and_brought_batch_by_batch_is_everything() {
     let listed = list(&world).await;
     let sizes: Vec<usize> = listed.batches.iter().map(Vec::len).collect();
     assert_eq!(
-        (listed.images, listed.more, sizes),
-        (52, false, vec![25, 25, 2])
+        (listed.images, listed.last, sizes),
+        (52, None, vec![25, 25, 2])
     );
     for batch in listed.batches {
         let count = batch.len();
@@ -84,7 +84,7 @@ async fn a_passive_region_lists_nothing_and_says_why() {
     let world = many(26).await;
     world.activate_peer();
     let listed = list(&world).await;
-    assert!(listed.batches.is_empty() && !listed.more);
+    assert!(listed.batches.is_empty() && listed.last.is_none());
     assert_eq!(
         listed.passive.as_deref(),
         Some("us-west-2 is active at epoch 1, us-east-1 is not")
