@@ -180,15 +180,30 @@ variable "home_region" {
 }
 
 variable "home_vpc_cidr" {
-  description = "Address range of the home network."
+  description = "Address range of the home network, /16 to /24. Each zone has a sixteenth of it for its public subnet and one for its private one."
   type        = string
   default     = "10.0.0.0/16"
+
+  validation {
+    condition     = can(cidrnetmask(var.home_vpc_cidr)) && try(tonumber(split("/", var.home_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.home_vpc_cidr)[1]) <= 24, false)
+    error_message = "home_vpc_cidr must be an IPv4 range from /16 to /24, such as 10.0.0.0/16."
+  }
 }
 
 variable "home_availability_zones" {
-  description = "Availability zones of the home network; a load balancer needs two."
+  description = "Availability zones of the home network: two to eight."
   type        = list(string)
   default     = ["us-east-1a", "us-east-1b"]
+
+  validation {
+    condition     = length(distinct(var.home_availability_zones)) >= 2 && length(distinct(var.home_availability_zones)) == length(var.home_availability_zones) && length(var.home_availability_zones) <= 8
+    error_message = "home_availability_zones must name from two to eight zones, each once: a load balancer needs two."
+  }
+
+  validation {
+    condition     = alltrue([for zone in var.home_availability_zones : startswith(zone, var.home_region)])
+    error_message = "home_availability_zones must be zones of home_region: ${join(", ", [for zone in var.home_availability_zones : zone if !startswith(zone, var.home_region)])} is not in ${var.home_region}."
+  }
 }
 
 variable "enable_dr" {
@@ -214,15 +229,39 @@ variable "dr_region" {
 }
 
 variable "dr_vpc_cidr" {
-  description = "Address range of the standby network."
+  description = "Address range of the standby network, /16 to /24."
   type        = string
   default     = "10.1.0.0/16"
+
+  validation {
+    condition     = can(cidrnetmask(var.dr_vpc_cidr)) && try(tonumber(split("/", var.dr_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.dr_vpc_cidr)[1]) <= 24, false)
+    error_message = "dr_vpc_cidr must be an IPv4 range from /16 to /24, such as 10.1.0.0/16."
+  }
+
+  # Two ranges overlap where both begin alike as far as the shorter mask reaches.
+  validation {
+    condition = !try(
+      cidrhost("${split("/", var.home_vpc_cidr)[0]}/${min(split("/", var.home_vpc_cidr)[1], split("/", var.dr_vpc_cidr)[1])}", 0) ==
+      cidrhost("${split("/", var.dr_vpc_cidr)[0]}/${min(split("/", var.home_vpc_cidr)[1], split("/", var.dr_vpc_cidr)[1])}", 0),
+    false)
+    error_message = "dr_vpc_cidr overlaps home_vpc_cidr: the two networks could never be connected to each other, nor both to a third one."
+  }
 }
 
 variable "dr_availability_zones" {
-  description = "Availability zones of the standby network; a load balancer needs two."
+  description = "Availability zones of the standby network: two to eight."
   type        = list(string)
   default     = ["us-west-2a", "us-west-2b"]
+
+  validation {
+    condition     = length(distinct(var.dr_availability_zones)) >= 2 && length(distinct(var.dr_availability_zones)) == length(var.dr_availability_zones) && length(var.dr_availability_zones) <= 8
+    error_message = "dr_availability_zones must name from two to eight zones, each once: a load balancer needs two."
+  }
+
+  validation {
+    condition     = alltrue([for zone in var.dr_availability_zones : startswith(zone, var.dr_region)])
+    error_message = "dr_availability_zones must be zones of dr_region: ${join(", ", [for zone in var.dr_availability_zones : zone if !startswith(zone, var.dr_region)])} is not in ${var.dr_region}."
+  }
 }
 
 variable "backup_retention_days" {

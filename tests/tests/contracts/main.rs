@@ -5,6 +5,7 @@ mod images;
 mod infrastructure;
 mod keys;
 mod probe;
+mod settings;
 mod workflow;
 
 use std::path::PathBuf;

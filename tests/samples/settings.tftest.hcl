@@ -1,0 +1,117 @@
+# Settings that make no sense are refused before anything is planned, and the message names the variable.
+# `tests/tests/contracts/settings.rs` runs it in the join root; nothing here asks any cloud.
+
+mock_provider "aws" {}
+
+mock_provider "aws" {
+  alias = "standby"
+}
+
+variables {
+  application = "forum"
+  domain      = "forum.example.com"
+  services    = [{ name = "users" }]
+}
+
+run "networks_that_overlap" {
+  command = plan
+
+  variables {
+    home_vpc_cidr = "10.0.0.0/16"
+    dr_vpc_cidr   = "10.0.128.0/20"
+  }
+
+  expect_failures = [var.dr_vpc_cidr]
+}
+
+run "the_same_network_twice" {
+  command = plan
+
+  variables {
+    home_vpc_cidr = "10.1.0.0/16"
+  }
+
+  expect_failures = [var.dr_vpc_cidr]
+}
+
+run "a_network_that_is_no_range" {
+  command = plan
+
+  variables {
+    home_vpc_cidr = "10.0.0.0"
+  }
+
+  expect_failures = [var.home_vpc_cidr]
+}
+
+run "a_network_too_small_for_its_subnets" {
+  command = plan
+
+  variables {
+    dr_vpc_cidr = "10.1.0.0/28"
+  }
+
+  expect_failures = [var.dr_vpc_cidr]
+}
+
+run "one_zone" {
+  command = plan
+
+  variables {
+    home_availability_zones = ["us-east-1a"]
+    dr_availability_zones   = ["us-west-2a", "us-west-2a"]
+  }
+
+  expect_failures = [var.home_availability_zones, var.dr_availability_zones]
+}
+
+run "a_zone_of_another_region" {
+  command = plan
+
+  variables {
+    dr_availability_zones = ["us-west-2a", "us-east-1b"]
+  }
+
+  expect_failures = [var.dr_availability_zones]
+}
+
+run "equal_regions" {
+  command = plan
+
+  variables {
+    dr_region             = "us-east-1"
+    dr_availability_zones = ["us-east-1a", "us-east-1b"]
+  }
+
+  expect_failures = [var.dr_region]
+}
+
+run "a_retention_below_a_day" {
+  command = plan
+
+  variables {
+    backup_retention_days = 0.5
+  }
+
+  expect_failures = [var.backup_retention_days]
+}
+
+run "a_service_named_twice" {
+  command = plan
+
+  variables {
+    services = [{ name = "users" }, { name = "users" }]
+  }
+
+  expect_failures = [var.services]
+}
+
+run "a_certificate_for_one_region" {
+  command = plan
+
+  variables {
+    certificate_arn = { us-east-1 = "arn:aws:acm:us-east-1:111122223333:certificate/1" }
+  }
+
+  expect_failures = [var.certificate_arn]
+}
