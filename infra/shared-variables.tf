@@ -180,13 +180,13 @@ variable "home_region" {
 }
 
 variable "home_vpc_cidr" {
-  description = "Address range of the home network, /16 to /24. Each zone has a sixteenth of it for its public subnet and one for its private one."
+  description = "Address range of the home network, /16 to /20. Each zone has a sixteenth of it for its public subnet and one for its private one."
   type        = string
   default     = "10.0.0.0/16"
 
   validation {
-    condition     = can(cidrnetmask(var.home_vpc_cidr)) && try(tonumber(split("/", var.home_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.home_vpc_cidr)[1]) <= 24, false)
-    error_message = "home_vpc_cidr must be an IPv4 range from /16 to /24, such as 10.0.0.0/16."
+    condition     = can(cidrnetmask(var.home_vpc_cidr)) && try(tonumber(split("/", var.home_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.home_vpc_cidr)[1]) <= 20, false)
+    error_message = "home_vpc_cidr must be an IPv4 range from /16 to /20, such as 10.0.0.0/16."
   }
 }
 
@@ -229,13 +229,13 @@ variable "dr_region" {
 }
 
 variable "dr_vpc_cidr" {
-  description = "Address range of the standby network, /16 to /24."
+  description = "Address range of the standby network, /16 to /20."
   type        = string
   default     = "10.1.0.0/16"
 
   validation {
-    condition     = can(cidrnetmask(var.dr_vpc_cidr)) && try(tonumber(split("/", var.dr_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.dr_vpc_cidr)[1]) <= 24, false)
-    error_message = "dr_vpc_cidr must be an IPv4 range from /16 to /24, such as 10.1.0.0/16."
+    condition     = can(cidrnetmask(var.dr_vpc_cidr)) && try(tonumber(split("/", var.dr_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.dr_vpc_cidr)[1]) <= 20, false)
+    error_message = "dr_vpc_cidr must be an IPv4 range from /16 to /20, such as 10.1.0.0/16."
   }
 
   # Two ranges overlap where both begin alike as far as the shorter mask reaches.

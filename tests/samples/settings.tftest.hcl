@@ -48,7 +48,7 @@ run "a_network_too_small_for_its_subnets" {
   command = plan
 
   variables {
-    dr_vpc_cidr = "10.1.0.0/28"
+    dr_vpc_cidr = "10.1.0.0/24"
   }
 
   expect_failures = [var.dr_vpc_cidr]

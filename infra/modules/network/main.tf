@@ -37,6 +37,12 @@ resource "aws_vpc" "this" {
   tags                 = { Name = var.name }
 }
 
+# Nothing is in it. Without rules nothing that is put there by mistake is reachable.
+resource "aws_default_security_group" "this" {
+  vpc_id = aws_vpc.this.id
+  tags   = { Name = "${var.name}-unused" }
+}
+
 resource "aws_internet_gateway" "this" {
   vpc_id = aws_vpc.this.id
   tags   = { Name = var.name }
