@@ -84,6 +84,10 @@ resource "aws_s3_bucket" "this" {
   for_each      = local.buckets
   bucket        = each.value
   force_destroy = var.local
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # All four also for the markers: a policy limited to fixed address ranges does not count as public.
