@@ -645,7 +645,10 @@ variable "log_retention_days" {
 }
 
 variable "efs_file_system_id" {
-  description = "On AWS: the file system of each region that holds a folder per service (region => id). It must have a mount target in the tasks' subnets. Unused in the local cloud."
+  description = <<-EOT
+    File systems of yours that hold the services' folders (region => id), in place of those that are made here. Each must have no
+    mount target: they are made in the private subnets. The folders are <application>/<service>, and everybody is user 1000 there.
+  EOT
   type        = map(string)
   default     = {}
 }

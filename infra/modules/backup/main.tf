@@ -33,6 +33,11 @@ variable "data" {
   type        = any
 }
 
+variable "mount" {
+  description = "The file system with the services' folders (see the function module); null in the local cloud."
+  type        = any
+}
+
 variable "scratch" {
   description = "Disk in MB."
   type        = number
@@ -60,6 +65,7 @@ module "function" {
   memory   = 512
   timeout  = 900
   scratch  = var.scratch
+  mount    = var.mount
   given_up = "The backup function failed three times at the same event: the recovery point grows older. Read its log. Unfinished there means that a backup, a prune or a copy needs more than three invocations, and goes on with the next schedule."
 
   # Its own region's S3, and what services have elsewhere in this region.

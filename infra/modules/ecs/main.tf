@@ -42,9 +42,9 @@ variable "log_retention_days" {
   type        = number
 }
 
-variable "efs_file_system_id" {
-  description = "File system with a folder per service; null in the local cloud."
-  type        = string
+variable "files" {
+  description = "The file system, and each service's access point to its folder; null in the local cloud."
+  type        = object({ file_system = string, access_points = map(string) })
 }
 
 variable "data_directory" {
@@ -173,11 +173,14 @@ resource "aws_ecs_task_definition" "this" {
     host_path = var.data_directory == null ? null : "${var.data_directory}/${each.key}"
 
     dynamic "efs_volume_configuration" {
-      for_each = var.efs_file_system_id[*]
+      for_each = var.files[*]
       content {
-        file_system_id     = efs_volume_configuration.value
-        root_directory     = "/${each.key}"
+        file_system_id     = efs_volume_configuration.value.file_system
         transit_encryption = "ENABLED"
+
+        authorization_config {
+          access_point_id = efs_volume_configuration.value.access_points[each.key]
+        }
       }
     }
   }
@@ -185,8 +188,8 @@ resource "aws_ecs_task_definition" "this" {
   # A task's own storage dies with the task, and the users' data with it.
   lifecycle {
     precondition {
-      condition     = (var.efs_file_system_id == null) != (var.data_directory == null)
-      error_message = "efs_file_system_id must name a file system for ${var.region} (in the local cloud: data_directory a folder); a task's own storage would lose the data."
+      condition     = (var.files == null) != (var.data_directory == null)
+      error_message = "local_cloud.data_directory must name a folder for ${var.region}; a task's own storage would lose the data."
     }
   }
 }
@@ -232,6 +235,11 @@ output "cluster" {
 output "templates" {
   description = "Family of each service's template. A service starts from its newest revision once somebody deploys that (aws ecs update-service --task-definition)."
   value       = { for service, definition in aws_ecs_task_definition.this : service => definition.family }
+}
+
+output "security_group" {
+  description = "Security group of the tasks."
+  value       = aws_security_group.tasks.id
 }
 
 output "roles" {

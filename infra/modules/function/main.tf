@@ -33,6 +33,12 @@ variable "scratch" {
   default     = 512
 }
 
+variable "mount" {
+  description = "An access point of a file system, mounted at /mnt/data, and where the function runs for that; null for none, and outside of any network."
+  type        = object({ file_system = string, access_point = string, subnets = list(string), security_groups = list(string) })
+  default     = null
+}
+
 variable "memory" {
   description = "Memory in MB."
   type        = number
@@ -74,6 +80,33 @@ locals {
       Resource = "arn:aws:s3:::${var.own.control_bucket}"
     },
   ]
+
+  # Lambda itself makes the network interfaces by the function's role; the function may not.
+  mount_statements = flatten([for mount in var.mount[*] : [
+    {
+      Effect    = "Allow"
+      Action    = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+      Resource  = mount.file_system
+      Condition = { StringEquals = { "elasticfilesystem:AccessPointArn" = mount.access_point } }
+    },
+    {
+      Effect = "Allow"
+      Action = [
+        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+      ]
+      Resource = "*"
+    },
+    {
+      Effect = "Deny"
+      Action = [
+        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+      ]
+      Resource  = "*"
+      Condition = { ArnLike = { "lambda:SourceFunctionArn" = "arn:aws:lambda:${var.own.region}:*:function:${var.name}" } }
+    },
+  ]])
 
   # S3 asks KMS in the caller's name, and with bucket keys it speaks of the bucket. Which objects, the rights to S3 say. The other
   # region's key is good for its control bucket alone.
@@ -121,7 +154,7 @@ resource "aws_iam_role" "this" {
 resource "aws_iam_role_policy" "this" {
   name   = "allowed"
   role   = aws_iam_role.this.id
-  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.common_statements, local.key_statements, var.statements) })
+  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.common_statements, local.key_statements, local.mount_statements, var.statements) })
 }
 
 resource "aws_lambda_function" "this" {
@@ -139,6 +172,22 @@ resource "aws_lambda_function" "this" {
     for_each = var.scratch > 512 ? [var.scratch] : []
     content {
       size = ephemeral_storage.value
+    }
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.mount[*]
+    content {
+      subnet_ids         = vpc_config.value.subnets
+      security_group_ids = vpc_config.value.security_groups
+    }
+  }
+
+  dynamic "file_system_config" {
+    for_each = var.mount[*]
+    content {
+      arn              = file_system_config.value.access_point
+      local_mount_path = "/mnt/data"
     }
   }
 

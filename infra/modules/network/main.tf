@@ -1,5 +1,6 @@
 # Two kinds of subnets in each zone. The tasks run in the public ones, reachable only through the load balancer: pulling an
-# image from a private subnet needs paid endpoints or a NAT gateway, which must exist before the disaster.
+# image from a private subnet needs paid endpoints or a NAT gateway, which must exist before the disaster. The file system and
+# the backup function are in the private ones, from which nothing but S3 is reached.
 
 variable "name" {
   description = "Name of the network."
@@ -103,6 +104,11 @@ resource "aws_vpc_endpoint" "s3" {
 output "vpc" {
   description = "Id of the network."
   value       = aws_vpc.this.id
+}
+
+output "private_subnets" {
+  description = "Id of the private subnet in each zone."
+  value       = { for zone, subnet in aws_subnet.private : zone => subnet.id }
 }
 
 output "public_subnets" {

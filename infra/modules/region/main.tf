@@ -99,13 +99,25 @@ module "ecr" {
   disposable   = var.local_cloud != null
 }
 
+# The local cloud has a folder of the host in its place.
+module "files" {
+  count       = var.local_cloud == null ? 1 : 0
+  source      = "../files"
+  application = var.application
+  region      = var.region
+  file_system = var.efs_file_system_id
+  services    = var.services[*].name
+  network     = { vpc = module.network.vpc, subnets = module.network.private_subnets }
+  tasks_group = module.ecs.security_group
+}
+
 module "ecs" {
   source             = "../ecs"
   application        = var.application
   region             = var.region
   architecture       = var.architecture
   log_retention_days = var.log_retention_days
-  efs_file_system_id = var.efs_file_system_id
+  files              = one(module.files[*].tasks)
   data_directory     = local.data_directory
   running            = local.serves
   target_groups      = local.serves ? module.alb[0].target_groups : {}
@@ -160,6 +172,7 @@ module "backup" {
   schedule         = var.backup_schedule
   refresh_schedule = var.refresh_schedule
   data             = local.service_data[var.region]
+  mount            = one(module.files[*].function)
   scratch          = var.backup_scratch_megabytes
   replicated       = var.enable_cross_region_backup
   enabled          = local.serves

@@ -21,7 +21,7 @@ variable "certificate_arn" {
 }
 
 variable "efs_file_system_id" {
-  description = "File system of this region; null in the local cloud."
+  description = "File system of this region that is there already; null makes one, in the local cloud none."
   type        = string
 }
 

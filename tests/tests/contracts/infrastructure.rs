@@ -32,6 +32,14 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     (
         "function/main.tf",
         &[
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+            "elasticfilesystem:ClientMount",
+            "elasticfilesystem:ClientWrite",
             "kms:Decrypt",
             "kms:GenerateDataKey",
             "logs:CreateLogStream",

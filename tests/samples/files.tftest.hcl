@@ -1,0 +1,149 @@
+# One region as it is planned for AWS, where the services' folders are on a file system. `tests/tests/contracts/files.rs` runs it in
+# the home root, beside a folder with zips that are none; nothing here asks any cloud.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+
+  mock_data "aws_ip_ranges" {
+    defaults = { cidr_blocks = ["15.177.0.0/18"] }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:us-east-1:111122223333:function:mocked" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mocked" }
+  }
+}
+
+variables {
+  application = "forum"
+  domain      = "forum.example.com"
+  services    = [{ name = "users" }, { name = "posts" }]
+}
+
+run "a_region_can_be_planned_for_aws" {
+  command = plan
+}
+
+run "each_service_has_a_folder_of_its_own_below_the_one_of_the_function" {
+  command = plan
+
+  module {
+    source = "../modules/files"
+  }
+
+  variables {
+    region      = "us-east-1"
+    file_system = null
+    services    = ["users", "posts"]
+    network     = { vpc = "vpc-1", subnets = { us-east-1a = "subnet-1", us-east-1b = "subnet-2" } }
+    tasks_group = "sg-tasks"
+  }
+
+  assert {
+    condition     = aws_efs_access_point.function.root_directory[0].path == "/forum"
+    error_message = "the function sees every service's folder"
+  }
+
+  assert {
+    condition     = { for service, point in aws_efs_access_point.service : service => point.root_directory[0].path } == { users = "/forum/users", posts = "/forum/posts" }
+    error_message = "a service's tasks see its folder alone"
+  }
+
+  assert {
+    condition     = toset([for point in concat(values(aws_efs_access_point.service), [aws_efs_access_point.function]) : "${point.posix_user[0].uid}:${point.posix_user[0].gid} ${point.root_directory[0].creation_info[0].owner_uid}"]) == toset(["1000:1000 1000"])
+    error_message = "what a restore writes a task may change"
+  }
+
+  assert {
+    condition     = aws_efs_file_system.this[0].encrypted && length(aws_efs_mount_target.this) == 2
+    error_message = "encrypted, and mounted in each zone"
+  }
+
+  assert {
+    condition     = { for client, rule in aws_vpc_security_group_ingress_rule.clients : client => rule.from_port } == { tasks = 2049, function = 2049 }
+    error_message = "tasks and the function reach it, and nobody else"
+  }
+}
+
+run "a_file_system_that_is_there_is_mounted_and_left_as_it_is" {
+  command = plan
+
+  module {
+    source = "../modules/files"
+  }
+
+  variables {
+    region      = "us-east-1"
+    file_system = "fs-1"
+    services    = ["users"]
+    network     = { vpc = "vpc-1", subnets = { us-east-1a = "subnet-1" } }
+    tasks_group = "sg-tasks"
+  }
+
+  assert {
+    condition     = length(aws_efs_file_system.this) == 0 && length(aws_efs_file_system_policy.this) == 0
+    error_message = "nothing of it is changed"
+  }
+
+  assert {
+    condition     = aws_efs_mount_target.this["us-east-1a"].file_system_id == "fs-1" && output.tasks.file_system == "fs-1"
+    error_message = "it is what is mounted"
+  }
+}
+
+run "the_function_runs_where_it_can_mount_the_folders_and_may_make_no_interface_itself" {
+  module {
+    source = "../modules/function"
+  }
+
+  variables {
+    name       = "forum-backup"
+    zip        = "backup"
+    memory     = 512
+    timeout    = 900
+    given_up   = "given up"
+    statements = []
+    settings   = { directory = "../functions", architecture = "x86_64", log_retention_days = 7 }
+
+    own = {
+      region         = "us-east-1"
+      control_bucket = "control-east"
+      backups_bucket = "backups-east"
+      notices_topic  = "arn:aws:sns:us-east-1:111122223333:forum-notices"
+      kms            = { key = null, readable = [] }
+    }
+
+    mount = {
+      file_system     = "arn:aws:elasticfilesystem:us-east-1:111122223333:file-system/fs-1"
+      access_point    = "arn:aws:elasticfilesystem:us-east-1:111122223333:access-point/fsap-00000000000000001"
+      subnets         = ["subnet-1", "subnet-2"]
+      security_groups = ["sg-1"]
+    }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.file_system_config[0].local_mount_path == "/mnt/data" && aws_lambda_function.this.file_system_config[0].arn == var.mount.access_point
+    error_message = "configuration.json says /mnt/data"
+  }
+
+  assert {
+    condition     = toset(aws_lambda_function.this.vpc_config[0].subnet_ids) == toset(var.mount.subnets)
+    error_message = "it runs in the network of the file system"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Condition.ArnLike["lambda:SourceFunctionArn"] if statement.Effect == "Deny"] == [
+      "arn:aws:lambda:us-east-1:*:function:forum-backup"
+    ]
+    error_message = "Lambda makes the interfaces, the function's code does not"
+  }
+}
