@@ -108,6 +108,15 @@ impl Connection {
         self.bucket(side, name, Patience::Own)
     }
 
+    /// Who asks, as the side's own region knows them, which takes no right. Reports name them; where nobody can tell, nobody
+    /// is kept from anything.
+    pub async fn caller(&self, side: Side) -> Option<String> {
+        let region = self.configuration.region_of(side);
+        let client = aws_sdk_sts::Client::new(&self.aws.region(region, Patience::Brief));
+        let caller = client.get_caller_identity().send().await.ok()?;
+        caller.arn
+    }
+
     pub fn workflow(&self, side: Side) -> StateMachine {
         let region = self.configuration.region_of(side);
         let client = |patience| Client::new(&self.aws.region(region, patience));

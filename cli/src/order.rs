@@ -15,6 +15,8 @@ pub struct Order {
     pub to: Region,
     pub mode: Mode,
     pub reason: String,
+    /// Who gives it, as AWS knows them.
+    pub by: Option<String>,
     /// With a plan: the mode that is planned for.
     pub of: Option<Mode>,
     /// The digest of the plan that is carried out.
@@ -40,6 +42,7 @@ impl Order {
     pub fn request(&self) -> Result<Request, Trouble> {
         let mut request = Request::new(self.mode, RequestedBy::Person, self.reason.trim());
         (request.of, request.plan, request.tasks) = (self.of, self.plan.clone(), self.tasks);
+        request.by = self.by.clone();
         for (fact, reason) in &self.overrides {
             if request.overrides.contains_key(fact) {
                 let twice = format!("{fact} twice");
@@ -171,6 +174,7 @@ mod tests {
             to: Region::new(to).unwrap(),
             mode,
             reason: "a drill".into(),
+            by: None,
             of: None,
             plan: None,
             tasks: None,

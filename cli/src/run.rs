@@ -112,8 +112,12 @@ async fn start(
     let side = order.side(&connection.configuration)?;
     let reach = reach(connection, side);
     let now = Timestamp::now();
+    let order = Order {
+        by: connection.caller(side).await,
+        ..order.clone()
+    };
     reach
-        .carry_out(order, consent, now, person, interrupted())
+        .carry_out(&order, consent, now, person, interrupted())
         .await
 }
 

@@ -19,10 +19,11 @@ pub async fn say(connection: &Connection, verb: Verb, word: Word) -> Result<Answ
         ))
     })?;
     let control = connection.control(side, Patience::Own);
-    let order = match word.execution {
+    let mut order = match word.execution {
         Some(_) => order(verb, &word, None)?,
         None => order(verb, &word, Some(&control.state(&pair).await?))?,
     };
+    order.by = connection.caller(side).await;
     let function = &configuration.resources(side).functions.failover;
     let event = json!({ "action": "order", "order": order });
     let said: String = connection.functions(side).ask(function, &event).await?;
@@ -50,6 +51,7 @@ fn order(verb: Verb, word: &Word, state: Option<&RegionState>) -> Result<Order, 
     let order = Order {
         verb,
         reason: word.reason.trim().into(),
+        by: None,
         execution: word.execution.clone().or(at_work),
     };
     order.validate()?;

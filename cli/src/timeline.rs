@@ -11,6 +11,7 @@ pub fn render(report: &Report) -> String {
     let from = &report.from;
     let mut lines = vec![report.headline()];
     lines.push(fact("execution", report.name()));
+    lines.extend(report.by.as_ref().map(|by| fact("begun by", by)));
     match &report.outcome {
         Outcome::Succeeded => {}
         Outcome::Refused { why } => lines.push(fact("why", why)),
@@ -45,7 +46,10 @@ pub fn render(report: &Report) -> String {
         lines.push(fact("turn", format!("{from} was given up midway: {why}")));
     }
     let answered = [&report.approved, &report.committed].into_iter().flatten();
-    lines.extend(answered.map(|answered| fact(answered.verb.word(), &answered.reason)));
+    lines.extend(answered.map(|answered| {
+        let said = by(&answered.reason, answered.by.as_deref());
+        fact(answered.verb.word(), said)
+    }));
     if !report.timeline.is_empty() {
         lines.push("timeline".into());
     }
@@ -56,6 +60,13 @@ pub fn render(report: &Report) -> String {
         step(entry, since)
     }));
     lines.join("\n")
+}
+
+fn by(reason: &str, who: Option<&str>) -> String {
+    match who {
+        Some(who) => format!("{reason} ({who})"),
+        None => reason.to_owned(),
+    }
 }
 
 fn fact(label: &str, value: impl std::fmt::Display) -> String {
@@ -178,6 +189,7 @@ timeline
             Some(Answered {
                 verb,
                 reason: reason.into(),
+                by: (verb == Verb::Approve).then(|| "arn:aws:iam::1:user/ada".into()),
                 at: Timestamp::UNIX_EPOCH,
             })
         };
@@ -188,7 +200,7 @@ timeline
         let told = render(&report);
         let lines = "
   turn            us-east-1 was given up midway: it is gone
-  approve         go
+  approve         go (arn:aws:iam::1:user/ada)
   cancel          it is slow
 timeline";
         assert!(told.contains(lines), "{told}");

@@ -73,6 +73,7 @@ impl Agreed {
             to,
             mode,
             reason: self.reason,
+            by: None,
             of: None,
             plan: self.plan,
             tasks: None,

@@ -29,6 +29,7 @@ impl TestDr {
             to,
             mode: Mode::Drill,
             reason: self.reason,
+            by: None,
             of: None,
             plan: None,
             tasks: self.tasks,

@@ -23,6 +23,7 @@ fn order(to: &str, mode: Mode) -> Order {
         to: Region::new(to).unwrap(),
         mode,
         reason: "a drill".into(),
+        by: None,
         of: None,
         plan: None,
         tasks: None,

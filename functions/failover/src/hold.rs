@@ -45,6 +45,7 @@ pub(crate) async fn hold(world: &impl World, run: &Run, token: &str) -> Result<S
     let answered = Answered {
         verb: Verb::Resume,
         reason: "resumed already".into(),
+        by: None,
         at: world.now(),
     };
     world.answer(token, &answered).await?;

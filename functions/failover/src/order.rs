@@ -17,6 +17,7 @@ pub(crate) async fn order(world: &impl World, order: &Order) -> Result<String, F
         let answered = Answered {
             verb: order.verb,
             reason: order.reason.clone(),
+            by: order.by.clone(),
             at: world.now(),
         };
         heard = world.answer(token, &answered).await?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Failure, Invalid, Region, RegionState,
-    request::Mode,
+    request::{Mode, check_by, check_reason},
     run::name_of,
     state::{Hold, Lease},
 };
@@ -80,6 +80,9 @@ impl Awaits {
 pub struct Order {
     pub verb: Verb,
     pub reason: String,
+    /// Who says so, as AWS knows them; the command asks for it, and whoever speaks to the function itself may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The execution that is meant, by its name or ARN; needed by all verbs that speak to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
@@ -90,6 +93,8 @@ pub struct Order {
 pub struct Answered {
     pub verb: Verb,
     pub reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     pub at: Timestamp,
 }
 
@@ -102,11 +107,8 @@ pub struct Obeyed {
 
 impl Order {
     pub fn validate(&self) -> Result<(), Invalid> {
-        let characters = self.reason.chars().count();
-        if self.reason.trim().is_empty() || characters > 500 {
-            let expected = "1 to 500 characters saying why";
-            return Err(Invalid::new("reason", expected, characters));
-        }
+        check_reason("reason".into(), &self.reason)?;
+        check_by("by", self.by.as_deref())?;
         if self.execution.is_none() && self.verb != Verb::Acknowledge {
             let expected = "the name of the execution that is meant";
             return Err(Invalid::new("execution", expected, "none"));

@@ -39,6 +39,9 @@ pub struct Report {
     pub outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<RequestedBy>,
+    /// Which person, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     pub reason: String,
     pub decided: Vec<String>,
     /// The same, fact by fact.

@@ -48,6 +48,9 @@ pub struct Request {
     pub mode: Mode,
     pub requested_by: RequestedBy,
     pub reason: String,
+    /// Which person, as AWS knows them, where whoever started it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The mode that a plan is for; the one that would be right now unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Mode>,
@@ -74,6 +77,20 @@ pub(crate) fn check_reason(field: String, reason: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// An ARN has fewer, and nobody needs more to be known by.
+const BY: usize = 300;
+
+pub(crate) fn check_by(field: &str, by: Option<&str>) -> Result<(), Invalid> {
+    let says = |by: &str| (1..=BY).contains(&by.chars().count()) && !by.contains(char::is_control);
+    match by {
+        Some(by) if !says(by) => {
+            let expected = format!("1 to {BY} characters on one line");
+            Err(Invalid::new(field, expected, format!("{by:?}")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 impl Request {
     pub fn new(mode: Mode, requested_by: RequestedBy, reason: impl Into<String>) -> Self {
         Self {
@@ -81,6 +98,7 @@ impl Request {
             mode,
             requested_by,
             reason: reason.into(),
+            by: None,
             of: None,
             plan: None,
             tasks: None,
@@ -97,6 +115,7 @@ impl Request {
     pub fn validate(&self) -> Result<(), Invalid> {
         check_schema("request.schema", self.schema)?;
         check_reason("request.reason".into(), &self.reason)?;
+        check_by("request.by", self.by.as_deref())?;
         let expected = match (self.requested_by, self.mode) {
             (RequestedBy::Person, _)
             | (RequestedBy::Alarm, Mode::Unplanned)

@@ -57,6 +57,7 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
     let arn = cloud.newest_execution(HOME).await?;
     let report = cloud.report(HOME, &arn).await?;
     assert_nothing_lost(stage, &report)?;
+    assert_named(&report)?;
     let committed = report.committed.as_ref().map(|answered| answered.verb);
     ensure(committed == Some(Verb::Commit), || {
         format!("the report says of the commit: {committed:?}")
@@ -88,6 +89,19 @@ async fn answer(stage: &Stage) -> Result<()> {
     stage.assert_forum_in(HOME).await?;
     people::say(stage, HOME, Verb::Commit, "everyone is at home").await?;
     Ok(())
+}
+
+/// By the identity that the command ran as.
+fn assert_named(report: &Report) -> Result<()> {
+    let said = [&report.approved, &report.committed]
+        .map(|answered| answered.as_ref().and_then(|answered| answered.by.as_ref()));
+    let all = [report.by.as_ref(), said[0], said[1]];
+    let named = all
+        .iter()
+        .all(|by| by.is_some_and(|by| by.starts_with("arn:")));
+    ensure(named, || {
+        format!("the report does not name who wanted it: {all:?}")
+    })
 }
 
 /// Of a planned execution its report says so.

@@ -154,6 +154,7 @@ mod tests {
         let answered = Answered {
             verb: Verb::Approve,
             reason: "go".into(),
+            by: None,
             at: jiff::Timestamp::UNIX_EPOCH,
         };
         let first = mock!(Client::send_task_success)

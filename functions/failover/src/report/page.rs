@@ -190,8 +190,13 @@ fn losses(lost: &Lost) -> Markup {
 
 fn people(report: &Report) -> Markup {
     let answered = |answered: &Answered| {
-        let Answered { verb, reason, .. } = answered;
-        html! { dt { (verb.word()) } dd { (reason) span .sub { " (" (time(answered.at)) ")" } } }
+        let Answered {
+            verb,
+            reason,
+            by,
+            at,
+        } = answered;
+        html! { dt { (verb.word()) } dd { (reason) span .sub { " (" @if let Some(by) = by { (by) ", " } (time(*at)) ")" } } }
     };
     html! {
         section {
@@ -205,7 +210,7 @@ fn people(report: &Report) -> Markup {
                         None => "begun because",
                     }
                 }
-                dd { (report.reason) }
+                dd { (report.reason) @if let Some(by) = &report.by { span .sub { " (" (by) ")" } } }
                 @if let Some(why) = &report.turned { dt { "made unplanned midway" } dd { (why) } }
                 @if let Some(approved) = &report.approved { (answered(approved)) }
                 @if let Some(committed) = &report.committed { (answered(committed)) }

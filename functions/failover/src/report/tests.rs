@@ -3,6 +3,7 @@ use lifeboat_core::{
     configuration::sample,
     decide::{Answer, Fact, Weighed},
     lost::Lost,
+    person::{Answered, Verb},
     plan::{Effect, Plan},
     report::{Measured, Outcome, ledger},
     request::Mode,
@@ -235,6 +236,22 @@ fn what_people_typed_is_text_and_never_a_part_of_the_page() {
     let page = page::render(&report, &sample("us-west-2"));
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp;"));
     assert!(!page.contains("<script"));
+}
+
+#[test]
+fn a_page_names_who_began_it_and_who_let_users_be_moved_where_that_was_said() {
+    let ada = "arn:aws:iam::111122223333:user/ada";
+    let mut report = report(Mode::Planned);
+    assert!(!page::render(&report, &sample("us-west-2")).contains(ada));
+    report.by = Some(ada.into());
+    report.approved = Some(Answered {
+        verb: Verb::Approve,
+        reason: "seen and found good".into(),
+        by: Some(ada.into()),
+        at: at("2024-11-23T12:06:31Z"),
+    });
+    let page = page::render(&report, &sample("us-west-2"));
+    assert_eq!(page.matches(ada).count(), 2);
 }
 
 /// `cargo test -p lifeboat-failover pages_to_look_at -- --ignored --nocapture`

@@ -7,6 +7,7 @@ fn order(verb: Verb) -> Order {
     Order {
         verb,
         reason: "because".into(),
+        by: Some("arn:aws:iam::111122223333:user/ada".into()),
         execution: Some("arn:aws:states:us-west-2:1:execution:m:a".into()),
     }
 }
@@ -132,6 +133,7 @@ fn an_order_says_why_and_whom_it_means() {
         let order = Order {
             verb: Verb::Approve,
             reason: reason.into(),
+            by: None,
             execution,
         };
         assert!(order.validate().unwrap_err().to_string().contains(field));
@@ -141,6 +143,14 @@ fn an_order_says_why_and_whom_it_means() {
         ..order(Verb::Pause)
     };
     assert!(long.validate().is_err());
+    for by in ["", "ada\n", &"a".repeat(301)] {
+        let order = Order {
+            by: Some(by.into()),
+            ..order(Verb::Pause)
+        };
+        let refused = order.validate().unwrap_err().to_string();
+        assert!(refused.starts_with("by: "), "{refused}");
+    }
     for verb in Verb::ALL {
         assert_eq!(serde_json::to_value(verb).unwrap(), verb.word());
     }

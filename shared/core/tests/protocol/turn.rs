@@ -17,6 +17,7 @@ pub(crate) fn order(protocol: &Protocol, world: &mut World, run: usize) -> Optio
     let order = Order {
         verb: Verb::Turn,
         reason: "the source is silent".into(),
+        by: None,
         execution: Some(NAMES[run].into()),
     };
     let obeyed = order.obey(world.state(side), protocol.region(side)).ok()?;
