@@ -6,6 +6,7 @@ mod images;
 mod infrastructure;
 mod keys;
 mod probe;
+mod rights;
 mod settings;
 mod workflow;
 
