@@ -5,7 +5,6 @@ mod ecr;
 mod group;
 mod room;
 mod secrets;
-mod signed;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +19,7 @@ use lifeboat_aws::{
     gates::Rules,
     load_balancer,
     metrics::{Metric, Metrics},
+    signed::Signed,
 };
 use lifeboat_core::{
     Configuration, Failure, RegionState,
@@ -33,7 +33,6 @@ use lifeboat_core::{
 };
 
 use crate::world::World;
-use signed::Signed;
 
 #[derive(Debug)]
 pub struct Live {

@@ -22,6 +22,8 @@ pub mod metrics;
 pub mod objects;
 pub mod reports;
 pub mod s3;
+#[cfg(feature = "signed")]
+pub mod signed;
 
 pub use below::Below;
 pub use clients::{Aws, Patience};

@@ -15,7 +15,7 @@ use lifeboat_core::{Failure, Region, readiness::Quota};
 use roxmltree::{Document, Node};
 use serde_json::{Value, json};
 
-use super::signed::Signed;
+use lifeboat_aws::signed::Signed;
 
 /// Fargate on demand, in vCPUs.
 const QUOTA: &str = "L-3032A538";
@@ -106,7 +106,9 @@ async fn used(cloudwatch: &Client, usage: &Value) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::signed::tests::answering, *};
+    use lifeboat_aws::signed::answering;
+
+    use super::*;
     use aws_sdk_cloudwatch::{
         operation::get_metric_statistics::GetMetricStatisticsOutput, types::Datapoint,
     };
@@ -128,7 +130,7 @@ mod tests {
     {
         let all = ["a", "b", "c"].map(str::to_owned).into();
         let ask = async |signed: Signed| free(&signed, &all, &region()).await;
-        let (answer, request) = answering(200, SUBNETS, ask).await;
+        let (answer, request) = answering(200, SUBNETS, ask).await.unwrap();
         let expected = [("a".to_owned(), 251), ("b".to_owned(), 0)];
         assert_eq!(answer, Ok(expected.into()));
         let asked = "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=subnet-id&Filter.1.Value.1=a&Filter.1.Value.2=b&Filter.1.Value.3=c";
@@ -144,7 +146,7 @@ mod tests {
         ] {
             let all = ["a".to_owned()].into();
             let ask = async |signed: Signed| free(&signed, &all, &region()).await;
-            let failure = answering(200, body, ask).await.0.unwrap_err();
+            let failure = answering(200, body, ask).await.unwrap().0.unwrap_err();
             assert_eq!(
                 failure.to_string(),
                 "describe subnets in us-west-2: the answer cannot be understood"
@@ -163,6 +165,7 @@ mod tests {
             let ask = async |signed: Signed| quota(&signed, &client, &region()).await;
             let failure = answering(status, body, ask)
                 .await
+                .unwrap()
                 .0
                 .unwrap_err()
                 .to_string();
@@ -186,7 +189,7 @@ mod tests {
                 });
             let client = mock_client!(aws_sdk_cloudwatch, [&told]);
             let ask = async |signed: Signed| quota(&signed, &client, &region()).await;
-            let (answer, request) = answering(200, body, ask).await;
+            let (answer, request) = answering(200, body, ask).await.unwrap();
             assert_eq!(answer, Ok(Quota { vcpus: 6.0, used }));
             assert!(request.contains("L-3032A538"), "{request}");
         }

@@ -3,7 +3,7 @@
 use lifeboat_core::{Failure, Region};
 use serde_json::{Value, json};
 
-use super::signed::Signed;
+use lifeboat_aws::signed::Signed;
 
 /// One that is about to be deleted is not there any more: ECS is refused its value.
 pub(super) async fn secret(signed: &Signed, arn: &str, region: &Region) -> Result<bool, Failure> {
@@ -41,7 +41,9 @@ pub(super) async fn parameter(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::signed::tests::answering, *};
+    use lifeboat_aws::signed::answering;
+
+    use super::*;
 
     fn region() -> Region {
         Region::new("us-west-2").unwrap()
@@ -60,7 +62,7 @@ mod tests {
             ),
         ] {
             let ask = async |signed: Signed| secret(&signed, "a", &region()).await;
-            let (answer, request) = answering(status, body, ask).await;
+            let (answer, request) = answering(status, body, ask).await.unwrap();
             assert_eq!(answer.map_err(|failure| failure.to_string()), expected);
             assert!(
                 request.contains("secretsmanager.DescribeSecret"),
@@ -80,7 +82,7 @@ mod tests {
         ] {
             let ask = async |signed: Signed| parameter(&signed, "/a", &region()).await;
             assert_eq!(
-                answering(status, body, ask).await.0.ok(),
+                answering(status, body, ask).await.unwrap().0.ok(),
                 expected,
                 "{body}"
             );

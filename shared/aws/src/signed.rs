@@ -1,6 +1,9 @@
 //! Calls of services of which one or two facts are needed. Their SDKs are larger than everything else here, and EC2's alone takes
 //! longer to build than all of Lifeboat.
 
+#[cfg(any(test, feature = "memory"))]
+mod answering;
+
 use std::{fmt, time::SystemTime};
 
 use aws_config::SdkConfig;
@@ -13,8 +16,11 @@ use lifeboat_core::{Failure, Region};
 use reqwest::{Client, Request, Url, header};
 use serde_json::Value;
 
+#[cfg(any(test, feature = "memory"))]
+pub use answering::answering;
+
 #[derive(Debug, Clone)]
-pub(super) struct Signed {
+pub struct Signed {
     config: SdkConfig,
     http: Client,
     region: Region,
@@ -22,7 +28,7 @@ pub(super) struct Signed {
 
 /// Why a call has no answer.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// The service's own word.
     Refused {
         code: String,
@@ -41,7 +47,7 @@ impl fmt::Display for Trouble {
 }
 
 impl Trouble {
-    pub(super) fn code(&self) -> Option<&str> {
+    pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => Some(code),
             Self::Failed(_) => None,
@@ -55,7 +61,7 @@ fn failed(error: impl fmt::Display) -> Trouble {
 }
 
 impl Signed {
-    pub(super) fn new(config: &SdkConfig, region: &Region) -> Result<Self, Failure> {
+    pub fn new(config: &SdkConfig, region: &Region) -> Result<Self, Failure> {
         let http = Client::builder().redirect(reqwest::redirect::Policy::none());
         let http = http
             .build()
@@ -68,7 +74,7 @@ impl Signed {
     }
 
     /// As EC2 is called: a form, answered by XML.
-    pub(super) async fn form(
+    pub async fn form(
         &self,
         service: &str,
         fields: &[(String, String)],
@@ -80,12 +86,7 @@ impl Signed {
     }
 
     /// As most others are called: a header names the action, and JSON is answered by JSON.
-    pub(super) async fn json(
-        &self,
-        service: &str,
-        action: &str,
-        body: &Value,
-    ) -> Result<Value, Trouble> {
+    pub async fn json(&self, service: &str, action: &str, body: &Value) -> Result<Value, Trouble> {
         let kind = "application/x-amz-json-1.1";
         let body = body.to_string();
         let answer = self.send(service, kind, Some(action), body, refusal_of_json);
@@ -112,6 +113,17 @@ impl Signed {
         }
     }
 
+    /// One place serves every region with what IAM knows.
+    fn place(&self, service: &str) -> (String, &str) {
+        match service {
+            "iam" => ("iam.amazonaws.com".into(), "us-east-1"),
+            _ => (
+                format!("{service}.{}.amazonaws.com", self.region),
+                self.region.as_str(),
+            ),
+        }
+    }
+
     /// Where the SDK's clients would go, with what they would sign.
     async fn signed(
         &self,
@@ -123,16 +135,17 @@ impl Signed {
         let provider = self.config.credentials_provider();
         let provider = provider.ok_or_else(|| failed("there are no credentials"))?;
         let identity = provider.provide_credentials().await.map_err(failed)?.into();
+        let (host, region) = self.place(service);
         let endpoint = match self.config.endpoint_url() {
             Some(endpoint) => endpoint.to_owned(),
-            None => format!("https://{service}.{}.amazonaws.com", self.region),
+            None => format!("https://{host}"),
         };
         let url = Url::parse(&endpoint).map_err(failed)?;
         let mut headers = vec![(header::CONTENT_TYPE.as_str(), kind)];
         headers.extend(action.map(|action| ("x-amz-target", action)));
         let params = v4::SigningParams::builder()
             .identity(&identity)
-            .region(self.region.as_str())
+            .region(region)
             .name(service)
             .time(SystemTime::now())
             .settings(SigningSettings::default())
@@ -188,51 +201,13 @@ fn refusal_of_xml(text: &str) -> Option<Trouble> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use aws_config::BehaviorVersion;
-    use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
-
-    /// Answers each call so, and says at the end what the last one was.
-    pub(in crate::aws) async fn answering<T>(
-        status: u16,
-        body: &str,
-        ask: impl AsyncFnOnce(Signed) -> T,
-    ) -> (T, String) {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(endpoint)
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "key", "hidden", None, None, "test",
-            )))
-            .build();
-        let signed = Signed::new(&config, &Region::new("us-west-2").unwrap()).unwrap();
-        let serve = async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = vec![0; 1 << 16];
-            let read = stream.read(&mut request).await.unwrap();
-            let head = format!(
-                "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            stream.write_all(head.as_bytes()).await.unwrap();
-            stream.write_all(body.as_bytes()).await.unwrap();
-            String::from_utf8_lossy(&request[..read]).into_owned()
-        };
-        tokio::join!(ask(signed), serve)
-    }
 
     #[tokio::test]
     async fn a_call_is_signed_for_its_service_and_region_and_the_secret_is_not_in_it() {
         let ask = async |signed: Signed| signed.json("ssm", "AmazonSSM.X", &Value::Null).await;
-        let (answer, request) = answering(200, "{}", ask).await;
+        let (answer, request) = answering(200, "{}", ask).await.unwrap();
         assert_eq!(answer.unwrap(), serde_json::json!({}));
         assert!(request.contains("/us-west-2/ssm/aws4_request"), "{request}");
         assert!(
@@ -254,12 +229,24 @@ pub(super) mod tests {
             (502, "<html>", "status 502 Bad Gateway"),
         ] {
             let ask = async |signed: Signed| signed.json("ssm", "A.X", &Value::Null).await;
-            let (answer, _) = answering(status, body, ask).await;
+            let (answer, _) = answering(status, body, ask).await.unwrap();
             assert_eq!(answer.unwrap_err().to_string(), expected);
         }
         let body = "<Response><Errors><Error><Code>Denied</Code><Message>no</Message></Error></Errors></Response>";
         let ask = async |signed: Signed| signed.form("ec2", &[]).await;
-        let (answer, _) = answering(403, body, ask).await;
+        let (answer, _) = answering(403, body, ask).await.unwrap();
         assert_eq!(answer.unwrap_err().to_string(), "Denied no");
+    }
+
+    #[tokio::test]
+    async fn iam_is_called_in_the_one_region_that_it_is_in() {
+        let ask = async |signed: Signed| {
+            let place = signed.place("iam");
+            let host = place.0.clone();
+            signed.form("iam", &[]).await.map(|_| host)
+        };
+        let (host, request) = answering(200, "<a/>", ask).await.unwrap();
+        assert_eq!(host.unwrap(), "iam.amazonaws.com");
+        assert!(request.contains("/us-east-1/iam/aws4_request"), "{request}");
     }
 }
