@@ -70,6 +70,8 @@ pub struct Aws {
 
 impl Aws {
     pub async fn from_environment() -> Self {
+        // For every other HTTP client of the process. The first to install it wins; nobody else does here.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();

@@ -69,8 +69,6 @@ where
     F: AsyncFn(Start, Value) -> Result<T, Failure>,
 {
     lambda_runtime::tracing::init_default_subscriber();
-    // The first to install it wins; nobody else does here.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let aws = Aws::from_environment().await;
     let (aws, handle) = (&aws, &handle);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
