@@ -80,6 +80,10 @@ pub enum Verb {
     Failback(Failback),
     /// Follow an execution again, until it ends.
     Follow(Lookup),
+    /// Look for what would keep services from starting and backups from crossing, and for what costs more than it should. Changes nothing.
+    ///
+    /// In both regions: images, execution roles, logs, replication and its role, versioning, tasks of the passive region, lifecycle.
+    Doctor,
     /// Let the execution at work stop before its next step.
     Pause(Word),
     /// Let a paused execution go on.

@@ -7,6 +7,7 @@ use lifeboat_core::{Configuration, Failure, Region, Side, configuration};
 use crate::{
     Trouble,
     ask::Function,
+    doctor::Live,
     report::Archive,
     status::Place,
     version,
@@ -115,6 +116,14 @@ impl Connection {
         let client = aws_sdk_sts::Client::new(&self.aws.region(region, Patience::Brief));
         let caller = client.get_caller_identity().send().await.ok()?;
         caller.arn
+    }
+
+    /// How one side is set up, as far as it says within moments.
+    pub fn sight(&self, side: Side) -> Result<Live<'_>, Failure> {
+        let images = self.function(side, |functions| &functions.image_sync);
+        let resources = self.configuration.resources(side);
+        let region = self.configuration.region_of(side);
+        Live::new(&self.aws, images, resources, region)
     }
 
     pub fn workflow(&self, side: Side) -> StateMachine {

@@ -2,22 +2,34 @@
 
 /// Advice for a refusal; nothing for any other trouble.
 pub(crate) fn advice(text: &str) -> Option<String> {
-    let refused = [
+    if !refused(text) {
+        return None;
+    }
+    Some(named(text).map_or_else(
+        || "Your credentials may not do this: what was asked, of which object and in which region stands before the refusal. See that they are those of the right account (aws sts get-caller-identity), and have their policy allow it".into(),
+        |(action, resource)| lacks(action, resource),
+    ))
+}
+
+/// The same where it is known what was to be allowed; a refusal that names another action knows better.
+pub(crate) fn lacking(text: &str, action: &str, resource: &str) -> Option<String> {
+    let (action, resource) = named(text).unwrap_or((action, resource));
+    refused(text).then(|| lacks(action, resource))
+}
+
+fn refused(text: &str) -> bool {
+    let words = [
         "AccessDenied",
         "UnauthorizedOperation",
         "is not authorized to perform",
     ];
-    if !refused.iter().any(|word| text.contains(word)) {
-        return None;
-    }
-    let Some((action, resource)) = named(text) else {
-        return Some(
-            "Your credentials may not do this: what was asked, of which object and in which region stands before the refusal. See that they are those of the right account (aws sts get-caller-identity), and have their policy allow it".into(),
-        );
-    };
-    Some(format!(
+    words.iter().any(|word| text.contains(word))
+}
+
+fn lacks(action: &str, resource: &str) -> String {
+    format!(
         "Your credentials lack {action} on {resource}. Have their policy allow it, or use a profile that may (AWS_PROFILE); where an explicit deny is named, it is that which is in the way"
-    ))
+    )
 }
 
 /// `User: … is not authorized to perform: ACTION on resource: RESOURCE because …`
@@ -47,9 +59,13 @@ mod tests {
         let bare =
             advice("read control/state.json in us-east-1: AccessDenied Access Denied").unwrap();
         assert!(bare.contains("get-caller-identity"), "{bare}");
-        assert_eq!(
-            advice("read control/state.json in us-east-1: timed out"),
-            None
-        );
+        let silent = "read control/state.json in us-east-1: timed out";
+        assert_eq!(advice(silent), None);
+        assert_eq!(lacking(silent, "s3:GetObject", "x"), None);
+        let known = lacking("look at x: AccessDenied Access Denied", "s3:GetObject", "x").unwrap();
+        assert!(known.contains("lack s3:GetObject on x. "), "{known}");
+        let better = "is not authorized to perform: kms:Decrypt on resource: arn:key";
+        let better = lacking(better, "s3:GetObject", "x").unwrap();
+        assert!(better.contains("lack kms:Decrypt on arn:key. "), "{better}");
     }
 }

@@ -7,6 +7,7 @@ pub mod ask;
 pub mod backup;
 pub mod connection;
 mod denied;
+pub mod doctor;
 pub mod failover;
 pub mod follow;
 pub mod glimpse;

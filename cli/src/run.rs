@@ -19,6 +19,7 @@ use crate::{
     ask::{Function, until_gone},
     backup::Backups,
     connection::Connection,
+    doctor,
     failover::Reach,
     images::Images,
     order::Order,
@@ -66,6 +67,7 @@ pub async fn run(
         Verb::Report(verb) => report(&open.await?, verb).await,
         Verb::TestDr(test) => test_dr(&open.await?, test, person).await,
         Verb::Follow(lookup) => follow(&open.await?, lookup, person).await,
+        Verb::Doctor => examine(&open.await?, columns, person).await,
         Verb::Pause(word) => say(&open.await?, person::Verb::Pause, word).await,
         Verb::Resume(word) => say(&open.await?, person::Verb::Resume, word).await,
         Verb::Turn(word) => say(&open.await?, person::Verb::Turn, word).await,
@@ -100,6 +102,27 @@ async fn show(
         }
         false => Answer::yes(text, &facts),
     }
+}
+
+async fn examine(
+    connection: &Connection,
+    columns: usize,
+    person: &mut impl Person,
+) -> Result<Answer, Trouble> {
+    let configuration = &connection.configuration;
+    let (here, there) = (
+        connection.sight(Side::Home)?,
+        connection.sight(Side::Standby)?,
+    );
+    person.show("looking at both regions");
+    let states = connection.states().await?;
+    let (home, standby) = tokio::join!(
+        doctor::gather(configuration, Side::Home, &states, &here),
+        doctor::gather(configuration, Side::Standby, &states, &there),
+    );
+    let found = doctor::Diagnosis::new(Timestamp::now(), configuration, &home, &standby);
+    let text = doctor::render(&found, columns);
+    Answer::new(found.all_right().into(), text, &found)
 }
 
 async fn start(

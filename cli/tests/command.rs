@@ -162,6 +162,7 @@ fn scripts_can_rely_on_the_exit_codes() {
             1,
             "lambda:InvokeFunction on arn:b",
         ),
+        (vec![Came::Denied], &["doctor"], 3, ""),
         (vec![], &["backup", "restore", "newest"], 2, "--yes"),
         (
             vec![],
@@ -193,11 +194,31 @@ fn scripts_can_rely_on_the_exit_codes() {
 
 #[test]
 fn a_pipe_has_no_colours_and_sixty_columns_are_kept() {
-    let output = Cloud::that_answers([]).run(&["status"]);
-    let text = out(&output);
+    for verb in ["status", "doctor"] {
+        let output = Cloud::that_answers([Came::Denied]).run(&[verb]);
+        let text = out(&output);
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 60),
+            "{text}"
+        );
+        assert!(!text.contains('\x1b'), "{text:?}");
+    }
+}
+
+#[test]
+fn a_doctor_who_is_told_nothing_says_of_both_regions_what_it_may_not_ask() {
+    let output = Cloud::that_answers([Came::Denied]).run(&["--output", "json", "doctor"]);
+    assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    let document: Value = serde_json::from_str(&out(&output)).unwrap();
+    for (side, checks) in [("home", 6), ("standby", 8)] {
+        let findings = document[side]["findings"].as_array().unwrap();
+        assert_eq!(findings.len(), checks, "{document:#}");
+    }
+    let images = &document["standby"]["findings"][0];
+    assert_eq!(images["found"], "cannot_tell");
+    let advice = images["advice"][0].as_str().unwrap();
     assert!(
-        text.lines().all(|line| line.chars().count() <= 60),
-        "{text}"
+        advice.contains("lambda:InvokeFunction on arn:b"),
+        "{advice}"
     );
-    assert!(!text.contains('\x1b'), "{text:?}");
 }
