@@ -26,7 +26,9 @@ pub fn label(text: &str) -> String {
 }
 
 const GOOD: [&str; 4] = ["ready", "serving", "good", "yes"];
-const BAD: [&str; 7] = [
+const BAD: [&str; 9] = [
+    "lacks",
+    "damaged",
     "not ready",
     "down",
     "unreachable",

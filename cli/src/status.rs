@@ -4,6 +4,6 @@ mod facts;
 mod gather;
 mod render;
 
-pub use facts::{Answered, Facts, Markers, Probe, RegionFacts, View};
+pub use facts::{Answered, Facts, Kept, Markers, Probe, RegionFacts, View};
 pub use gather::{Place, gather};
 pub use render::render;

@@ -1,6 +1,8 @@
 use jiff::Timestamp;
 use lifeboat_core::{
     Epoch, Region, RegionState, Side,
+    backup::Damages,
+    image::Record,
     marker::{Seen, answers},
     probe::ProbeReport,
 };
@@ -43,6 +45,19 @@ pub enum View {
 pub struct Answered {
     pub state: RegionState,
     pub probe: Probe,
+    /// What image-sync last found.
+    pub images: Kept<Record>,
+    /// What is known to be damaged of the backups.
+    pub damages: Kept<Damages>,
+}
+
+/// What a function keeps in the control bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Kept<T> {
+    There { record: Box<T> },
+    Never,
+    Unknown { because: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

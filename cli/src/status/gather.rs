@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects};
 use lifeboat_core::{
     Configuration, Failure, RegionPair, Side,
+    backup::Damages,
+    image::Record,
     marker::{Marker, Seen, TOKEN},
     probe::ProbeReport,
 };
 
-use super::{Answered, Facts, Markers, Probe, RegionFacts, View};
+use super::{Answered, Facts, Kept, Markers, Probe, RegionFacts, View};
 use crate::{Trouble, version};
 
 /// The buckets of one region that are looked into.
@@ -62,10 +64,12 @@ async fn look<B: Objects>(control: &Control<B>, pair: &RegionPair) -> View {
     let asked = async {
         tokio::join!(
             control.state(pair),
-            control.read::<ProbeReport>(ProbeReport::KEY)
+            control.read::<ProbeReport>(ProbeReport::KEY),
+            control.read::<Record>(Record::KEY),
+            control.read::<Damages>(Damages::KEY),
         )
     };
-    let Ok((state, report)) = tokio::time::timeout(PATIENCE, asked).await else {
+    let Ok((state, report, images, damages)) = tokio::time::timeout(PATIENCE, asked).await else {
         let because = format!("no answer within {} s", PATIENCE.as_secs());
         return View::Unreachable { because };
     };
@@ -79,7 +83,12 @@ async fn look<B: Objects>(control: &Control<B>, pair: &RegionPair) -> View {
         },
     };
     match state {
-        Ok(state) => View::Answered(Box::new(Answered { state, probe })),
+        Ok(state) => View::Answered(Box::new(Answered {
+            state,
+            probe,
+            images: kept(images),
+            damages: kept(damages),
+        })),
         Err(Failure::Invalid(why)) => {
             let note = version::note(control.bucket(), STATE).await;
             let lines = [Some(why.to_string()), note].into_iter().flatten();
@@ -88,6 +97,18 @@ async fn look<B: Objects>(control: &Control<B>, pair: &RegionPair) -> View {
             }
         }
         Err(why) => View::Unreachable {
+            because: why.to_string(),
+        },
+    }
+}
+
+fn kept<T>(read: Result<Option<T>, Failure>) -> Kept<T> {
+    match read {
+        Ok(Some(record)) => Kept::There {
+            record: Box::new(record),
+        },
+        Ok(None) => Kept::Never,
+        Err(why) => Kept::Unknown {
             because: why.to_string(),
         },
     }
@@ -179,6 +200,25 @@ mod tests {
         assert!(matches!(probe(Side::Home), Probe::Unknown { .. }));
         assert!(
             matches!(probe(Side::Standby), Probe::Reported { report: read } if **read == report)
+        );
+    }
+
+    #[tokio::test]
+    async fn what_image_sync_and_verify_noted_is_read_and_what_is_not_understood_hides_nothing() {
+        let (home, standby) = (place("us-east-1"), place("us-west-2"));
+        home.control.bucket().set(Record::KEY, "[]");
+        let mut damages = Damages::default();
+        damages.note("packs/1", &lifeboat_core::backup::Harm::Gone, None);
+        write(&home, Damages::KEY, &damages);
+        let facts = facts(&home, &standby).await;
+        let home = facts.home.answered().unwrap();
+        assert!(matches!(home.images, Kept::Unknown { .. }));
+        let record = Box::new(damages);
+        assert_eq!(home.damages, Kept::There { record });
+        let standby = facts.standby.answered().unwrap();
+        assert_eq!(
+            (&standby.images, &standby.damages),
+            (&Kept::Never, &Kept::Never)
         );
     }
 

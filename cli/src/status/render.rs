@@ -1,6 +1,7 @@
 //! The facts as a table for people.
 
 mod cells;
+mod noted;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,7 @@ use crate::{denied, paint, words::wrap};
 /// One line of the table: how a side is asked.
 type Cell = fn(&Facts, &RegionFacts) -> String;
 
-const ROWS: [(&str, Cell); 15] = [
+const ROWS: [(&str, Cell); 17] = [
     ("region", |_, side| side.region.to_string()),
     ("answers", cells::answers),
     ("role", cells::role),
@@ -28,7 +29,9 @@ const ROWS: [(&str, Cell); 15] = [
     ("own fence", cells::fenced),
     ("sees peer", cells::liveness),
     ("ready", cells::readiness),
+    ("images", noted::images),
     ("newest backup", cells::backup),
+    ("damage", noted::damage),
     ("last proof", cells::proof),
     ("last drill", cells::drill),
 ];

@@ -78,6 +78,9 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Timestamp>,
     pub services: BTreeMap<String, ServiceImages>,
+    /// Since the first of an unbroken row of looks that found something lacking of what runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacking_since: Option<Timestamp>,
     /// By name and digest what was read again and is not what its digest says, until it is read and found right.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub damaged: BTreeMap<String, String>,
@@ -87,7 +90,7 @@ pub struct Record {
 }
 
 /// A record is written four times an hour.
-const LASTS_SECONDS: i64 = 3600;
+pub const LASTS_SECONDS: i64 = 3600;
 
 /// What a record says of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +120,7 @@ impl Record {
             active,
             seen: None,
             services: BTreeMap::new(),
+            lacking_since: None,
             damaged: BTreeMap::new(),
             reading: None,
         }
@@ -126,6 +130,14 @@ impl Record {
     /// unless its image is gone.
     #[must_use]
     pub fn after(mut self, earlier: Option<&Self>, gone: &BTreeSet<String>) -> Self {
+        let before = earlier.and_then(|earlier| earlier.lacking_since);
+        // Only a look that found all of it ends the row, and only one that found something lacking begins one.
+        let (lacks, doubts) = (self.lacking().count() > 0, self.doubts().count() > 0);
+        self.lacking_since = match (lacks, doubts) {
+            (true, _) => before.or(Some(self.at)),
+            (false, true) => before,
+            (false, false) => None,
+        };
         if let Some(earlier) = earlier {
             self.seen = self.seen.or(earlier.seen);
             self.reading = earlier.reading.clone();
@@ -154,6 +166,30 @@ impl Record {
 
     pub fn images(&self) -> impl Iterator<Item = &Image> {
         self.services.values().flat_map(|service| &service.images)
+    }
+
+    /// What an execution needs and this region lacks, and why. A way back that is lost keeps nobody from taking over.
+    pub fn lacking(&self) -> impl Iterator<Item = (&Image, &str)> {
+        self.wanted().filter_map(|image| match &image.held {
+            Held::Missing(why) | Held::Incomplete(why) | Held::Differs(why) => {
+                Some((image, why.as_str()))
+            }
+            Held::Ready | Held::Unreachable(_) => None,
+        })
+    }
+
+    /// Why nobody can tell all of it.
+    pub fn doubts(&self) -> impl Iterator<Item = &str> {
+        let images = self.wanted().filter_map(|image| match &image.held {
+            Held::Unreachable(why) => Some(why.as_str()),
+            Held::Ready | Held::Missing(_) | Held::Incomplete(_) | Held::Differs(_) => None,
+        });
+        let services = self.services.values();
+        images.chain(services.filter_map(|service| service.doubt.as_deref()))
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = &Image> {
+        self.images().filter(|image| image.used != Use::Deployed)
     }
 
     pub fn says(&self, service: &str, now: Timestamp) -> Said<'_> {

@@ -136,15 +136,17 @@ pub(super) fn liveness(_: &Facts, side: &RegionFacts) -> String {
     })
 }
 
-pub(super) fn readiness(_: &Facts, side: &RegionFacts) -> String {
+pub(super) fn readiness(facts: &Facts, side: &RegionFacts) -> String {
     report(side, |report| {
         let seen = &report.readiness;
         let word = match seen.verdict {
-            readiness::Verdict::Ready => "ready",
-            readiness::Verdict::NotReady => "not ready",
-            readiness::Verdict::CannotTell => "cannot tell",
+            readiness::Verdict::Ready => "ready".into(),
+            readiness::Verdict::NotReady => {
+                with_length("not ready", report.unready_since, facts.at)
+            }
+            readiness::Verdict::CannotTell => "cannot tell".into(),
         };
-        with_reasons(word, seen.lacks().into_iter())
+        with_reasons(&word, seen.lacks().into_iter())
     })
 }
 
@@ -199,7 +201,16 @@ pub(super) fn drill(facts: &Facts, side: &RegionFacts) -> String {
     })
 }
 
-fn with_reasons(word: &str, reasons: impl Iterator<Item = String>) -> String {
+/// For how long it has been so, where that is known.
+pub(super) fn with_length(word: &str, since: Option<Timestamp>, now: Timestamp) -> String {
+    let seconds = since.map(|since| now.as_second() - since.as_second());
+    match seconds {
+        Some(seconds) => format!("{word} for {}", length(seconds)),
+        None => word.to_owned(),
+    }
+}
+
+pub(super) fn with_reasons(word: &str, reasons: impl Iterator<Item = String>) -> String {
     let reasons = reasons.map(|reason| format!("- {reason}"));
     let lines: Vec<String> = [word.to_owned()].into_iter().chain(reasons).collect();
     lines.join("\n")

@@ -1,11 +1,14 @@
+mod noted;
+
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::status::{Answered, Markers, Probe, View};
+use crate::status::{Answered, Kept, Markers, Probe, View};
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_core::{
     Epoch, Region, RegionPair, RegionState,
     backup::BackupKey,
+    image::Record,
     liveness::Verdict,
     probe::{self, ProbeReport},
     readiness,
@@ -38,10 +41,24 @@ fn report(side: Side, verdict: Verdict) -> ProbeReport {
     report
 }
 
+/// Image-sync found everything there three minutes ago.
+fn images(side: Side) -> Record {
+    let pair = pair();
+    let at = noon() - SignedDuration::from_mins(3);
+    Record::new(at, pair.region(side).clone(), pair.home)
+}
+
 fn answered(side: Side, state: RegionState, probe: Probe) -> RegionFacts {
     RegionFacts {
         region: pair().region(side).clone(),
-        view: View::Answered(Box::new(Answered { state, probe })),
+        view: View::Answered(Box::new(Answered {
+            state,
+            probe,
+            images: Kept::There {
+                record: Box::new(images(side)),
+            },
+            damages: Kept::Never,
+        })),
     }
 }
 
@@ -113,8 +130,11 @@ own fence       none                                        none
 sees peer       not serving, as a passive region should     serving
                 not
 ready           ready                                       ready
+images          ready                                       ready
+                looked 3 min ago                            looked 3 min ago
 newest backup   backup-20241123-115500 of epoch 0           backup-20241123-115500 of epoch 0
                 5 min old                                   5 min old
+damage          none known                                  none known
 last proof                                                  cannot tell: the probe did not look for it
 last drill                                                  cannot tell: the probe did not look for it
 
@@ -199,6 +219,7 @@ fn a_probe_that_is_late_and_a_peer_that_is_down_are_told_with_reasons() {
     late.at = noon() - SignedDuration::from_mins(12);
     late.liveness.reasons = vec!["users: no answer (timed out)".into()];
     late.readiness.verdict = readiness::Verdict::NotReady;
+    late.unready_since = Some(noon() - SignedDuration::from_mins(20));
     let posts = readiness::ServiceFacts {
         image: readiness::Fact::Missing("missing".into()),
         ..readiness::ServiceFacts::default()
@@ -222,7 +243,7 @@ fn a_probe_that_is_late_and_a_peer_that_is_down_are_told_with_reasons() {
         "{text}"
     );
     assert!(
-        row(&text, "ready").contains("not ready - posts: image: missing"),
+        row(&text, "ready").contains("not ready for 20 min - posts: image: missing"),
         "{text}"
     );
 }

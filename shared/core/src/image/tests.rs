@@ -116,6 +116,28 @@ fn damage_costs_readiness_until_it_is_mended_whoever_needs_it_and_is_forgotten_w
 }
 
 #[test]
+fn images_lack_since_the_first_of_an_unbroken_row_of_looks_and_not_knowing_neither_begins_nor_ends_it()
+ {
+    let missing = || Held::Missing("gone".into());
+    let unknown = || Held::Unreachable("timed out".into());
+    let mut last = record(vec![]);
+    for (second, used, held, expected) in [
+        (0, Use::Running, unknown(), None),
+        (60, Use::Running, missing(), Some(60)),
+        (120, Use::Pinned, unknown(), Some(60)),
+        (180, Use::Running, missing(), Some(60)),
+        (240, Use::Running, Held::Ready, None),
+        (300, Use::Deployed, missing(), None),
+        (360, Use::Running, Held::Differs("x".into()), Some(360)),
+    ] {
+        let mut now = record(vec![image("sha256:a", used, held)]);
+        now.at = after(second);
+        last = now.after(Some(&last), &BTreeSet::new());
+        assert_eq!(last.lacking_since, expected.map(after), "{second}");
+    }
+}
+
+#[test]
 fn a_record_is_read_back_and_one_of_a_later_schema_is_refused_by_its_field() {
     let record = record(vec![image(
         "sha256:a",
