@@ -5,6 +5,7 @@ mod command_line;
 mod cool_down;
 mod death;
 mod deploy;
+mod doctor;
 mod failback;
 mod follow;
 mod homecoming;
@@ -64,6 +65,7 @@ async fn play(stage: &Stage) -> Result<()> {
     deploy::assert_unchanged(stage, &terraform).await?;
     let backup = backup::first(stage).await?;
     readiness::seen(stage).await?;
+    doctor::finds_nothing(stage).await?;
     rehearsal::run(stage).await?;
     let late = users::post_late(stage).await?;
     let died = death::kill(stage).await?;
