@@ -44,7 +44,7 @@ const EXIT_CODES: &str = "Exit codes:
   0    good
   1    failed
   2    bad input; nothing was touched
-  3    the answer is no, or cannot be told: not ready, refused by a plan, found damaged
+  3    the answer is no, or cannot be told: not ready, refused by a plan, found damaged or wrong
   130  interrupted; what was started goes on";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

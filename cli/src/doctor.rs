@@ -14,7 +14,7 @@ use serde::Serialize;
 pub use facts::{
     Allowed, Copies, Group, Removes, Replication, Rule, Seen, Silence, Standing, Start, Told,
 };
-pub use gather::{Sight, gather, standing};
+pub use gather::{Sight, gather};
 pub use judge::{Check, Finding, Found, judge};
 pub use live::Live;
 pub use render::render;

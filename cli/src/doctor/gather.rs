@@ -9,6 +9,7 @@ use futures::{StreamExt, future::join_all, stream};
 use lifeboat_aws::ecs::Services;
 use lifeboat_core::{Configuration, Failure, Side, run::name_of};
 use lifeboat_image_sync::ready::Ready;
+use tokio::time::{Instant, timeout};
 
 use super::{Allowed, Group, Replication, Rule, Seen, Silence, Standing, Start, Told};
 use crate::whereabouts::{self, States};
@@ -37,6 +38,8 @@ pub trait Sight {
 
 /// A little more than one call's patience.
 const PATIENCE: Duration = Duration::from_secs(6);
+/// Of all the questions that one answer leads to, however many services there are.
+const IN_ALL: Duration = Duration::from_secs(45);
 /// Image-sync looks at every image of every service.
 const IMAGES: Duration = Duration::from_secs(75);
 /// IAM and CloudWatch Logs answer so many at a time and refuse more.
@@ -53,33 +56,6 @@ const READ_RULES: [&str; 2] = ["s3:GetReplicationConfiguration", "s3:ListBucket"
 const READ: [&str; 1] = ["s3:GetObjectVersionForReplication"];
 const COPY: [&str; 1] = ["s3:ReplicateObject"];
 
-/// Which one of the two a region is; only a passive one is asked for its images.
-pub async fn standing(
-    configuration: &Configuration,
-    side: Side,
-    states: &States,
-    sight: &impl Sight,
-) -> Standing {
-    match whereabouts::active(configuration, states) {
-        Err(why) => Standing::Unknown(why.to_string()),
-        Ok(active) if active == side => Standing::Active,
-        Ok(_) => {
-            let state = match side {
-                Side::Home => &states.home,
-                Side::Standby => &states.standby,
-            };
-            let lease = state.as_ref().ok().and_then(|state| state.owner());
-            let function = &configuration.resources(side).functions.image_sync;
-            let right = ("lambda:InvokeFunction", function.clone());
-            let ready = within(configuration, side, IMAGES, function, right, sight.ready());
-            Standing::Passive {
-                lease: lease.map(|owner| name_of(owner).to_owned()),
-                ready: ready.await,
-            }
-        }
-    }
-}
-
 pub async fn gather(
     configuration: &Configuration,
     side: Side,
@@ -90,6 +66,7 @@ pub async fn gather(
         configuration,
         side,
         sight,
+        ends: Instant::now() + IN_ALL,
     };
     let resources = configuration.resources(side);
     let bucket = &resources.backups_bucket;
@@ -112,7 +89,7 @@ pub async fn gather(
             ("s3:GetLifecycleConfiguration", arn(bucket)),
             sight.lifecycle()
         ),
-        standing(configuration, side, states, sight),
+        look.standing(states),
     );
     Seen {
         standing,
@@ -131,27 +108,66 @@ struct Look<'a, S> {
     configuration: &'a Configuration,
     side: Side,
     sight: &'a S,
+    ends: Instant,
 }
 
 /// A role, a resource, and what the one has to be allowed on the other.
 type Question = ((String, String), &'static [&'static str]);
 
 impl<S: Sight> Look<'_, S> {
+    /// Which one of the two the region is; only a passive one is asked for its images.
+    async fn standing(&self, states: &States) -> Standing {
+        match whereabouts::active(self.configuration, states) {
+            Err(why) => Standing::Unknown(why.to_string()),
+            Ok(active) if active == self.side => Standing::Active,
+            Ok(_) => {
+                let state = match self.side {
+                    Side::Home => &states.home,
+                    Side::Standby => &states.standby,
+                };
+                let lease = state.as_ref().ok().and_then(|state| state.owner());
+                let resources = self.configuration.resources(self.side);
+                let function = &resources.functions.image_sync;
+                let right = ("lambda:InvokeFunction", function.clone());
+                let ready = self.within(IMAGES, function, right, self.sight.ready());
+                Standing::Passive {
+                    lease: lease.map(|owner| name_of(owner).to_owned()),
+                    ready: ready.await,
+                }
+            }
+        }
+    }
+
     async fn ask<T>(
         &self,
         object: &str,
         right: (&'static str, String),
         asked: impl Future<Output = Result<T, Failure>>,
     ) -> Told<T> {
-        within(
-            self.configuration,
-            self.side,
-            PATIENCE,
-            object,
+        let left = self.ends.saturating_duration_since(Instant::now());
+        self.within(PATIENCE.min(left), object, right, asked).await
+    }
+
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        object: &str,
+        right: (&'static str, String),
+        asked: impl Future<Output = Result<T, Failure>>,
+    ) -> Told<T> {
+        let region = self.configuration.region_of(self.side);
+        let late = |_| {
+            let why = match limit.is_zero() {
+                true => "what was asked before took all the time".into(),
+                false => format!("no answer within {} s", limit.as_secs()),
+            };
+            Err(Failure::unavailable("look at", object, region, why))
+        };
+        let answer = timeout(limit, asked).await;
+        answer.unwrap_or_else(late).map_err(|why| Silence {
+            because: why.to_string(),
             right,
-            asked,
-        )
-        .await
+        })
     }
 
     async fn tasks(
@@ -299,26 +315,6 @@ impl<S: Sight> Look<'_, S> {
 
 fn arn(bucket: &str) -> String {
     format!("arn:aws:s3:::{bucket}")
-}
-
-async fn within<T>(
-    configuration: &Configuration,
-    side: Side,
-    limit: Duration,
-    object: &str,
-    right: (&'static str, String),
-    asked: impl Future<Output = Result<T, Failure>>,
-) -> Told<T> {
-    let region = configuration.region_of(side);
-    let late = |_| {
-        let why = format!("no answer within {} s", limit.as_secs());
-        Err(Failure::unavailable("look at", object, region, why))
-    };
-    let answer = tokio::time::timeout(limit, asked).await;
-    answer.unwrap_or_else(late).map_err(|why| Silence {
-        because: why.to_string(),
-        right,
-    })
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl Check {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub check: Check,
-    pub looked_at: String,
+    pub of: String,
     #[serde(flatten)]
     pub found: Found,
 }
@@ -83,7 +83,7 @@ pub fn judge(configuration: &Configuration, side: Side, seen: &Seen) -> Vec<Find
     };
     let checks = Check::ALL.into_iter();
     let found = checks.filter_map(|check| {
-        let (looked_at, found) = match check {
+        let (of, found) = match check {
             Check::Images => starting::images(&case, seen)?,
             Check::ExecutionRole => starting::execution_role(&case, seen),
             Check::Logs => starting::logs(&case, seen),
@@ -93,11 +93,7 @@ pub fn judge(configuration: &Configuration, side: Side, seen: &Seen) -> Vec<Find
             Check::Tasks => costs::tasks(&case, seen)?,
             Check::Lifecycle => costs::lifecycle(&case, seen),
         };
-        Some(Finding {
-            check,
-            looked_at,
-            found,
-        })
+        Some(Finding { check, of, found })
     });
     found.collect()
 }

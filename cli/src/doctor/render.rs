@@ -35,7 +35,7 @@ fn heading(diagnosis: &Diagnosis, title: &str, examined: &Examined) -> String {
 }
 
 fn shown(finding: &Finding, width: usize) -> Vec<String> {
-    let title = format!("{}: {}", finding.check.word(), finding.looked_at);
+    let title = format!("{}: {}", finding.check.word(), finding.of);
     let (verdict, says, advice): (_, _, &[String]) = match &finding.found {
         Found::Right { says } => (paint::good(&padded("right")), says, &[]),
         Found::Wrong { says, advice } => (paint::bad(&padded("wrong")), says, advice),
@@ -89,10 +89,10 @@ mod tests {
     use super::*;
     use crate::doctor::Check;
 
-    fn finding(check: Check, looked_at: &str, found: Found) -> Finding {
+    fn finding(check: Check, of: &str, found: Found) -> Finding {
         Finding {
             check,
-            looked_at: looked_at.into(),
+            of: of.into(),
             found,
         }
     }

@@ -7,8 +7,6 @@ use crate::{Context, Result};
 
 /// Everything that is looked for is as Terraform made it and as the functions left it.
 pub(super) async fn finds_nothing(stage: &Stage) -> Result<()> {
-    let progress = &stage.progress;
-    progress.act("the doctor looks at both regions");
     let said = lifeboat(stage, HOME, &["doctor", "--output", "json"]).await?;
     let document: Value = serde_json::from_str(&said).context(|| "read its answer".to_owned())?;
     for (side, region, passive, checks) in [("home", HOME, false, 6), ("standby", STANDBY, true, 8)]
@@ -28,6 +26,7 @@ pub(super) async fn finds_nothing(stage: &Stage) -> Result<()> {
         let wrong = findings.iter().find(|one| one["found"] != "right");
         ensure(wrong.is_none(), || format!("in {region}: {wrong:?}"))?;
     }
-    progress.say("images, roles, logs, replication, versioning, tasks and lifecycle are right");
+    let right = "images, roles, logs, replication, versioning, tasks and lifecycle are right";
+    stage.progress.say(right);
     Ok(())
 }

@@ -1,7 +1,9 @@
 use std::{cell::RefCell, future::pending};
 
 use lifeboat_aws::ecs::Deployed;
-use lifeboat_core::{Region, RegionState, configuration::sample, image::Record};
+use lifeboat_core::{
+    Region, RegionState, configuration::sample, image::Record, request::Mode, state::Lease,
+};
 
 use super::*;
 use crate::doctor::{Check, Diagnosis, Found};
@@ -12,6 +14,8 @@ struct Written {
     /// What is called so gets no answer, and never ends.
     hangs: Option<&'static str>,
     dead: bool,
+    /// Log groups of each service beside its own.
+    more_groups: usize,
     /// What was simulated.
     asked: RefCell<BTreeMap<(String, String), Vec<String>>>,
 }
@@ -47,9 +51,10 @@ impl Sight for Written {
 
     async fn start(&self, definition: &str) -> Result<Start, Failure> {
         let name = definition.trim_start_matches("arn:");
+        let groups = (0..self.more_groups).map(|number| format!("/ecs/forum-{name}-{number}"));
         let start = Start {
             role: Some("arn:aws-cn:iam::1:role/execution".into()),
-            groups: [format!("/ecs/forum-{name}")].into(),
+            groups: groups.chain([format!("/ecs/forum-{name}")]).collect(),
         };
         self.answer(definition, start).await
     }
@@ -223,21 +228,38 @@ async fn what_never_answers_is_given_up_by_itself() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn however_many_questions_get_no_answer_the_end_comes_in_time() {
+    let region = Written {
+        hangs: Some("denied"),
+        more_groups: 100,
+        ..Written::default()
+    };
+    let begun = Instant::now();
+    let seen = seen(Side::Standby, &region).await;
+    assert!(begun.elapsed() < IN_ALL + PATIENCE, "{:?}", begun.elapsed());
+    assert_eq!(seen.execution.len(), 205);
+    let mut silences = seen
+        .execution
+        .iter()
+        .filter_map(|one| one.denied.as_ref().err());
+    assert!(silences.any(|silence| silence.because.ends_with("took all the time")));
+}
+
 #[tokio::test]
 async fn only_a_passive_region_is_asked_for_images_and_its_lease_is_known() {
     let mut states = states();
     let region = Written::default();
     let configuration = sample("us-west-2");
-    let home = standing(&configuration, Side::Home, &states, &region).await;
-    assert_eq!(home.active(), Some(true));
-    let standby = states.standby.as_mut().unwrap();
-    let lease = lifeboat_core::state::Lease::new(
-        "arn:aws:states:x:1:execution:forum:forum-1",
-        lifeboat_core::request::Mode::Drill,
-        &BTreeMap::new(),
-    );
-    standby.lease = Some(lease);
-    match standing(&configuration, Side::Standby, &states, &region).await {
+    let standing = async |side, states: &States| {
+        let seen = gather(&configuration, side, states, &region).await;
+        seen.standing
+    };
+    assert_eq!(standing(Side::Home, &states).await.active(), Some(true));
+    let execution = "arn:aws:states:x:1:execution:forum:forum-1";
+    let lease = Lease::new(execution, Mode::Drill, &BTreeMap::new());
+    states.standby.as_mut().unwrap().lease = Some(lease);
+    match standing(Side::Standby, &states).await {
         Standing::Passive { lease, ready } => {
             assert_eq!(lease.as_deref(), Some("forum-1"));
             assert!(ready.is_ok());
@@ -253,10 +275,9 @@ async fn only_a_passive_region_is_asked_for_images_and_its_lease_is_known() {
             "timed out",
         ))
     };
-    states = States {
+    let silent = States {
         home: silent(),
         standby: silent(),
     };
-    let unknown = standing(&configuration, Side::Standby, &states, &region).await;
-    assert_eq!(unknown.active(), None);
+    assert_eq!(standing(Side::Standby, &silent).await.active(), None);
 }

@@ -91,11 +91,11 @@ pub(super) fn role(case: &Case<'_>, seen: &Seen) -> Option<(String, Found)> {
             (role.as_deref(), found)
         }
     };
-    let looked_at = match role {
+    let of = match role {
         Some(role) => format!("role {role}"),
         None => format!("the role that copies {}", case.bucket()),
     };
-    Some((looked_at, found))
+    Some((of, found))
 }
 
 pub(super) fn versioning(case: &Case<'_>, seen: &Seen) -> (String, Found) {

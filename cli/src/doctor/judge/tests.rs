@@ -192,14 +192,14 @@ fn what_is_wrong_is_not_hidden_by_what_cannot_be_told() {
 fn a_finding_is_one_flat_object_for_scripts() {
     let finding = Finding {
         check: Check::ExecutionRole,
-        looked_at: "x".into(),
+        of: "x".into(),
         found: Found::CannotTell {
             says: vec!["timed out".into()],
             advice: vec!["ask again".into()],
         },
     };
     let expected = serde_json::json!({
-        "check": "execution_role", "looked_at": "x", "found": "cannot_tell",
+        "check": "execution_role", "of": "x", "found": "cannot_tell",
         "says": ["timed out"], "advice": ["ask again"],
     });
     assert_eq!(serde_json::to_value(finding).unwrap(), expected);
