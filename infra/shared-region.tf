@@ -44,6 +44,7 @@ module "region" {
   kms_earlier_key_arns       = var.kms_earlier_key_arns
   kms_key_arn                = var.kms_key_arn
   local_cloud                = var.local_cloud
+  log_level                  = var.log_level
   log_retention_days         = var.log_retention_days
   maintenance_windows        = var.maintenance_windows
   max_capacity               = var.max_capacity

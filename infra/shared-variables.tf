@@ -638,6 +638,17 @@ variable "architecture" {
   }
 }
 
+variable "log_level" {
+  description = "How much the functions log: error, warn (what is wrong), info (and what was done) or debug. docs/costs.md says what it costs."
+  type        = string
+  default     = "info"
+
+  validation {
+    condition     = contains(["error", "warn", "info", "debug"], var.log_level)
+    error_message = "log_level must be error, warn, info or debug."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number

@@ -44,7 +44,7 @@ variables {
   }
 
   roles    = ["arn:aws:iam::111122223333:role/forum-execution"]
-  settings = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
+  settings = { directory = "functions", architecture = "x86_64", log_level = "warn", log_retention_days = 7 }
 }
 
 run "a_pattern_is_read_here_written_there_and_listened_for" {

@@ -224,7 +224,7 @@ run "a_function_uses_its_own_keys_for_its_own_buckets_and_the_other_regions_to_r
     timeout    = 60
     given_up   = "see its log"
     statements = []
-    settings   = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
+    settings   = { directory = "functions", architecture = "x86_64", log_level = "warn", log_retention_days = 7 }
     own        = var.home
     peer       = var.standby
   }
@@ -270,7 +270,7 @@ run "a_function_that_asks_nothing_of_the_other_region_has_no_right_to_its_key" {
     timeout    = 60
     given_up   = "see its log"
     statements = []
-    settings   = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
+    settings   = { directory = "functions", architecture = "x86_64", log_level = "warn", log_retention_days = 7 }
     own        = var.home
   }
 

@@ -1,4 +1,4 @@
-# What the probe may ask of secrets and parameters. `tests/tests/contracts/probe.rs` runs it in the join root, beside a folder with a
+# What the probe may ask of secrets and parameters, and how it logs. `tests/tests/contracts/probe.rs` runs it in the join root, beside a folder with a
 # zip that is none; nothing here asks any cloud.
 
 mock_provider "aws" {
@@ -45,7 +45,7 @@ variables {
     services       = { users = { service = "forum-users", repository = "forum/users" } }
   }
 
-  settings    = { directory = "functions", architecture = "x86_64", log_retention_days = 7 }
+  settings    = { directory = "functions", architecture = "x86_64", log_level = "warn", log_retention_days = 7 }
   replicated  = true
   rpo_seconds = 3600
   drill_days  = 40
@@ -107,4 +107,39 @@ run "a_secret_of_another_region_is_refused" {
   }
 
   expect_failures = [var.task_secrets]
+}
+
+run "a_function_logs_json_and_as_much_as_is_asked_for" {
+  module {
+    source = "../modules/function"
+  }
+
+  variables {
+    name       = "forum-health-probe"
+    zip        = "health-probe"
+    memory     = 256
+    timeout    = 60
+    given_up   = "Read its log."
+    statements = []
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON" && aws_lambda_function.this.environment[0].variables.RUST_LOG == "warn"
+    error_message = "lines are JSON, and the level is the one that was asked for"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.retention_in_days == 7
+    error_message = "logs do not stay for ever"
+  }
+}
+
+run "an_unknown_level_is_refused" {
+  command = plan
+
+  variables {
+    log_level = "loud"
+  }
+
+  expect_failures = [var.log_level]
 }

@@ -18,8 +18,8 @@ variable "peer" {
 }
 
 variable "settings" {
-  description = "What all functions share: where the zips are, their architecture, days that logs are kept."
-  type        = object({ directory = string, architecture = string, log_retention_days = number })
+  description = "What all functions share: where the zips are, their architecture, how much they log and for how many days it is kept."
+  type        = object({ directory = string, architecture = string, log_level = string, log_retention_days = number })
 }
 
 variable "zip" {
@@ -195,7 +195,7 @@ resource "aws_lambda_function" "this" {
     variables = {
       CONTROL_BUCKET    = var.own.control_bucket
       CONFIGURATION_KEY = "configuration.json"
-      RUST_LOG          = "info"
+      RUST_LOG          = var.settings.log_level
 
       # A function's memory is what it costs: one heap for all threads, and what is large goes back at once.
       MALLOC_ARENA_MAX       = "1"
@@ -203,8 +203,9 @@ resource "aws_lambda_function" "this" {
     }
   }
 
+  # The level is the function's own business: Lambda drops by level too, and takes a line without a time of its own for "info".
   logging_config {
-    log_format = "Text"
+    log_format = "JSON"
     log_group  = aws_cloudwatch_log_group.this.name
   }
 

@@ -55,6 +55,7 @@ locals {
   functions = {
     directory          = var.functions_directory
     architecture       = var.architecture
+    log_level          = var.log_level
     log_retention_days = var.log_retention_days
   }
 }

@@ -68,6 +68,7 @@ variable "image_platforms" { type = list(string) }
 variable "image_tag" { type = string }
 variable "kms_earlier_key_arns" { type = map(list(string)) }
 variable "kms_key_arn" { type = map(string) }
+variable "log_level" { type = string }
 variable "log_retention_days" { type = number }
 variable "maintenance_windows" { type = list(string) }
 variable "max_capacity" { type = number }

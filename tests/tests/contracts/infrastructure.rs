@@ -190,7 +190,7 @@ fn no_role_has_an_action_that_is_not_named_here() {
 }
 
 /// Every file of every module.
-fn modules() -> Vec<(String, String)> {
+pub(crate) fn modules() -> Vec<(String, String)> {
     let mut found = vec![];
     for module in std::fs::read_dir(file("infra/modules")).unwrap() {
         let module = module.unwrap();

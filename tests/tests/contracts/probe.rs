@@ -5,7 +5,7 @@ use lifeboat_tests::terraform::{JOIN, Terraform};
 use crate::file;
 
 #[tokio::test]
-async fn the_probe_may_describe_the_secrets_that_are_named_and_read_none() {
+async fn the_probe_may_describe_the_secrets_that_are_named_and_read_none_and_logs_as_it_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let terraform = Terraform::copy(folder.path().join("infra")).unwrap();
     // Terraform hashes a zip, and nobody opens it.
