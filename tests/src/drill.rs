@@ -1,6 +1,7 @@
 //! The main job: a whole region dies, the forum keeps answering, and everyone comes home. Each act asserts what it shows.
 
 mod backup;
+mod by_hand;
 mod command_line;
 mod cool_down;
 mod death;
@@ -31,6 +32,7 @@ use serde_json::{Map, json};
 use crate::Result;
 use crate::cloud::{LocalCloud, Protected};
 use crate::terraform::STANDBY;
+pub use command_line::RUNS;
 use progress::Progress;
 use stage::{SERVICES, Stage};
 
@@ -78,10 +80,12 @@ async fn play(stage: &Stage) -> Result<()> {
     let failback = failback::run(stage, &late).await?;
     // Terraform leaves the standby's gate where the way home has put it.
     terraform.assert_unchanged(STANDBY).await?;
+    by_hand::run(stage).await?;
     let rejected = second_thoughts::reject(stage, &late).await?;
     let cancelled = second_thoughts::redrive(stage, rejected, &late).await?;
     let turned = turn::run(stage, &late).await?;
     let executions = [failover, failback, cancelled, turned];
     reports::assert(stage, &executions).await?;
+    stage.run.assert_all()?;
     summary::print(stage, &executions).await
 }

@@ -24,7 +24,7 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
     progress.act("failback: a planned execution towards home");
     wait_until_ready(stage, HOME).await?;
     lifeboat(stage, HOME, &["status"]).await?;
-    let plan = lifeboat(stage, HOME, &failover("plan", &[])).await?;
+    let plan = lifeboat(stage, HOME, &failback(&["--dry-run"])).await?;
     let digest = plan
         .split("--plan ")
         .nth(1)
@@ -36,7 +36,7 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
     let writer = Visitor::who_posts(&stage.forum, "the failback");
     let reader = Visitor::who_reads(&stage.forum);
     let answered = first_answer(stage, HOME, Instant::now());
-    let planned = failover("planned", &["--plan", digest, "--yes"]);
+    let planned = failback(&["--plan", digest, "--yes"]);
     tokio::try_join!(lifeboat(stage, HOME, &planned), answer(stage))?;
     let first_answer = answered.await?;
     let (written, read) = (writer.stop().await?, reader.stop().await?);
@@ -73,9 +73,8 @@ pub(super) async fn run(stage: &Stage, late: &[Acknowledged]) -> Result<Executio
     })
 }
 
-fn failover<'a>(mode: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let reason = "home is well again";
-    let plain = ["failover", "--to", HOME, "--mode", mode, "--reason", reason];
+fn failback<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let plain = ["failback", "--reason", "home is well again"];
     [&plain[..], more].concat()
 }
 

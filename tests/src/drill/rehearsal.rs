@@ -17,11 +17,16 @@ const STANDS_STILL: Duration = Duration::from_secs(5);
 pub(super) async fn run(stage: &Stage) -> Result<()> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
     progress.act("a rehearsal: the standby is brought up, after a pause, and torn down");
+    let look = ["test-dr"];
+    lifeboat(stage, STANDBY, &look).await?;
     let drill = [
-        "failover", "--to", STANDBY, "--mode", "drill", "--tasks", "1",
+        "--start",
+        "--tasks",
+        "1",
+        "--reason",
+        "the monthly rehearsal",
     ];
-    let reason = ["--reason", "the monthly rehearsal"];
-    let drill = [&drill[..], &reason].concat();
+    let drill = [&look[..], &drill].concat();
     tokio::try_join!(lifeboat(stage, STANDBY, &drill), pause(stage))?;
     let arn = cloud.newest_execution(STANDBY).await?;
     let report = cloud.report(STANDBY, &arn).await?;
@@ -72,7 +77,8 @@ async fn pause(stage: &Stage) -> Result<()> {
     cloud.assert_lowered().await?;
     let seconds = STANDS_STILL.as_secs();
     progress.say(&format!("paused: for {seconds} s nothing has happened"));
-    people::say(stage, STANDBY, Verb::Resume, "only the rehearsal")
-        .await
-        .map(drop)
+    people::say(stage, STANDBY, Verb::Resume, "only the rehearsal").await?;
+    let name = lifeboat_core::run::name_of(&execution);
+    let follow = ["follow", "--to", STANDBY, "--execution", name];
+    lifeboat(stage, STANDBY, &follow).await.map(drop)
 }

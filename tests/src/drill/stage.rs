@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::cloud::LocalCloud;
+use crate::drill::command_line::Run;
 use crate::drill::progress::Progress;
 use crate::forum_client::{Acknowledged, ForumClient};
 use crate::{Context, Result};
@@ -16,6 +17,7 @@ pub(super) struct Stage {
     pub(super) cloud: LocalCloud,
     pub(super) progress: Progress,
     pub(super) forum: Arc<ForumClient>,
+    pub(super) run: Run,
 }
 
 /// Asserts that a condition holds.
@@ -27,6 +29,7 @@ impl Stage {
     pub(super) fn new(cloud: LocalCloud, progress: Progress) -> Self {
         Self {
             forum: Arc::new(ForumClient::new(&cloud)),
+            run: Run::default(),
             cloud,
             progress,
         }

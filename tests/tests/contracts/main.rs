@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod costs;
+mod documents;
 mod files;
 mod images;
 mod infrastructure;
 mod keys;
 mod probe;
 mod rights;
+mod runbook;
 mod settings;
 mod workflow;
 
