@@ -255,6 +255,24 @@ mod tests {
     }
 
     #[test]
+    fn the_region_of_the_bucket_is_not_where_a_verb_is_carried_out() {
+        for verb in ["backup prove", "images ready", "sync"] {
+            let read = |more: &str| {
+                let all = format!("lifeboat --region us-west-2 {verb}{more}");
+                match Arguments::try_parse_from(all.split(' ')).unwrap().verb {
+                    Verb::Backup(verb) => verb.place().region.clone(),
+                    Verb::Images(verb) => verb.place().region.clone(),
+                    Verb::Sync(sync) => sync.place.region,
+                    other => panic!("{other:?}"),
+                }
+            };
+            assert_eq!(read(""), None, "{verb}");
+            let named = Region::new("us-east-1").ok();
+            assert_eq!(read(" --in us-east-1"), named, "{verb}");
+        }
+    }
+
+    #[test]
     fn an_image_is_named_by_repository_and_tag_or_digest() {
         let digest = format!("forum/users@sha256:{}", "a".repeat(64));
         for good in ["forum/users:stable", &digest] {

@@ -59,7 +59,8 @@ impl BackupVerb {
 #[derive(Debug, Args)]
 pub struct In {
     /// One of the pair. Unless given it is the active region; the passive one to prove a backup, and to see or read its images.
-    #[arg(long = "in", value_name = "REGION", value_parser = region)]
+    // An id of its own: by that of its field it would be what `--region` or AWS_REGION says, which every verb takes.
+    #[arg(id = "in", long, value_name = "REGION", value_parser = region)]
     pub region: Option<Region>,
 }
 

@@ -95,6 +95,9 @@ async fn take(arguments: &[&str], endpoint: &str) -> Taken {
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", "us-west-2")
+        // As Terraform sets them for the function.
+        .env("MALLOC_ARENA_MAX", "1")
+        .env("MALLOC_MMAP_THRESHOLD_", "4194304")
         .stdout(Stdio::piped());
     let output = tokio::task::spawn_blocking(move || command.output());
     let output = output.await.unwrap().unwrap();
