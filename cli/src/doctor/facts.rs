@@ -32,7 +32,7 @@ pub enum Standing {
     Passive {
         /// The execution that holds its lease.
         lease: Option<String>,
-        ready: Told<Ready>,
+        ready: Told<Box<Ready>>,
     },
     /// Neither region says which one is active.
     Unknown(String),

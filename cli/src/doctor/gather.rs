@@ -132,7 +132,7 @@ impl<S: Sight> Look<'_, S> {
                 let ready = self.within(IMAGES, function, right, self.sight.ready());
                 Standing::Passive {
                     lease: lease.map(|owner| name_of(owner).to_owned()),
-                    ready: ready.await,
+                    ready: ready.await.map(Box::new),
                 }
             }
         }
@@ -302,7 +302,8 @@ impl<S: Sight> Look<'_, S> {
         let asked = stream::iter(questions).map(async |((role, resource), actions)| {
             let right = ("iam:SimulatePrincipalPolicy", role.clone());
             let asked = self.sight.denied(&role, actions, &resource);
-            let denied = self.ask(&role, right, asked).await;
+            let object = format!("what IAM, which answers from us-east-1 alone, knows of {role}");
+            let denied = self.ask(&object, right, asked).await;
             Allowed {
                 role,
                 resource,

@@ -118,6 +118,12 @@ impl Case<'_> {
         self.configuration.resources(self.side)
     }
 
+    /// A person knows it by its name.
+    fn cluster(&self) -> &str {
+        let cluster = &self.own().cluster;
+        cluster.rsplit('/').next().unwrap_or(cluster)
+    }
+
     fn bucket(&self) -> String {
         format!("bucket {}", self.own().backups_bucket)
     }

@@ -92,7 +92,7 @@ pub(super) fn role(case: &Case<'_>, seen: &Seen) -> Option<(String, Found)> {
         }
     };
     let of = match role {
-        Some(role) => format!("role {role}"),
+        Some(role) => role.to_owned(),
         None => format!("the role that copies {}", case.bucket()),
     };
     Some((of, found))

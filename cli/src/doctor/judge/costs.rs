@@ -36,12 +36,12 @@ pub(super) fn tasks(case: &Case<'_>, seen: &Seen) -> Option<(String, Found)> {
                 format!(
                     "Set each to 0, after its scaling (docs/runbook.md, By hand): aws ecs update-service --region {} --cluster {} --desired-count 0 --service SERVICE",
                     case.region(),
-                    case.own().cluster
+                    case.cluster()
                 ),
             )
         }
     };
-    Some((format!("services of {}", case.own().cluster), found))
+    Some((format!("services of cluster {}", case.cluster()), found))
 }
 
 /// What is no longer needed goes, and nothing else does.

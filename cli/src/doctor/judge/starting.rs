@@ -73,7 +73,7 @@ pub(super) fn execution_role(case: &Case<'_>, seen: &Seen) -> (String, Found) {
                     (None, _) => tally.wrong.push(format!(
                         "{name}: {} is not in cluster {}",
                         case.own().services[name].service,
-                        case.own().cluster
+                        case.cluster()
                     )),
                     (Some(_), None) => tally
                         .wrong
@@ -95,10 +95,7 @@ pub(super) fn execution_role(case: &Case<'_>, seen: &Seen) -> (String, Found) {
             case.apply()
         ),
     );
-    (
-        format!("execution roles of the services in {}", case.own().cluster),
-        found,
-    )
+    (format!("services of cluster {}", case.cluster()), found)
 }
 
 /// They are there to be read, and do not grow for ever.

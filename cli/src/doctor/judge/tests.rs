@@ -13,19 +13,19 @@ use lifeboat_image_sync::ready::{Pin, Ready};
 use super::{copying::COPIED, *};
 use crate::doctor::{Copies, Group, Removes, Replication, Rule, Standing, Start};
 
-fn ready() -> Ready {
+fn ready() -> Box<Ready> {
     let region = |name| Region::new(name).unwrap();
     let (own, active) = (region("us-west-2"), region("us-east-1"));
-    Ready {
+    Box::new(Ready {
         found: Record::new(Timestamp::UNIX_EPOCH, own, active),
         silent: None,
         repaired: vec![],
         lacking: vec![],
         pins: [].into(),
-    }
+    })
 }
 
-fn passive(ready: Ready) -> Standing {
+fn passive(ready: Box<Ready>) -> Standing {
     Standing::Passive {
         lease: None,
         ready: Ok(ready),

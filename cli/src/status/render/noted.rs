@@ -88,10 +88,7 @@ pub(super) fn damage(_: &Facts, side: &RegionFacts) -> String {
     }
 }
 
-fn noted<'a, T>(
-    kept: &'a Kept<T>,
-    tell: impl Fn(&T) -> Vec<String>,
-) -> Result<Vec<String>, &'a str> {
+fn noted<T>(kept: &Kept<T>, tell: impl Fn(&T) -> Vec<String>) -> Result<Vec<String>, &str> {
     match kept {
         Kept::There { record } => Ok(tell(record)),
         // Nothing was ever found damaged.
