@@ -11,7 +11,7 @@ use crate::{Context, Result, shell};
 
 /// What the acts do by the command line, each as the words of which all are in one call. The runbook has no other verbs, and at
 /// the end each was run.
-pub const RUNS: [&str; 31] = [
+pub const RUNS: [&str; 32] = [
     "acknowledge",
     "approve",
     "backup create",
@@ -23,6 +23,7 @@ pub const RUNS: [&str; 31] = [
     "backup verify",
     "cancel",
     "commit",
+    "doctor",
     "failback",
     "failback --dry-run",
     "failover plan",

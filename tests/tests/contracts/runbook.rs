@@ -121,7 +121,7 @@ fn terraform_has_the_roots_outputs_and_variables_that_documents_name() {
 }
 
 /// What is typed of AWS's own command line, with the options that each takes there.
-const AWS: [(&str, &[&str]); 11] = [
+const AWS: [(&str, &[&str]); 12] = [
     (
         "application-autoscaling register-scalable-target",
         &[
@@ -146,6 +146,7 @@ const AWS: [(&str, &[&str]); 11] = [
     ("elbv2 describe-target-health", &[]),
     ("elbv2 set-rule-priorities", &["--rule-priorities"]),
     ("kms cancel-key-deletion", &[]),
+    ("logs tail", &["--region", "--since"]),
     ("s3 cp", &["--source-region", "--region"]),
     ("s3api head-object", &["--bucket", "--key", "--query"]),
     ("secretsmanager restore-secret", &[]),
