@@ -1,10 +1,7 @@
 //! A question of the other region, which does not wait: what came of it is written down where its id says.
 
 use jiff::Timestamp;
-use lifeboat_aws::{
-    Object, Objects,
-    objects::{Only, Write},
-};
+use lifeboat_aws::Objects;
 use lifeboat_core::{Failure, Invalid, Region, ReplyId};
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +50,6 @@ impl Reply {
     }
 }
 
-const TRIES: usize = 3;
-
 /// Asked twice it is done once, unless both are at it at the same time: then the first that succeeds is the reply.
 pub(crate) async fn reply<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
@@ -63,7 +58,8 @@ pub(crate) async fn reply<C: Objects, B: Objects>(
     clock: impl Fn() -> Timestamp,
 ) -> Result<Outcome, Failure> {
     let (bucket, key) = (backup.control.bucket(), id.key());
-    if stands(bucket.get(&key).await?.as_ref()) {
+    let before = bucket.get(&key).await?;
+    if stands(before.as_ref().map(|found| found.body.as_slice())) {
         return Ok(Outcome::Replied { id });
     }
     let came = damage::remember(backup, answer(backup, to, &clock).await).await;
@@ -76,26 +72,17 @@ pub(crate) async fn reply<C: Objects, B: Objects>(
     }
     let json = serde_json::to_vec_pretty(&Reply::new(clock(), came))
         .map_err(|e| Invalid::new(&key, "a reply that JSON can hold", e))?;
-    for _ in 0..TRIES {
-        let before = bucket.get(&key).await?;
-        if stands(before.as_ref()) {
-            return Ok(Outcome::Replied { id });
-        }
-        let only = match &before {
-            Some(failed) => Only::IfStill(&failed.etag),
-            None => Only::IfAbsent,
-        };
-        if bucket.put_only(&key, json.clone(), only).await? == Write::Done {
-            return Ok(Outcome::Replied { id });
-        }
-    }
-    let why = format!("somebody else was first {TRIES} times");
-    Err(bucket.failed("write", &key, why))
+    bucket
+        .rewrite(&key, |before| {
+            Ok(((), (!stands(before)).then(|| json.clone())))
+        })
+        .await?;
+    Ok(Outcome::Replied { id })
 }
 
-fn stands(found: Option<&Object>) -> bool {
-    let read = |found: &Object| serde_json::from_slice::<Reply>(&found.body);
-    found.is_some_and(|found| read(found).is_ok_and(|reply| reply.stands()))
+fn stands(found: Option<&[u8]>) -> bool {
+    let read = found.map(serde_json::from_slice::<Reply>);
+    read.is_some_and(|read| read.is_ok_and(|reply| reply.stands()))
 }
 
 async fn answer<C: Objects, B: Objects>(
