@@ -73,6 +73,12 @@ pub(crate) async fn keep<C: Objects, B: Objects>(
         if lock::holds(backup, &manifest, clock()).await? {
             continue;
         }
+        if backup.is_late(clock()) {
+            return Err(Failure::Unfinished(format!(
+                "{} copies are removed when the time of this invocation is over; the next one goes on from there",
+                told.removed.len()
+            )));
+        }
         remove(backup, &key, there).await?;
         told.removed.push(key);
     }

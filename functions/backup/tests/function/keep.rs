@@ -275,6 +275,24 @@ async fn out_of_time_it_fails_so_that_the_next_invocation_goes_on() {
 }
 
 #[tokio::test]
+async fn out_of_time_no_copy_is_removed_and_the_next_invocation_removes_them() {
+    let mut home = region(DAILY);
+    for day in 0..2 {
+        home.create(day * DAY + 3600).await;
+        keep(&home, day * DAY + 7200).await;
+    }
+    home.configuration.backup_keep = Keep { daily: 1, ..DAILY };
+    home.until.set(Timestamp::MIN);
+    let event = json!({"action": "keep"});
+    let failure = home.ask(event, 2 * DAY).await.unwrap_err();
+    assert_eq!(failure.name(), "Unfinished");
+    assert_eq!(copies(&home).len(), 2);
+    home.until.set(Timestamp::MAX);
+    assert_eq!(keep(&home, 2 * DAY).await.removed.len(), 1);
+    assert_eq!(copies(&home).len(), 1);
+}
+
+#[tokio::test]
 async fn nothing_is_kept_where_nobody_asks_for_it() {
     let home = region(Keep::default());
     home.create(3600).await;
