@@ -186,9 +186,7 @@ async fn remember<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
     condemned: &Condemned,
 ) -> Result<(), Failure> {
-    let json = serde_json::to_vec_pretty(condemned)
-        .map_err(|why| Invalid::new(CONDEMNED, "what JSON can hold", why))?;
-    backup.control.bucket().put(CONDEMNED, json).await
+    backup.control.write(CONDEMNED, condemned).await
 }
 
 async fn every<C: Objects, B: Objects>(

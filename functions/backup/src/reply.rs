@@ -1,8 +1,8 @@
 //! A question of the other region, which does not wait: what came of it is written down where its id says.
 
 use jiff::Timestamp;
-use lifeboat_aws::Objects;
-use lifeboat_core::{Failure, Invalid, Region, ReplyId};
+use lifeboat_aws::{Objects, json};
+use lifeboat_core::{Failure, Region, ReplyId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Backup, Outcome, Question, contents, create, damage, salvage};
@@ -70,11 +70,10 @@ pub(crate) async fn reply<C: Objects, B: Objects>(
     if let Err(failure) = &came {
         tracing::error!(error = failure.name(), %id, "{failure}");
     }
-    let json = serde_json::to_vec_pretty(&Reply::new(clock(), came))
-        .map_err(|e| Invalid::new(&key, "a reply that JSON can hold", e))?;
+    let reply = json(&key, &Reply::new(clock(), came))?;
     bucket
         .rewrite(&key, |before| {
-            Ok(((), (!stands(before)).then(|| json.clone())))
+            Ok(((), (!stands(before)).then(|| reply.clone())))
         })
         .await?;
     Ok(Outcome::Replied { id })
