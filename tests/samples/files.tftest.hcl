@@ -112,7 +112,7 @@ run "the_function_runs_where_it_can_mount_the_folders_and_may_make_no_interface_
     timeout    = 900
     given_up   = "given up"
     statements = []
-    settings   = { directory = "../functions", architecture = "x86_64", log_retention_days = 7, log_level = "info" }
+    settings   = { directory = "functions", architecture = "x86_64", log_retention_days = 7, log_level = "info" }
 
     own = {
       region         = "us-east-1"

@@ -1,21 +1,12 @@
 //! Keys of one's own, in Terraform's own words: what is planned with them, without them and with wrong ones.
 
-use lifeboat_tests::terraform::{JOIN, Terraform};
+use lifeboat_tests::terraform::JOIN;
 
-use crate::{file, text};
+use crate::{planned, text};
 
 #[tokio::test]
 async fn a_key_reaches_every_bucket_with_data_and_every_role_and_a_wrong_one_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let terraform = Terraform::copy(folder.path().join("infra")).unwrap();
-    // Terraform hashes a zip, and nobody opens it.
-    let functions = folder.path().join("infra").join(JOIN).join("functions");
-    std::fs::create_dir(&functions).unwrap();
-    for function in ["backup", "failover", "health-probe", "image-sync"] {
-        std::fs::write(functions.join(format!("{function}.zip")), "").unwrap();
-    }
-    let tests = file("tests/samples/keys.tftest.hcl");
-    terraform.test(JOIN, &tests).await.unwrap();
+    planned(JOIN, "keys").await;
 }
 
 /// A function that reads the other region's control bucket is given that one's key, and no other is.

@@ -143,16 +143,20 @@ Users are sent to us-east-1 (home); markers as seen from here: serve down, fence
     assert_eq!(text, expected);
 }
 
-#[test]
-fn in_sixty_columns_one_region_stands_below_the_other_and_no_line_is_wider() {
+/// Nobody answers for home, and no marker is there.
+fn with_home_dead(standby: RegionFacts) -> Facts {
     let absent = Seen::Absent;
     let markers = Markers {
         serve: absent,
         fenced: absent,
         reclaim: absent,
     };
-    let dead = unreachable(Side::Home);
-    let facts = Facts::new(noon(), "forum", dead, healthy(Side::Standby), markers);
+    Facts::new(noon(), "forum", unreachable(Side::Home), standby, markers)
+}
+
+#[test]
+fn in_sixty_columns_one_region_stands_below_the_other_and_no_line_is_wider() {
+    let facts = with_home_dead(healthy(Side::Standby));
     let text = plain(&facts, 60);
     let expected = "\
 forum home

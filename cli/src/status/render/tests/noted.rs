@@ -15,15 +15,7 @@ fn noting(images: Kept<Record>, damages: Kept<Damages>) -> RegionFacts {
 }
 
 fn shown(images: Kept<Record>, damages: Kept<Damages>, width: usize) -> String {
-    let absent = Seen::Absent;
-    let markers = Markers {
-        serve: absent,
-        fenced: absent,
-        reclaim: absent,
-    };
-    let dead = unreachable(Side::Home);
-    let facts = Facts::new(noon(), "forum", dead, noting(images, damages), markers);
-    plain(&facts, width)
+    plain(&with_home_dead(noting(images, damages)), width)
 }
 
 fn there<T>(record: T) -> Kept<T> {
