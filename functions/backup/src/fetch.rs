@@ -12,8 +12,9 @@ use lifeboat_core::{
 use lifeboat_pack::{Damaged, Opener};
 use tokio::task::spawn_blocking;
 
-/// How much of a pack is asked for at once, and how many times at the same time.
-const ASKED: u32 = 1 << 20;
+/// How much is asked for at once, as it is once it is unpacked, and how many times at the same time: data that packs a
+/// thousand times smaller takes no more memory than other data.
+const ASKED: u32 = 5 << 20;
 const AT_ONCE: usize = 3;
 
 /// Chunks that lie one behind the other.
@@ -46,11 +47,13 @@ fn runs(chunks: impl Iterator<Item = Chunk>) -> impl Iterator<Item = Run> {
             end: first.offset + first.stored,
             chunks: vec![first],
         };
+        let mut bytes = first.bytes;
         while let Some(next) = chunks.next_if(|next| {
             let follows = next.pack == run.pack && next.offset == run.end;
-            follows && run.end - run.start + next.stored <= ASKED
+            follows && next.bytes <= ASKED.saturating_sub(bytes)
         }) {
             run.end += next.stored;
+            bytes += next.bytes;
             run.chunks.push(next);
         }
         Some(run)
@@ -87,38 +90,40 @@ mod tests {
     use super::*;
     use lifeboat_pack::content_id;
 
-    fn chunk(pack: u32, offset: u32, stored: u32) -> Chunk {
+    fn chunk(pack: u32, offset: u32, stored: u32, bytes: u32) -> Chunk {
         Chunk {
             content: content_id(b""),
             pack,
             offset,
             stored,
-            bytes: 1,
+            bytes,
         }
     }
 
     #[test]
-    fn what_lies_one_behind_the_other_is_asked_for_together_up_to_a_bound() {
+    fn what_lies_one_behind_the_other_is_asked_for_together_up_to_a_bound_on_what_it_unpacks_to() {
         let chunks = [
-            chunk(0, 8, 10),
-            chunk(0, 18, 5),
-            chunk(0, 40, 5),
-            chunk(1, 45, 5),
-            chunk(1, 50, ASKED),
-            chunk(1, 50 + ASKED, 1),
+            chunk(0, 8, 10, 20),
+            chunk(0, 18, 5, 20),
+            chunk(0, 40, 5, 20),
+            chunk(1, 45, 5, 20),
+            chunk(1, 50, 5, ASKED - 20),
+            chunk(1, 55, 1, 1),
+            chunk(1, 56, 1, u32::MAX),
+            chunk(1, 57, 1, 1),
         ];
         let asked: Vec<_> = runs(chunks.into_iter())
             .map(|run| (run.pack, run.start, run.end))
             .collect();
-        let far = 50 + ASKED;
         assert_eq!(
             asked,
             [
                 (0, 8, 23),
                 (0, 40, 45),
-                (1, 45, 50),
-                (1, 50, far),
-                (1, far, far + 1)
+                (1, 45, 55),
+                (1, 55, 56),
+                (1, 56, 57),
+                (1, 57, 58)
             ]
         );
     }

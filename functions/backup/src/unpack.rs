@@ -7,6 +7,8 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     pin::pin,
+    sync::mpsc::sync_channel,
+    thread,
 };
 
 use futures::{
@@ -107,20 +109,39 @@ async fn write_all<C: Objects, B: Objects>(
     Ok(())
 }
 
+/// As much of a file is written before it is on its way to the disk, so that its end does not wait for all of it.
+const BEHIND: usize = 16 << 20;
+
 /// Chunk after chunk as they come, and whether it is on the disk; what has become of it.
 fn write(to: &Path, mut chunks: mpsc::Receiver<Vec<u8>>) -> io::Result<ContentId> {
     fs::create_dir_all(to.parent().unwrap_or(Path::new("/")))?;
     // Only what is complete has its name, so that whoever takes it over need not ask whether somebody still writes it.
     let part = files::beside(to);
-    let mut file = File::create(&part)?;
-    let mut hasher = Hasher::default();
-    while let Some(chunk) = chunks.blocking_recv() {
-        hasher.update(&chunk);
-        file.write_all(&chunk)?;
-    }
+    let file = File::create(&part)?;
+    let content = thread::scope(|scope| {
+        let (due, dues) = sync_channel(1);
+        let mut disk = &file;
+        let flushing = scope.spawn(move || dues.iter().try_for_each(|()| disk.sync_data()));
+        let mut hasher = Hasher::default();
+        let mut behind = 0;
+        while let Some(chunk) = chunks.blocking_recv() {
+            hasher.update(&chunk);
+            disk.write_all(&chunk)?;
+            behind += chunk.len();
+            if behind >= BEHIND && due.try_send(()).is_ok() {
+                behind = 0;
+            }
+        }
+        drop(due);
+        // An error of the disk is told once: who has heard it there would not hear it below.
+        flushing
+            .join()
+            .map_err(|_| io::Error::other("it broke off"))??;
+        io::Result::Ok(hasher.finish())
+    })?;
     file.sync_all()?;
     fs::rename(part, to)?;
-    Ok(hasher.finish())
+    Ok(content)
 }
 
 /// What has become of a file.
