@@ -36,6 +36,8 @@ pub enum Fact {
     BackupFresh,
     ImagesReady,
     CapacityReady,
+    /// Nothing is known to be missing of what tasks need to start and to be reached.
+    NeedsMet,
     /// No left-over marker would keep users at home.
     ReclaimLowered,
 }
@@ -92,7 +94,7 @@ impl Asker {
 }
 
 impl Fact {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Passive,
         Self::LeaseFree,
         Self::Automatic,
@@ -110,6 +112,7 @@ impl Fact {
         Self::BackupFresh,
         Self::ImagesReady,
         Self::CapacityReady,
+        Self::NeedsMet,
         Self::ReclaimLowered,
     ];
 
@@ -142,6 +145,8 @@ impl Fact {
             Self::BackupFresh => [Must, May, May, May],
             Self::ImagesReady => [Must, May, May, May],
             Self::CapacityReady => [Must, May, May, May],
+            // A region that is dead is worth a try; one that is well is not left for tasks that do not start. A drill finds out.
+            Self::NeedsMet => [Said, Said, May, Said],
             // Unplanned, a home that is dead cannot keep users, and its marker cannot be read.
             Self::ReclaimLowered => [Said, Said, Must, Must],
         }
@@ -167,6 +172,7 @@ impl Fact {
             Self::BackupFresh => "backup_fresh",
             Self::ImagesReady => "images_ready",
             Self::CapacityReady => "capacity_ready",
+            Self::NeedsMet => "needs_met",
             Self::ReclaimLowered => "reclaim_lowered",
         }
     }

@@ -428,6 +428,45 @@ fn a_service_that_takes_its_data_itself_is_moved_like_any_other() {
 }
 
 #[test]
+fn what_tasks_lack_keeps_a_planned_one_from_leaving_a_region_that_is_well_and_is_told_to_the_others()
+ {
+    let lacking: [&dyn Fn(&mut crate::probe::ProbeReport); 5] = [
+        &|probe| service(probe).definition = Own::Missing("gone".into()),
+        &|probe| service(probe).target = Own::Missing("gone".into()),
+        &|probe| service(probe).secrets = Own::Missing("gone".into()),
+        &|probe| probe.readiness.addresses = Own::Missing("gone".into()),
+        &|probe| probe.readiness.quota = Own::Missing("gone".into()),
+    ];
+    for lacks in lacking {
+        for (mode, by, alive, expected) in [
+            (Planned, Person, Alive::Serving, Verdict::Refuse),
+            (Unplanned, Alarm, Alive::Down, Verdict::Start),
+            (Unplanned, Person, Alive::Down, Verdict::Start),
+            (Drill, Person, Alive::Serving, Verdict::Start),
+        ] {
+            let mut world = world("us-west-2", alive);
+            lacks(&mut world.probe);
+            let decision = ask(&world, mode, by);
+            assert_eq!(decision.verdict, expected, "{mode:?} {by:?}");
+            let doubts = decision.doubts().join("; ");
+            assert!(doubts.contains("needs_met: no"), "{doubts}");
+            assert!(doubts.contains("gone"), "{doubts}");
+        }
+    }
+    let mut untold = world("us-west-2", Alive::Serving);
+    untold.probe.readiness.quota = Own::CannotTell("throttled".into());
+    let decision = ask(&untold, Planned, Person);
+    assert_eq!(decision.verdict, Verdict::Start);
+    let weighed = found(&decision, Fact::NeedsMet);
+    assert!(weighed.why.ends_with("of quota: throttled"), "{weighed}");
+}
+
+fn service(probe: &mut crate::probe::ProbeReport) -> &mut ServiceFacts {
+    let services = &mut probe.readiness.services;
+    services.entry("posts".into()).or_default()
+}
+
+#[test]
 fn a_left_over_reclaim_is_said_before_an_unplanned_start_and_stops_a_planned_one() {
     let mut raised = world("us-west-2", Alive::Down);
     raised.probe.readiness.reclaim = Seen::Present;

@@ -48,6 +48,7 @@ impl Facts<'_> {
             Fact::BackupFresh => self.backup_fresh(),
             Fact::ImagesReady => self.every_service("image", |facts| &facts.image),
             Fact::CapacityReady => self.every_service("service", |facts| &facts.service),
+            Fact::NeedsMet => self.needs_met(),
             Fact::ReclaimLowered => self.reclaim_lowered(),
         }
     }
@@ -199,17 +200,37 @@ impl Facts<'_> {
 
     /// No where one lacks it, and cannot tell where one may.
     fn every_service(&self, what: &str, of: fn(&ServiceFacts) -> &readiness::Fact) -> Found {
-        let (mut missing, mut unknown) = (vec![], vec![]);
-        for (name, facts) in &self.probe.readiness.services {
-            match of(facts) {
-                readiness::Fact::There => {}
-                readiness::Fact::Missing(why) => missing.push(format!("{name}: {why}")),
-                readiness::Fact::CannotTell(why) => unknown.push(format!("{name}: {why}")),
-            }
-        }
+        let services = self.probe.readiness.services.iter();
+        let (missing, unknown) = lacking(services.map(|(name, facts)| (name.clone(), of(facts))));
         match (missing.is_empty(), unknown.is_empty()) {
             (true, true) => yes(format!("every {what} is here")),
             (true, false) => cannot_tell(unknown.join("; ")),
+            (false, _) => no(missing.join("; ")),
+        }
+    }
+
+    /// What cannot be told is a warning that does not come, and no answer.
+    fn needs_met(&self) -> Found {
+        let readiness = &self.probe.readiness;
+        let services = readiness.services.iter().flat_map(|(name, facts)| {
+            let of = |what| format!("{name}: {what}");
+            [
+                (of("definition"), &facts.definition),
+                (of("target"), &facts.target),
+                (of("secrets"), &facts.secrets),
+            ]
+        });
+        let shared = [
+            ("addresses".to_owned(), &readiness.addresses),
+            ("quota".to_owned(), &readiness.quota),
+        ];
+        let (missing, unknown) = lacking(services.chain(shared));
+        match (missing.is_empty(), unknown.is_empty()) {
+            (true, true) => yes("nothing that tasks need is missing"),
+            (true, false) => yes(format!(
+                "nothing that tasks need is known to be missing; it cannot be told of {}",
+                unknown.join("; ")
+            )),
             (false, _) => no(missing.join("; ")),
         }
     }
@@ -221,6 +242,21 @@ impl Facts<'_> {
             Seen::Unreachable => cannot_tell("the marker reclaim cannot be read"),
         }
     }
+}
+
+/// What is missing, and what cannot be told.
+fn lacking<'a>(
+    facts: impl Iterator<Item = (String, &'a readiness::Fact)>,
+) -> (Vec<String>, Vec<String>) {
+    let (mut missing, mut unknown) = (vec![], vec![]);
+    for (name, fact) in facts {
+        match fact {
+            readiness::Fact::There => {}
+            readiness::Fact::Missing(why) => missing.push(format!("{name}: {why}")),
+            readiness::Fact::CannotTell(why) => unknown.push(format!("{name}: {why}")),
+        }
+    }
+    (missing, unknown)
 }
 
 fn outside(windows: &[window::Window], now: Timestamp) -> Found {
