@@ -31,11 +31,19 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
         return Ok(told);
     }
     let before = remembered(backup).await?;
-    let mut own = backups::all(backup.backups, Kind::Backup).await?;
+    let mut own = vec![];
+    for kind in Kind::ALL {
+        own.extend(backups::all(backup.backups, kind).await?);
+    }
     own.retain(|key| key.region == *here);
     own.sort_by_key(rank);
     told.complete = before.complete.clone();
-    own.retain(|key| before.complete.as_ref().is_none_or(|c| rank(key) > rank(c)));
+    let mut aside = before.aside.clone();
+    aside.retain(|key| own.contains(key));
+    own.retain(|key| match key.name.kind {
+        Kind::Backup => before.complete.as_ref().is_none_or(|c| rank(key) > rank(c)),
+        Kind::Salvage | Kind::Replaced => !aside.contains(key),
+    });
     let begun = match own.last() {
         Some(newest) => is_marked(backup.backups.copied(&newest.manifest()).await?),
         None => false,
@@ -45,6 +53,8 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
         there = packs(backup, complete).await?;
     }
     let mut waiting_since: Option<Timestamp> = None;
+    // A newer backup does not stand for an older one that is still on its way.
+    let mut behind = false;
     // Why, by key, so that what many backups need is read once.
     let mut harmed = BTreeMap::<String, String>::new();
     for key in own {
@@ -60,8 +70,10 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
         let objects = objects(backup, &manifest, &mut there).await?;
         match judge(&objects, begun, manifest.finished, clock()) {
             Verdict::Complete => {
-                if waiting_since.is_none() {
-                    told.complete = Some(key);
+                match key.name.kind {
+                    Kind::Backup if behind => {}
+                    Kind::Backup => told.complete = Some(key),
+                    Kind::Salvage | Kind::Replaced => drop(aside.insert(key)),
                 }
                 continue;
             }
@@ -104,10 +116,12 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
             }
         }
         waiting_since.get_or_insert(manifest.finished);
+        behind |= key.name.kind == Kind::Backup;
         told.waiting.push(key);
     }
     let after = Followed {
         complete: told.complete.clone(),
+        aside,
         waiting_since,
     };
     told.lag_seconds = after.lag(clock()).as_secs();

@@ -148,7 +148,6 @@ const AWS: [(&str, &[&str]); 12] = [
     ("kms cancel-key-deletion", &[]),
     ("logs tail", &["--region", "--since"]),
     ("s3 cp", &["--source-region", "--region"]),
-    ("s3api head-object", &["--bucket", "--key", "--query"]),
     ("secretsmanager restore-secret", &[]),
     (
         "service-quotas get-service-quota",

@@ -5,13 +5,13 @@ use lifeboat_backup::{Following, Outcome};
 use lifeboat_core::{
     Epoch,
     backup::{
-        Damages, PackId,
+        BackupKey, Damages, PackId,
         follow::{Followed, Status},
     },
 };
 use serde_json::json;
 
-use crate::region::Region;
+use crate::region::{Region, by_execution};
 
 const REMEMBERED: &str = "replication.json";
 
@@ -187,6 +187,44 @@ async fn a_newer_backup_that_came_first_does_not_stand_for_an_older_one() {
         (followed.waiting, followed.lag_seconds),
         (vec![backups[1].clone()], 3660)
     );
+}
+
+/// Restored by an execution onto data that no backup holds, which is kept first.
+async fn with_replaced() -> (Region, BackupKey) {
+    let home = Region::home();
+    home.create(0).await;
+    let standby = Region::new("us-west-2").leased();
+    home.backups.copy_to(&standby.backups);
+    standby.write("users", r#"{"users":["only here"]}"#);
+    standby.ask(by_execution("newest"), 60).await.unwrap();
+    let kept = standby.only("replaced/").backup;
+    (standby, kept)
+}
+
+#[tokio::test]
+async fn what_a_restore_kept_aside_is_followed_until_it_is_there_and_is_no_recovery_point() {
+    let (standby, kept) = with_replaced().await;
+    let followed = follow(&standby, 120).await;
+    assert_eq!(
+        (followed.waiting, followed.complete),
+        (vec![kept.clone()], None)
+    );
+    assert!(followed.lag_seconds > 0);
+    for pack in standby.packs() {
+        standby.backups.mark(&pack, Status::Failed);
+    }
+    let written_again = follow(&standby, 600).await.written_again;
+    assert!(written_again > 0);
+    standby.backups.copy_to(&Region::new("us-east-1").backups);
+    let there = follow(&standby, 660).await;
+    assert_eq!((there.waiting, there.complete), (vec![], None));
+    assert_eq!(remembered(&standby).aside, [kept.clone()].into());
+    let before = standby.backups.looked.get();
+    follow(&standby, 720).await;
+    assert_eq!(standby.backups.looked.get(), before);
+    standby.backups.remove(&kept.manifest());
+    follow(&standby, 780).await;
+    assert_eq!(remembered(&standby).aside, [].into());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Whether a backup has come to the other region, from what the storage here says of each of its objects.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +85,9 @@ fn due(written: Timestamp, finished: Timestamp, now: Timestamp) -> bool {
 pub struct Followed {
     /// The newest backup of this region that is in the other one, and every older one with it.
     pub complete: Option<BackupKey>,
+    /// What was saved aside here and is in the other region: replaced or salvaged, which is no recovery point.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aside: BTreeSet<BackupKey>,
     /// When the oldest was finished that is not.
     pub waiting_since: Option<Timestamp>,
 }
