@@ -37,7 +37,7 @@ impl<'a> Live<'a> {
         Ok(Self {
             s3: s3::client(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
-            signed: Signed::new(&config, region)?,
+            signed: Signed::new(aws, Patience::Brief, region)?,
             images,
             resources,
             region,

@@ -79,7 +79,7 @@ impl Region {
             workflow: workflow::Workflow::new(&here, &configuration),
             alarms: aws_sdk_cloudwatch::Client::new(&here),
             notices: aws_sdk_sns::Client::new(&here),
-            http: load_balancer::client(region)?,
+            http: start.aws.http(region)?,
             configuration,
             start,
         })

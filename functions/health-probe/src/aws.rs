@@ -2,7 +2,7 @@
 
 mod definition;
 mod ecr;
-mod group;
+mod groups;
 mod room;
 mod secrets;
 
@@ -32,7 +32,7 @@ use lifeboat_core::{
     users::Addresses,
 };
 
-use crate::world::World;
+use crate::world::{Groups, World};
 
 #[derive(Debug)]
 pub struct Live {
@@ -69,12 +69,12 @@ impl Live {
             ecr: aws_sdk_ecr::Client::new(&here),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(&here),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&here),
-            signed: Signed::new(&here, region)?,
+            signed: Signed::new(&start.aws, Patience::Own, region)?,
             metrics: Metrics::new(&here, &start.configuration),
             peer_control: Control::new(start.peer_bucket(&peer.control_bucket)),
             peer_markers: start.peer_bucket(&peer.markers_bucket),
             peer_ecs: aws_sdk_ecs::Client::new(&there),
-            http: load_balancer::client(region)?,
+            http: start.aws.http(region)?,
             control: start.control,
             configuration: start.configuration,
         })
@@ -121,8 +121,8 @@ impl World for Live {
         definition::describe(&self.ecs.ecs, arn, &self.configuration.region).await
     }
 
-    async fn target_group(&self, arn: &str) -> Result<bool, Failure> {
-        group::there(&self.elb, arn, &self.configuration.region).await
+    async fn target_groups(&self, arns: &BTreeSet<String>) -> Groups {
+        groups::there(&self.elb, arns, &self.configuration.region).await
     }
 
     async fn own_health(&self, service: &str) -> Asked {

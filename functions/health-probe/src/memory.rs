@@ -232,9 +232,13 @@ impl World for InMemory {
         Ok(self.definition.borrow().clone())
     }
 
-    async fn target_group(&self, arn: &str) -> Result<bool, Failure> {
-        self.hang(arn).await;
-        Ok(!self.gone.borrow().contains(arn))
+    async fn target_groups(&self, arns: &BTreeSet<String>) -> Groups {
+        let mut groups = Groups::new();
+        for arn in arns {
+            self.hang(arn).await;
+            groups.insert(arn.clone(), Ok(!self.gone.borrow().contains(arn)));
+        }
+        groups
     }
 
     async fn own_health(&self, _service: &str) -> Asked {

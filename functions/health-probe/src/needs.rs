@@ -11,7 +11,10 @@ use lifeboat_core::{
     readiness::{self, Definition, Fact, Name, Needed, Quota, ServiceFacts, definition::same},
 };
 
-use crate::{wait::Wait, world::World};
+use crate::{
+    wait::Wait,
+    world::{Groups, World},
+};
 
 /// Of one service.
 #[derive(Debug)]
@@ -66,22 +69,31 @@ pub(crate) async fn of<W: World>(
     wait: &Wait,
     services: &Services,
 ) -> BTreeMap<String, Needs> {
+    let arns = services.values().flat_map(|deployed| &deployed.groups);
+    let arns: BTreeSet<String> = arns.cloned().collect();
+    let groups = async { Ok(world.target_groups(&arns).await) };
+    let groups = wait.get("describe", "target groups", groups);
     let needs = services.iter().map(async |(name, deployed)| {
+        let definition = definition(world, wait, deployed);
         let started = async {
-            let definition = definition(world, wait, deployed).await;
+            let definition = definition.await;
             let secrets = secrets(world, wait, name, definition.as_ref().ok()).await;
             (definition, secrets)
         };
-        let target = target(world, wait, name, deployed);
-        let (target, (definition, secrets)) = tokio::join!(target, started);
+        let (started, answered) = tokio::join!(started, answered(world, name, deployed));
+        (name, deployed, started, answered)
+    });
+    let (groups, needs) = tokio::join!(groups, join_all(needs));
+    let needs = needs.into_iter();
+    let needs = needs.map(|(name, deployed, (definition, secrets), answered)| {
         let needs = Needs {
             definition,
-            target,
+            target: target(&groups, deployed, answered.as_ref(), world),
             secrets,
         };
         (name.clone(), needs)
     });
-    join_all(needs).await.into_iter().collect()
+    needs.collect()
 }
 
 /// Beside what this region is asked: a silent peer costs this one's answers no time.
@@ -118,19 +130,32 @@ async fn definition<W: World>(
     wait.get("describe", arn, described).await
 }
 
-async fn target<W: World>(world: &W, wait: &Wait, name: &str, deployed: &Deployed) -> Fact {
-    let groups = deployed.groups.iter().map(async |group| {
-        let there = world.target_group(group);
-        (group.as_str(), wait.get("describe", group, there).await)
+/// Where none of its tasks run, nobody is asked.
+async fn answered<W: World>(world: &W, name: &str, deployed: &Deployed) -> Option<Answer> {
+    match deployed.running {
+        0 => None,
+        _ => Some(world.own_health(name).await.answer),
+    }
+}
+
+fn target<W: World>(
+    groups: &Result<Groups, Failure>,
+    deployed: &Deployed,
+    answered: Option<&Answer>,
+    world: &W,
+) -> Fact {
+    let own = deployed.groups.iter().map(|group| {
+        let there = match groups {
+            Ok(groups) => groups.get(group).cloned().unwrap_or_else(|| {
+                let region = &world.configuration().region;
+                Err(Failure::unavailable("describe", group, region, "no answer"))
+            }),
+            Err(failure) => Err(failure.clone()),
+        };
+        (group.as_str(), there)
     });
-    let answered = async {
-        match deployed.running {
-            0 => None,
-            _ => Some(world.own_health(name).await.answer),
-        }
-    };
-    let (groups, answered) = tokio::join!(join_all(groups), answered);
-    readiness::target(&groups, answered.as_ref(), &world.configuration().region)
+    let own: Vec<_> = own.collect();
+    readiness::target(&own, answered, &world.configuration().region)
 }
 
 /// Its tasks' by their definition, and its data's by the configuration.

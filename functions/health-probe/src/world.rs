@@ -16,6 +16,9 @@ use lifeboat_core::{
     users::Addresses,
 };
 
+/// Of each target group, whether it is there.
+pub type Groups = BTreeMap<String, Result<bool, Failure>>;
+
 #[allow(async_fn_in_trait)]
 pub trait World {
     type Bucket: Objects;
@@ -30,8 +33,8 @@ pub trait World {
     /// Whether this region's registry has an image under this tag or digest.
     async fn image(&self, repository: &str, reference: &str) -> Result<bool, Failure>;
     async fn definition(&self, arn: &str) -> Result<Definition, Failure>;
-    /// Whether it is there.
-    async fn target_group(&self, arn: &str) -> Result<bool, Failure>;
+    /// Whether each is there.
+    async fn target_groups(&self, arns: &BTreeSet<String>) -> Groups;
     /// Asks a service through this region's own load balancer.
     async fn own_health(&self, service: &str) -> Asked;
     /// Whether it is there, and to stay.

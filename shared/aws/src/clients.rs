@@ -1,11 +1,17 @@
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use lifeboat_core::Region;
+use lifeboat_core::{Failure, Region};
+use reqwest::{Client, redirect::Policy};
+
+use crate::explain::because;
 
 /// How long a region may take to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +72,7 @@ impl Patience {
 #[derive(Debug, Clone)]
 pub struct Aws {
     shared: SdkConfig,
+    http: Arc<OnceLock<Client>>,
 }
 
 impl Aws {
@@ -79,7 +86,21 @@ impl Aws {
             .http_client(http)
             .load()
             .await;
-        Self { shared }
+        Self {
+            shared,
+            http: Arc::default(),
+        }
+    }
+
+    /// For what no SDK asks. Made when it is first needed, for it reads every root certificate, and kept for later invocations.
+    pub fn http(&self, region: &Region) -> Result<Client, Failure> {
+        if let Some(made) = self.http.get() {
+            return Ok(made.clone());
+        }
+        let made = http().map_err(|error| {
+            Failure::unavailable("prepare", "the HTTP client", region, because(&error))
+        })?;
+        Ok(self.http.get_or_init(|| made).clone())
     }
 
     pub fn region(&self, region: &Region, patience: Patience) -> SdkConfig {
@@ -97,6 +118,15 @@ impl Aws {
             .region()
             .map(|region| region.as_ref().to_owned())
     }
+}
+
+pub(crate) fn http() -> reqwest::Result<Client> {
+    Client::builder()
+        .redirect(Policy::none())
+        // Each look makes its own connection: one from the first look proves nothing at the second.
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .build()
 }
 
 #[cfg(test)]

@@ -3,27 +3,15 @@
 use std::time::{Duration, Instant};
 
 use lifeboat_core::{
-    Failure, Region,
     configuration::Endpoint,
     liveness::{Answer, Asked},
 };
-use reqwest::{Client, StatusCode, header::HOST, redirect::Policy};
+use reqwest::{Client, StatusCode, header::HOST};
 
 use crate::{clients::PEER, explain::because};
 
 /// How long one may take to answer.
 pub const PATIENCE: Duration = PEER;
-
-pub fn client(region: &Region) -> Result<Client, Failure> {
-    let client = Client::builder()
-        .timeout(PATIENCE)
-        .redirect(Policy::none())
-        // Each look makes its own connection: one from the first look proves nothing at the second.
-        .pool_max_idle_per_host(0)
-        .no_proxy()
-        .build();
-    client.map_err(|e| Failure::unavailable("prepare", "the HTTP client", region, because(&e)))
-}
 
 pub async fn ask(client: &Client, load_balancer: &Endpoint, service: &str) -> Asked {
     let begun = Instant::now();
@@ -41,6 +29,7 @@ async fn answer(client: &Client, load_balancer: &Endpoint, service: &str) -> Ans
         load_balancer.endpoint.trim_end_matches('/')
     );
     let request = client.get(url).header(HOST, &load_balancer.host);
+    let request = request.timeout(PATIENCE);
     match request.send().await.map_err(reqwest::Error::without_url) {
         Ok(response) if response.status() == StatusCode::OK => Answer::Good,
         Ok(response) => Answer::Bad(format!("status {}", response.status())),
@@ -54,6 +43,7 @@ async fn answer(client: &Client, load_balancer: &Endpoint, service: &str) -> Ans
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::http;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -61,7 +51,7 @@ mod tests {
 
     async fn ask_at(endpoint: String) -> Asked {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = client(&Region::new("us-west-2").unwrap()).unwrap();
+        let client = http().unwrap();
         let host = "us-east-1.forum.test".to_owned();
         ask(&client, &Endpoint { host, endpoint }, "users").await
     }

@@ -16,6 +16,8 @@ use lifeboat_core::{Failure, Region};
 use reqwest::{Client, Request, Url, header};
 use serde_json::Value;
 
+use crate::clients::{Aws, Patience};
+
 #[cfg(any(test, feature = "memory"))]
 pub use answering::answering;
 
@@ -61,14 +63,10 @@ fn failed(error: impl fmt::Display) -> Trouble {
 }
 
 impl Signed {
-    pub fn new(config: &SdkConfig, region: &Region) -> Result<Self, Failure> {
-        let http = Client::builder().redirect(reqwest::redirect::Policy::none());
-        let http = http
-            .build()
-            .map_err(|error| Failure::unavailable("prepare", "the HTTP client", region, error))?;
+    pub fn new(aws: &Aws, patience: Patience, region: &Region) -> Result<Self, Failure> {
         Ok(Self {
-            config: config.clone(),
-            http,
+            config: aws.region(region, patience),
+            http: aws.http(region)?,
             region: region.clone(),
         })
     }

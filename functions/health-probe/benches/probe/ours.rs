@@ -72,7 +72,7 @@ async fn rounds(round: impl AsyncFn()) -> Taken {
 
 async fn targets(endpoint: &str) -> Taken {
     let region = Region::new("us-west-2").unwrap();
-    let client = load_balancer::client(&region).unwrap();
+    let client = Aws::from_environment().await.http(&region).unwrap();
     let endpoint = Endpoint {
         host: "us-east-1.forum.test".into(),
         endpoint: endpoint.to_owned(),

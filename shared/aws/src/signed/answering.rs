@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::Signed;
+use crate::clients::http;
 
 /// Answers one call so, and says at the end what it was.
 pub async fn answering<T>(
@@ -26,7 +27,11 @@ pub async fn answering<T>(
         .endpoint_url(format!("http://{}", listener.local_addr()?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
-    let signed = Signed::new(&config, &Region::new("us-west-2")?)?;
+    let signed = Signed {
+        config,
+        http: http()?,
+        region: Region::new("us-west-2")?,
+    };
     let serve = async {
         let (mut stream, _) = listener.accept().await?;
         let mut request = vec![0; 1 << 16];
