@@ -13,7 +13,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use lifeboat_core::{Failure, Region};
-use reqwest::{Client, Request, Url, header};
+use reqwest::{Client, Method, Request, Url, header};
 use serde_json::Value;
 
 use crate::clients::{Aws, Patience};
@@ -27,6 +27,17 @@ pub struct Signed {
     http: Client,
     region: Region,
 }
+
+#[derive(Debug)]
+struct Call<'a> {
+    service: &'a str,
+    method: Method,
+    path: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+    body: String,
+}
+
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// Why a call has no answer.
 #[derive(Debug)]
@@ -78,28 +89,50 @@ impl Signed {
         fields: &[(String, String)],
     ) -> Result<String, Trouble> {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        let body = form.extend_pairs(fields).finish();
-        let kind = "application/x-www-form-urlencoded; charset=utf-8";
-        self.send(service, kind, None, body, refusal_of_xml).await
+        let call = Call {
+            service,
+            method: Method::POST,
+            path: "/",
+            headers: vec![(header::CONTENT_TYPE.as_str(), FORM)],
+            body: form.extend_pairs(fields).finish(),
+        };
+        self.send(call, refusal_of_xml).await
+    }
+
+    /// As Route 53 is called: a path, answered by XML.
+    pub async fn get(&self, service: &str, path: &str) -> Result<String, Trouble> {
+        let call = Call {
+            service,
+            method: Method::GET,
+            path,
+            headers: vec![],
+            body: String::new(),
+        };
+        self.send(call, refusal_of_xml).await
     }
 
     /// As most others are called: a header names the action, and JSON is answered by JSON.
     pub async fn json(&self, service: &str, action: &str, body: &Value) -> Result<Value, Trouble> {
-        let kind = "application/x-amz-json-1.1";
-        let body = body.to_string();
-        let answer = self.send(service, kind, Some(action), body, refusal_of_json);
+        let call = Call {
+            service,
+            method: Method::POST,
+            path: "/",
+            headers: vec![
+                (header::CONTENT_TYPE.as_str(), "application/x-amz-json-1.1"),
+                ("x-amz-target", action),
+            ],
+            body: body.to_string(),
+        };
+        let answer = self.send(call, refusal_of_json);
         serde_json::from_str(&answer.await?).map_err(failed)
     }
 
     async fn send(
         &self,
-        service: &str,
-        kind: &str,
-        action: Option<&str>,
-        body: String,
+        call: Call<'_>,
         refusal: fn(&str) -> Option<Trouble>,
     ) -> Result<String, Trouble> {
-        let request = self.signed(service, kind, action, body).await?;
+        let request = self.signed(call).await?;
         let answer = self.http.execute(request).await;
         let answer = answer.map_err(|error| failed(error.without_url()))?;
         let status = answer.status();
@@ -111,10 +144,10 @@ impl Signed {
         }
     }
 
-    /// One place serves every region with what IAM knows.
+    /// One place serves every region with what IAM knows, and with what Route 53 does.
     fn place(&self, service: &str) -> (String, &str) {
         match service {
-            "iam" => ("iam.amazonaws.com".into(), "us-east-1"),
+            "iam" | "route53" => (format!("{service}.amazonaws.com"), "us-east-1"),
             _ => (
                 format!("{service}.{}.amazonaws.com", self.region),
                 self.region.as_str(),
@@ -123,49 +156,41 @@ impl Signed {
     }
 
     /// Where the SDK's clients would go, with what they would sign.
-    async fn signed(
-        &self,
-        service: &str,
-        kind: &str,
-        action: Option<&str>,
-        body: String,
-    ) -> Result<Request, Trouble> {
+    async fn signed(&self, call: Call<'_>) -> Result<Request, Trouble> {
         let provider = self.config.credentials_provider();
         let provider = provider.ok_or_else(|| failed("there are no credentials"))?;
         let identity = provider.provide_credentials().await.map_err(failed)?.into();
-        let (host, region) = self.place(service);
+        let (host, region) = self.place(call.service);
         let endpoint = match self.config.endpoint_url() {
             Some(endpoint) => endpoint.to_owned(),
             None => format!("https://{host}"),
         };
-        let url = Url::parse(&endpoint).map_err(failed)?;
-        let mut headers = vec![(header::CONTENT_TYPE.as_str(), kind)];
-        headers.extend(action.map(|action| ("x-amz-target", action)));
+        let mut url = Url::parse(&endpoint).map_err(failed)?;
+        url.set_path(call.path);
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)
-            .name(service)
+            .name(call.service)
             .time(SystemTime::now())
             .settings(SigningSettings::default())
             .build()
             .map_err(failed)?
             .into();
-        let signable = SignableBody::Bytes(body.as_bytes());
-        let signable =
-            SignableRequest::new("POST", url.as_str(), headers.iter().copied(), signable);
+        let signable = SignableRequest::new(
+            call.method.as_str(),
+            url.as_str(),
+            call.headers.iter().copied(),
+            SignableBody::Bytes(call.body.as_bytes()),
+        );
         let (signature, _) = sign(signable.map_err(failed)?, &params)
             .map_err(failed)?
             .into_parts();
-        let request = self.http.post(url);
-        let signature = signature.headers();
-        let request = headers
-            .iter()
-            .copied()
-            .chain(signature)
-            .fold(request, |request, (name, value)| {
-                request.header(name, value)
-            });
-        let request = request.body(body).build();
+        let request = self.http.request(call.method, url);
+        let headers = call.headers.iter().copied().chain(signature.headers());
+        let request = headers.fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
+        let request = request.body(call.body).build();
         request.map_err(|error| failed(error.without_url()))
     }
 }
@@ -237,14 +262,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn iam_is_called_in_the_one_region_that_it_is_in() {
-        let ask = async |signed: Signed| {
-            let place = signed.place("iam");
-            let host = place.0.clone();
-            signed.form("iam", &[]).await.map(|_| host)
-        };
-        let (host, request) = answering(200, "<a/>", ask).await.unwrap();
-        assert_eq!(host.unwrap(), "iam.amazonaws.com");
-        assert!(request.contains("/us-east-1/iam/aws4_request"), "{request}");
+    async fn iam_and_route_53_are_called_in_the_one_region_that_they_are_in() {
+        for service in ["iam", "route53"] {
+            let ask = async |signed: Signed| {
+                let host = signed.place(service).0;
+                signed.form(service, &[]).await.map(|_| host)
+            };
+            let (host, request) = answering(200, "<a/>", ask).await.unwrap();
+            assert_eq!(host.unwrap(), format!("{service}.amazonaws.com"));
+            let scope = format!("/us-east-1/{service}/aws4_request");
+            assert!(request.contains(&scope), "{request}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_got_is_named_by_its_path_and_has_no_body() {
+        let ask = async |signed: Signed| signed.get("route53", "/2013-04-01/a").await;
+        let (answer, request) = answering(200, "<a/>", ask).await.unwrap();
+        assert_eq!(answer.unwrap(), "<a/>");
+        assert!(request.starts_with("GET /2013-04-01/a HTTP"), "{request}");
+        assert!(request.ends_with("\r\n\r\n"), "{request}");
     }
 }
