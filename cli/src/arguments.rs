@@ -80,9 +80,9 @@ pub enum Verb {
     Failback(Failback),
     /// Follow an execution again, until it ends.
     Follow(Lookup),
-    /// Look for what would keep services from starting and backups from crossing, and for what costs more than it should. Changes nothing.
+    /// Look for what would keep services from starting, backups from crossing and users from moving, and for what costs more than it should. Changes nothing.
     ///
-    /// In both regions: images, execution roles, logs, replication and its role, versioning, tasks of the passive region, lifecycle.
+    /// In both regions: images, execution roles, logs, replication and its role, versioning, who may read the markers, tasks of the passive region, lifecycle.
     Doctor,
     /// Let the execution at work stop before its next step.
     Pause(Word),

@@ -1,5 +1,5 @@
-//! What keeps services from starting, backups from crossing and costs from staying low, looked for in both regions. Nothing is
-//! changed. A region that does not answer is part of the answer.
+//! What keeps services from starting, backups from crossing, users from moving and costs from staying low, looked for in both
+//! regions. Nothing is changed. A region that does not answer is part of the answer.
 
 mod facts;
 mod gather;

@@ -210,7 +210,7 @@ fn a_doctor_who_is_told_nothing_says_of_both_regions_what_it_may_not_ask() {
     let output = Cloud::that_answers([Came::Denied]).run(&["--output", "json", "doctor"]);
     assert_eq!(output.status.code(), Some(3), "{}", err(&output));
     let document: Value = serde_json::from_str(&out(&output)).unwrap();
-    for (side, checks) in [("home", 6), ("standby", 8)] {
+    for (side, checks) in [("home", 7), ("standby", 9)] {
         let findings = document[side]["findings"].as_array().unwrap();
         assert_eq!(findings.len(), checks, "{document:#}");
     }

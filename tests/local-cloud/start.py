@@ -16,6 +16,7 @@ import threading
 import time
 import types
 from urllib.parse import parse_qs
+from xml.etree.ElementTree import SubElement
 from xml.sax.saxutils import escape
 
 import cbor2
@@ -70,6 +71,22 @@ def dns_changes_are_done_at_once():
     """Here a change is in force before it is answered, but Terraform sleeps half a minute before it first asks whether it is.
     It does not when the answer names no change; two such sleeps follow each other."""
     route53._build_change_info_el = lambda parent, change: None
+
+
+def health_checkers_say_from_where_they_check():
+    """GetCheckerIpRanges is unknown. Whoever checks here comes from this machine, as the policy of the local cloud has it."""
+    handle = route53.handle_request
+
+    async def mended(method, path, headers, body, query_params):
+        if (method, path) == ("GET", f"/{route53.API_VERSION}/checkeripranges"):
+
+            def ranges(root):
+                SubElement(SubElement(root, "CheckerIpRanges"), "member").text = "127.0.0.0/8"
+
+            return route53._xml_response("GetCheckerIpRangesResponse", ranges)
+        return await handle(method, path, headers, body, query_params)
+
+    route53.handle_request = mended
 
 
 def alarms_are_described_in_full():
@@ -335,6 +352,7 @@ MENDED = (
     health_checks_keep_their_children,
     health_checks_write_booleans_as_aws_does,
     dns_changes_are_done_at_once,
+    health_checkers_say_from_where_they_check,
     alarms_are_described_in_full,
     alarms_name_themselves,
     rules_for_every_protocol_have_no_ports,

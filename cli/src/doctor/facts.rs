@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::IpNet;
 use lifeboat_aws::ecs::Services;
 use lifeboat_image_sync::ready::Ready;
 
@@ -23,6 +24,10 @@ pub struct Seen {
     pub replication: Told<Replication>,
     /// What the role may do that copies backups.
     pub copier: Vec<Allowed>,
+    /// Whom the policy of the markers bucket lets read.
+    pub readers: Told<Vec<IpNet>>,
+    /// From where Route 53 checks.
+    pub checkers: Told<Vec<IpNet>>,
     pub lifecycle: Told<Vec<Rule>>,
 }
 

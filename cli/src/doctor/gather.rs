@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::{StreamExt, future::join_all, stream};
+use ipnet::IpNet;
 use lifeboat_aws::ecs::Services;
 use lifeboat_core::{Configuration, Failure, Side, run::name_of};
 use lifeboat_image_sync::ready::Ready;
@@ -32,6 +33,10 @@ pub trait Sight {
     async fn versioned(&self) -> Result<bool, Failure>;
     async fn replication(&self) -> Result<Replication, Failure>;
     async fn lifecycle(&self) -> Result<Vec<Rule>, Failure>;
+    /// Whom the markers bucket lets read.
+    async fn readers(&self) -> Result<Vec<IpNet>, Failure>;
+    /// From where Route 53 checks.
+    async fn checkers(&self) -> Result<Vec<IpNet>, Failure>;
     /// As image-sync finds it.
     async fn ready(&self) -> Result<Ready, Failure>;
 }
@@ -75,6 +80,7 @@ pub async fn gather(
         (replication, copier),
         versioned,
         lifecycle,
+        (readers, checkers),
         standing,
     ) = tokio::join!(
         look.tasks(),
@@ -89,6 +95,7 @@ pub async fn gather(
             ("s3:GetLifecycleConfiguration", arn(bucket)),
             sight.lifecycle()
         ),
+        look.markers(),
         look.standing(states),
     );
     Seen {
@@ -100,6 +107,8 @@ pub async fn gather(
         versioned,
         replication,
         copier,
+        readers,
+        checkers,
         lifecycle,
     }
 }
@@ -293,6 +302,22 @@ impl<S: Sight> Look<'_, S> {
         });
         let copier = self.allowed(questions.collect()).await;
         (replication, copier)
+    }
+
+    async fn markers(&self) -> (Told<Vec<IpNet>>, Told<Vec<IpNet>>) {
+        let bucket = &self.configuration.resources(self.side).markers_bucket;
+        tokio::join!(
+            self.ask(
+                bucket,
+                ("s3:GetBucketPolicy", arn(bucket)),
+                self.sight.readers()
+            ),
+            self.ask(
+                "what Route 53, which answers from us-east-1 alone, publishes of its checkers",
+                ("route53:GetCheckerIpRanges", "*".to_owned()),
+                self.sight.checkers(),
+            ),
+        )
     }
 
     async fn allowed(

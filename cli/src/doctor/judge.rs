@@ -2,6 +2,7 @@
 
 mod copying;
 mod costs;
+mod moving;
 mod starting;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,8 @@ use serde::Serialize;
 
 use super::{Allowed, Seen, Silence};
 
-/// What is looked at, in the order in which a person asks: why do no services start, why does nothing cross, what costs so much.
+/// What is looked at, in the order in which a person asks: why do no services start, why does nothing cross, why would users not
+/// move, what costs so much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
@@ -21,18 +23,20 @@ pub enum Check {
     Replication,
     ReplicationRole,
     Versioning,
+    Markers,
     Tasks,
     Lifecycle,
 }
 
 impl Check {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Images,
         Self::ExecutionRole,
         Self::Logs,
         Self::Replication,
         Self::ReplicationRole,
         Self::Versioning,
+        Self::Markers,
         Self::Tasks,
         Self::Lifecycle,
     ];
@@ -45,6 +49,7 @@ impl Check {
             Self::Replication => "replication",
             Self::ReplicationRole => "replication role",
             Self::Versioning => "versioning",
+            Self::Markers => "markers",
             Self::Tasks => "tasks",
             Self::Lifecycle => "lifecycle",
         }
@@ -90,6 +95,7 @@ pub fn judge(configuration: &Configuration, side: Side, seen: &Seen) -> Vec<Find
             Check::Replication => copying::replication(&case, seen),
             Check::ReplicationRole => copying::role(&case, seen)?,
             Check::Versioning => copying::versioning(&case, seen),
+            Check::Markers => moving::markers(&case, seen),
             Check::Tasks => costs::tasks(&case, seen)?,
             Check::Lifecycle => costs::lifecycle(&case, seen),
         };

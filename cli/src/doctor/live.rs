@@ -1,8 +1,10 @@
 //! One region as AWS shows it.
 
 mod bucket;
+mod checkers;
 mod rights;
 
+use ipnet::IpNet;
 use lifeboat_aws::{
     Aws, Patience,
     ecs::{Services, deployed},
@@ -77,6 +79,14 @@ impl Sight for Live<'_> {
 
     async fn lifecycle(&self) -> Result<Vec<Rule>, Failure> {
         bucket::lifecycle(&self.s3, &self.resources.backups_bucket, self.region).await
+    }
+
+    async fn readers(&self) -> Result<Vec<IpNet>, Failure> {
+        bucket::readers(&self.s3, &self.resources.markers_bucket, self.region).await
+    }
+
+    async fn checkers(&self) -> Result<Vec<IpNet>, Failure> {
+        checkers::published(&self.signed, self.region).await
     }
 
     async fn ready(&self) -> Result<Ready, Failure> {

@@ -9,7 +9,7 @@ use crate::{Context, Result};
 pub(super) async fn finds_nothing(stage: &Stage) -> Result<()> {
     let said = lifeboat(stage, HOME, &["doctor", "--output", "json"]).await?;
     let document: Value = serde_json::from_str(&said).context(|| "read its answer".to_owned())?;
-    for (side, region, passive, checks) in [("home", HOME, false, 6), ("standby", STANDBY, true, 8)]
+    for (side, region, passive, checks) in [("home", HOME, false, 7), ("standby", STANDBY, true, 9)]
     {
         let examined = &document[side];
         ensure(examined["region"] == region, || {
@@ -26,7 +26,8 @@ pub(super) async fn finds_nothing(stage: &Stage) -> Result<()> {
         let wrong = findings.iter().find(|one| one["found"] != "right");
         ensure(wrong.is_none(), || format!("in {region}: {wrong:?}"))?;
     }
-    let right = "images, roles, logs, replication, versioning, tasks and lifecycle are right";
+    let right =
+        "images, roles, logs, replication, versioning, markers, tasks and lifecycle are right";
     stage.progress.say(right);
     Ok(())
 }

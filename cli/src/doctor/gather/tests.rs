@@ -91,6 +91,14 @@ impl Sight for Written {
         self.answer("lifecycle", vec![]).await
     }
 
+    async fn readers(&self) -> Result<Vec<IpNet>, Failure> {
+        self.answer("readers", vec![]).await
+    }
+
+    async fn checkers(&self) -> Result<Vec<IpNet>, Failure> {
+        self.answer("checkers", vec![]).await
+    }
+
     async fn ready(&self) -> Result<Ready, Failure> {
         let configuration = sample("us-west-2");
         let (own, active) = (configuration.standby, configuration.home);
@@ -208,6 +216,8 @@ async fn what_never_answers_is_given_up_by_itself() {
         ("versioned", Check::Versioning),
         ("lifecycle", Check::Lifecycle),
         ("replication", Check::Replication),
+        ("readers", Check::Markers),
+        ("checkers", Check::Markers),
         ("ready", Check::Images),
         ("/aws/lambda/b", Check::Logs),
         ("denied", Check::ExecutionRole),

@@ -1,7 +1,9 @@
 mod copying;
 mod costs;
+mod moving;
 mod starting;
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use lifeboat_aws::ecs::Deployed;
 use lifeboat_core::{
@@ -11,7 +13,7 @@ use lifeboat_core::{
 use lifeboat_image_sync::ready::{Pin, Ready};
 
 use super::{copying::COPIED, *};
-use crate::doctor::{Copies, Group, Removes, Replication, Rule, Standing, Start};
+use crate::doctor::{Copies, Group, Removes, Replication, Rule, Standing, Start, Told};
 
 fn ready() -> Box<Ready> {
     let region = |name| Region::new(name).unwrap();
@@ -98,6 +100,8 @@ fn well() -> Seen {
             rules,
         }),
         copier: vec![allowed(&[])],
+        readers: Ok(vec!["127.0.0.0/8".parse().unwrap()]),
+        checkers: Ok(vec!["127.0.0.0/8".parse().unwrap()]),
         lifecycle: Ok(vec![
             rule("", older, false),
             rule("", uploads, false),
@@ -159,6 +163,8 @@ fn a_region_that_says_nothing_is_wrong_in_nothing_and_each_check_says_what_to_do
             seen.versioned = Err(silence());
             seen.replication = Err(silence());
             seen.copier.clear();
+            seen.readers = Err(silence());
+            seen.checkers = Err(silence());
             seen.lifecycle = Err(silence());
         });
         assert_eq!(says, "look at backups in us-west-2: timed out");

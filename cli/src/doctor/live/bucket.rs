@@ -8,9 +8,12 @@ use aws_sdk_s3::{
         ReplicationRuleStatus,
     },
 };
+use ipnet::IpNet;
 use lifeboat_aws::explain;
 use lifeboat_core::{Failure, Region};
+use serde_json::Value;
 
+use super::checkers::range;
 use crate::doctor::{Copies, Removes, Replication, Rule};
 
 pub(super) async fn versioned(
@@ -58,6 +61,38 @@ pub(super) async fn lifecycle(
         Err(error) if none(&error, "NoSuchLifecycleConfiguration") => Ok(vec![]),
         Err(error) => Err(failed(explain(&error))),
         Ok(found) => Ok(found.rules().iter().map(rule).collect()),
+    }
+}
+
+/// Without a policy, or without this statement of it, nobody is let in.
+pub(super) async fn readers(
+    client: &Client,
+    bucket: &str,
+    region: &Region,
+) -> Result<Vec<IpNet>, Failure> {
+    let asked = client.get_bucket_policy().bucket(bucket).send().await;
+    let failed =
+        |why| Failure::unavailable("look at", format!("the policy of {bucket}"), region, why);
+    let policy = match asked {
+        Err(error) if none(&error, "NoSuchBucketPolicy") => return Ok(vec![]),
+        Err(error) => return Err(failed(explain(&error))),
+        Ok(found) => found.policy.unwrap_or_default(),
+    };
+    let policy: Value = serde_json::from_str(&policy).map_err(|why| failed(why.to_string()))?;
+    let mut statements = several(&policy["Statement"]).iter();
+    let readers = statements.find(|one| one["Sid"] == "HealthCheckersReadTheMarkers");
+    let ranges = readers.map(|one| several(&one["Condition"]["IpAddress"]["aws:SourceIp"]));
+    let ranges = ranges.into_iter().flatten();
+    let ranges = ranges.map(|one| range(one.as_str().unwrap_or_default()).map_err(failed));
+    ranges.collect()
+}
+
+/// A list of one may be written without the list.
+fn several(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(all) => all,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
     }
 }
 

@@ -3,6 +3,7 @@ use aws_sdk_s3::{
         get_bucket_lifecycle_configuration::{
             GetBucketLifecycleConfigurationError, GetBucketLifecycleConfigurationOutput,
         },
+        get_bucket_policy::{GetBucketPolicyError, GetBucketPolicyOutput},
         get_bucket_replication::{GetBucketReplicationError, GetBucketReplicationOutput},
         get_bucket_versioning::GetBucketVersioningOutput,
     },
@@ -13,6 +14,7 @@ use aws_sdk_s3::{
     },
 };
 use aws_smithy_mocks::{mock, mock_client};
+use serde_json::json;
 
 use super::*;
 
@@ -166,5 +168,61 @@ async fn a_bucket_without_rules_says_so_and_one_that_may_not_be_asked_says_nothi
                 );
             }
         }
+    }
+}
+
+async fn readers_by(policy: &str) -> Result<Vec<String>, String> {
+    let output = GetBucketPolicyOutput::builder().policy(policy).build();
+    let rule = mock!(Client::get_bucket_policy)
+        .match_requests(|r| r.bucket() == Some("markers"))
+        .then_output(move || output.clone());
+    let client = mock_client!(aws_sdk_s3, [&rule]);
+    let found = readers(&client, "markers", &region()).await;
+    let found = found.map_err(|failure| failure.to_string())?;
+    Ok(found.iter().map(IpNet::to_string).collect())
+}
+
+#[tokio::test]
+async fn who_may_read_the_markers_is_what_that_statement_says_as_a_list_or_by_itself() {
+    let tls = json!({ "Sid": "OnlyOverTls", "Effect": "Deny" });
+    let readers = |ranges: Value| {
+        let condition = json!({ "IpAddress": { "aws:SourceIp": ranges } });
+        json!({ "Sid": "HealthCheckersReadTheMarkers", "Condition": condition })
+    };
+    let both = json!(["192.0.2.0/24", "198.51.100.7"]);
+    for (statement, expected) in [
+        (
+            json!([tls, readers(both)]),
+            &["192.0.2.0/24", "198.51.100.7/32"][..],
+        ),
+        (readers("192.0.2.0/24".into()), &["192.0.2.0/24"]),
+        (json!([tls]), &[]),
+    ] {
+        let policy = json!({ "Statement": statement }).to_string();
+        assert_eq!(readers_by(&policy).await.unwrap(), expected);
+    }
+    for (policy, says) in [
+        (
+            json!({ "Statement": readers("everywhere".into()) }).to_string(),
+            "\"everywhere\" is no",
+        ),
+        (
+            "not JSON".into(),
+            "look at the policy of markers in us-west-2: ",
+        ),
+    ] {
+        let failed = readers_by(&policy).await.unwrap_err();
+        assert!(failed.contains(says), "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_policy_nobody_may_read_the_markers_and_a_refusal_says_nothing() {
+    for (none, refused) in [(true, "NoSuchBucketPolicy"), (false, "AccessDenied")] {
+        let rule = mock!(Client::get_bucket_policy)
+            .then_error(move || coded(refused, GetBucketPolicyError::generic));
+        let client = mock_client!(aws_sdk_s3, [&rule]);
+        let found = readers(&client, "markers", &region()).await;
+        assert_eq!(found.ok(), none.then(Vec::new));
     }
 }
