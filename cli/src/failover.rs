@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, pin::pin, time::Duration};
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use lifeboat_aws::{Control, Objects, reports};
 use lifeboat_core::{
@@ -42,17 +43,19 @@ impl<B: Objects, W: Workflow> Reach<'_, B, W> {
     pub async fn carry_out(
         &self,
         order: &Order,
+        caller: impl Future<Output = Option<String>>,
         consent: Consent,
         now: Timestamp,
         person: &mut impl Person,
         gone: impl Future<Output = ()>,
     ) -> Result<Answer, Trouble> {
         order.request()?;
-        let mut order = order.clone();
         let mut gone = pin!(gone);
-        if order.mode != Mode::Plan {
-            self.refuse_the_active(&order).await?;
-        }
+        let (by, ()) = tokio::try_join!(caller.map(Ok), self.refuse_the_active(order))?;
+        let mut order = Order {
+            by,
+            ..order.clone()
+        };
         if let Some(first) = order.plan_first(consent) {
             let (execution, ending) = self.run(&first, now, person, &mut gone).await?;
             let run = self.handed_on(&execution, ending)?;
@@ -154,6 +157,9 @@ impl<B: Objects, W: Workflow> Reach<'_, B, W> {
 
     /// The workflow decides; this only spares the wait. What cannot be read is left to it.
     async fn refuse_the_active(&self, order: &Order) -> Result<(), Trouble> {
+        if order.mode == Mode::Plan {
+            return Ok(());
+        }
         let pair = self.configuration.pair()?;
         let Ok(own) = self.target.state(&pair).await else {
             return Ok(());

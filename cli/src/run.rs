@@ -135,12 +135,9 @@ async fn start(
     let side = order.side(&connection.configuration)?;
     let reach = reach(connection, side);
     let now = Timestamp::now();
-    let order = Order {
-        by: connection.caller(side).await,
-        ..order.clone()
-    };
+    let caller = connection.caller(side);
     reach
-        .carry_out(&order, consent, now, person, interrupted())
+        .carry_out(order, caller, consent, now, person, interrupted())
         .await
 }
 

@@ -1,5 +1,6 @@
 //! A person's word to the execution that is at work: handed to the failover function of its region, which decides.
 
+use futures::FutureExt;
 use lifeboat_aws::Patience;
 use lifeboat_core::{
     RegionState,
@@ -19,11 +20,14 @@ pub async fn say(connection: &Connection, verb: Verb, word: Word) -> Result<Answ
         ))
     })?;
     let control = connection.control(side, Patience::Own);
-    let mut order = match word.execution {
-        Some(_) => order(verb, &word, None)?,
-        None => order(verb, &word, Some(&control.state(&pair).await?))?,
+    let meant = async {
+        match word.execution {
+            Some(_) => order(verb, &word, None),
+            None => order(verb, &word, Some(&control.state(&pair).await?)),
+        }
     };
-    order.by = connection.caller(side).await;
+    let (mut order, by) = tokio::try_join!(meant, connection.caller(side).map(Ok))?;
+    order.by = by;
     let function = &configuration.resources(side).functions.failover;
     let event = json!({ "action": "order", "order": order });
     let said: String = connection.functions(side).ask(function, &event).await?;

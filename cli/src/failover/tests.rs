@@ -1,4 +1,4 @@
-use std::future::pending;
+use std::future::{pending, ready};
 
 use lifeboat_aws::memory::Memory;
 use lifeboat_core::{
@@ -17,6 +17,8 @@ use crate::{
     person::memory::Somebody,
     workflow::{Standing, memory::Scripted},
 };
+
+const ADA: &str = "arn:aws:iam::111122223333:user/ada";
 
 fn order(to: &str, mode: Mode) -> Order {
     Order {
@@ -95,8 +97,9 @@ async fn carried_out(
     somebody: &mut Somebody,
 ) -> Result<Answer, Trouble> {
     let now = "2024-11-23T12:05:09Z".parse().unwrap();
+    let caller = ready(Some(ADA.to_owned()));
     reach
-        .carry_out(order, consent, now, somebody, pending())
+        .carry_out(order, caller, consent, now, somebody, pending())
         .await
 }
 
@@ -267,6 +270,43 @@ async fn the_region_that_is_active_already_is_refused_before_anything_starts() {
             .contains("us-east-1, which is active already")
     );
     assert!(started(&reach).is_empty());
+    let nobody_tells = pending::<Option<String>>();
+    let now = Timestamp::UNIX_EPOCH;
+    let refused = reach
+        .carry_out(
+            &order,
+            nobody_tells,
+            Consent::Given,
+            now,
+            &mut somebody,
+            pending(),
+        )
+        .await;
+    assert_eq!(refused.unwrap_err(), trouble);
+}
+
+#[tokio::test]
+async fn whoever_asks_stands_in_every_request_and_who_is_not_known_is_not_kept_from_it() {
+    let configuration = sample("us-east-1");
+    let order = order("us-west-2", Mode::Unplanned);
+    for caller in [Some(ADA.to_owned()), None] {
+        let standings = [a_planned(vec![]), Standing::Succeeded(Value::Null)];
+        let reach = reach(&configuration, &order, standings);
+        let mut somebody = Somebody::who_types("us-west-2\n");
+        let asked = reach.carry_out(
+            &order,
+            ready(caller.clone()),
+            Consent::Ask,
+            Timestamp::UNIX_EPOCH,
+            &mut somebody,
+            pending(),
+        );
+        asked.await.unwrap();
+        let started = reach.workflow.started.borrow();
+        let mut all = started.iter();
+        assert!(all.all(|(_, request)| request.by == caller), "{started:?}");
+        assert_eq!(started.len(), 2);
+    }
 }
 
 #[tokio::test]
@@ -329,7 +369,14 @@ async fn who_goes_away_is_told_that_the_execution_goes_on_and_how_to_follow_it_a
         let mut somebody = Somebody::default();
         let now = Timestamp::UNIX_EPOCH;
         let outcome = reach
-            .carry_out(&order, Consent::Given, now, &mut somebody, gone)
+            .carry_out(
+                &order,
+                ready(None),
+                Consent::Given,
+                now,
+                &mut somebody,
+                gone,
+            )
             .await;
         let trouble = outcome.unwrap_err();
         assert_eq!(trouble.exit_code(), 130);
