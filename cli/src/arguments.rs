@@ -307,6 +307,15 @@ mod tests {
         assert!(matches!(verb, Verb::TestDr(TestDr { start: false, .. })));
         assert!(read("lifeboat test-dr --start --tasks 1 --reason monthly").is_ok());
         assert!(refused(&["test-dr", "--tasks", "1"]).contains("--start"));
+        let word = ["--override", "outside_drill_block=seen"];
+        assert!(refused(&[&["test-dr"], &word[..]].concat()).contains("--start"));
+        let all = [&["lifeboat", "test-dr", "--start"], &word[..]].concat();
+        let Verb::TestDr(test) = Arguments::try_parse_from(all).unwrap().verb else {
+            panic!("it is read as another verb");
+        };
+        let order = test.order(Region::new("us-west-2").unwrap());
+        let seen = (Fact::OutsideDrillBlock, "seen".to_owned());
+        assert_eq!(order.overrides, [seen]);
     }
 
     #[test]

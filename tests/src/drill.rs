@@ -59,7 +59,8 @@ async fn play(stage: &Stage) -> Result<()> {
     // The drill calls the schedule's target itself, so that it knows what a backup holds.
     let daily = |schedule: &str| (schedule.to_owned(), json!("rate(1 day)"));
     let daily = [daily("backup_schedule"), daily("refresh_schedule")];
-    let others = Map::from_iter(daily.into_iter().chain(patterns::variables()));
+    let others = daily.into_iter().chain(patterns::variables());
+    let others = Map::from_iter(others.chain([rehearsal::blocked()]));
     let terraform = deploy::deploy(stage, others).await?;
     users::post(stage).await?;
     pins::made(stage).await?;

@@ -91,7 +91,7 @@ pub(super) fn region(name: &str) -> Result<Region, Invalid> {
     Region::new(name)
 }
 
-fn overriding(text: &str) -> Result<(Fact, String), Invalid> {
+pub(super) fn overriding(text: &str) -> Result<(Fact, String), Invalid> {
     let (fact, reason) = split(text)?;
     Ok((fact.parse()?, reason))
 }

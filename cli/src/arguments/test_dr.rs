@@ -1,7 +1,8 @@
 use clap::Args;
 
-use lifeboat_core::{Region, request::Mode};
+use lifeboat_core::{Region, decide::Fact, request::Mode};
 
+use super::failover::overriding;
 use crate::order::{Course, Order};
 
 #[derive(Debug, Args)]
@@ -20,6 +21,9 @@ pub struct TestDr {
     /// With --start: tasks of each service; as many as in production unless given.
     #[arg(long, value_name = "NUMBER", requires = "start")]
     pub tasks: Option<u32>,
+    /// With --start: begin in spite of a fact, and why; may be given for several.
+    #[arg(long = "override", value_name = "FACT=REASON", value_parser = overriding, requires = "start")]
+    pub overrides: Vec<(Fact, String)>,
 }
 
 impl TestDr {
@@ -33,7 +37,7 @@ impl TestDr {
             of: None,
             plan: None,
             tasks: self.tasks,
-            overrides: vec![],
+            overrides: self.overrides,
             course: Course::AtOnce,
         }
     }

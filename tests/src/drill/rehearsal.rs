@@ -1,17 +1,25 @@
 use std::time::Duration;
 
+use lifeboat_core::decide::Fact;
 use lifeboat_core::person::Verb;
 use lifeboat_core::report::Measured;
 use lifeboat_core::request::Mode;
+use serde_json::{Value, json};
 
 use crate::cloud::{HOME, STANDBY};
-use crate::drill::command_line::lifeboat;
+use crate::drill::command_line::{lifeboat, lifeboat_fails};
 use crate::drill::people;
 use crate::drill::stage::{Stage, ensure};
 use crate::{Context, Result};
 
 /// Longer than the state machine waits for anything else.
 const STANDS_STILL: Duration = Duration::from_secs(5);
+
+/// No drill begins, today or on any other day, unless a person says why it may.
+pub(super) fn blocked() -> (String, Value) {
+    let always = json!(["2024-01-01T00:00:00Z/2124-01-01T00:00:00Z"]);
+    ("drill_blocked_windows".to_owned(), always)
+}
 
 /// The mode `drill`, started by a person: the standby is brought up and torn down, and no user notices.
 pub(super) async fn run(stage: &Stage) -> Result<()> {
@@ -27,7 +35,14 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
         "the monthly rehearsal",
     ];
     let drill = [&look[..], &drill].concat();
-    tokio::try_join!(lifeboat(stage, STANDBY, &drill), pause(stage))?;
+    let refused = lifeboat_fails(stage, STANDBY, &drill).await?;
+    ensure(refused.contains("outside_drill_block"), || {
+        format!("no drill may begin now, and it is not refused for that: {refused}")
+    })?;
+    let reason = "nobody else is at it";
+    let word = format!("outside_drill_block={reason}");
+    let sure = [&drill[..], &["--override", &word]].concat();
+    tokio::try_join!(lifeboat(stage, STANDBY, &sure), pause(stage))?;
     let arn = cloud.newest_execution(STANDBY).await?;
     let report = cloud.report(STANDBY, &arn).await?;
     ensure(
@@ -38,6 +53,12 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
                 report.mode, report.recovery_time
             )
         },
+    )?;
+    let overridden = report.facts.iter().find(|one| one.overridden.is_some());
+    let overridden = overridden.map(|one| (one.fact, one.overridden.as_deref()));
+    ensure(
+        overridden == Some((Fact::OutsideDrillBlock, Some(reason))),
+        || format!("the report says of what was overridden: {overridden:?}"),
     )?;
     cloud.assert_empty(STANDBY).await?;
     cloud.assert_lowered().await?;
