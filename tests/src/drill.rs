@@ -5,6 +5,7 @@ mod by_hand;
 mod command_line;
 mod cool_down;
 mod death;
+mod deleted;
 mod deploy;
 mod doctor;
 mod failback;
@@ -82,6 +83,7 @@ async fn play(stage: &Stage) -> Result<()> {
     // Terraform leaves the standby's gate where the way home has put it.
     terraform.assert_unchanged(STANDBY).await?;
     by_hand::run(stage).await?;
+    deleted::run(stage, &late).await?;
     let rejected = second_thoughts::reject(stage, &late).await?;
     let cancelled = second_thoughts::redrive(stage, rejected, &late).await?;
     let turned = turn::run(stage, &late).await?;

@@ -85,6 +85,15 @@ pub(super) async fn lifeboat_fails(
     lifeboat_ends(stage, region, arguments, 1).await
 }
 
+/// The same where the answer has to be no.
+pub(super) async fn lifeboat_refuses(
+    stage: &Stage,
+    region: &str,
+    arguments: &[&str],
+) -> Result<String> {
+    lifeboat_ends(stage, region, arguments, 3).await
+}
+
 async fn lifeboat_ends(
     stage: &Stage,
     region: &str,

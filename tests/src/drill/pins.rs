@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cloud::{APPLICATION, HOME, LocalCloud, STANDBY};
 use crate::drill::stage::Stage;
@@ -53,10 +53,5 @@ impl LocalCloud {
         let image = described["taskDefinition"]["containerDefinitions"][0]["image"].as_str();
         let image = image.map(str::to_owned);
         image.context(|| format!("{name} in {STANDBY} starts from nothing: {services}"))
-    }
-
-    async fn ecs(&self, region: &str, action: &str, ask: &Value) -> Result<Value> {
-        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
-        self.aws.json(region, "ecs", &target, ask).await
     }
 }

@@ -7,7 +7,7 @@ use lifeboat_core::report::Report;
 use lifeboat_core::scaling::Bounds;
 use lifeboat_core::{Region, RegionState};
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cloud::{ACCOUNT, APPLICATION, HOME, LocalCloud, STANDBY};
 use crate::drill::stage::ensure;
@@ -91,8 +91,7 @@ impl LocalCloud {
             let named = |service: &String| format!("{APPLICATION}-{service}");
             let services: Vec<String> = services.iter().map(named).collect();
             let ask = json!({ "cluster": APPLICATION, "services": services });
-            let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
-            let answer = self.aws.json(region, "ecs", target, &ask).await?;
+            let answer = self.ecs(region, "DescribeServices", &ask).await?;
             for service in answer["services"].as_array().into_iter().flatten() {
                 desired += service["desiredCount"].as_u64().unwrap_or_default();
                 running += service["runningCount"].as_u64().unwrap_or_default();
@@ -114,12 +113,20 @@ impl LocalCloud {
 
     /// Each service may be scaled as in production.
     pub(super) fn assert_scaled(&self, region: &str) -> Result<()> {
-        let production = Bounds {
+        self.assert_bounds(region, self.production())
+    }
+
+    pub(super) fn production(&self) -> Bounds {
+        Bounds {
             minimum: self.protected.minimum,
             maximum: 10,
             suspended: false,
-        };
-        self.assert_bounds(region, production)
+        }
+    }
+
+    pub(super) async fn ecs(&self, region: &str, action: &str, ask: &Value) -> Result<Value> {
+        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
+        self.aws.json(region, "ecs", &target, ask).await
     }
 
     fn assert_bounds(&self, region: &str, expected: Bounds) -> Result<()> {
