@@ -1,7 +1,14 @@
 # The provider of all three roots; each root has this file as provider.tf (a symbolic link) and says local.region.
 
 terraform {
-  required_version = ">= 1.9"
+  # The first in which S3 locks a state by itself; OpenTofu counts the same.
+  required_version = ">= 1.10"
+
+  # Each root's bucket, key and region stand in <root>.s3.tfbackend.
+  backend "s3" {
+    encrypt      = true
+    use_lockfile = true
+  }
 
   required_providers {
     aws = {

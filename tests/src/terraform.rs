@@ -16,6 +16,7 @@ const VARIABLES: [&str; 2] = [
     "-var-file=../lifeboat.tfvars",
     "-var-file=../run.tfvars.json",
 ];
+const STATE_BESIDE_IT: &str = "terraform {\n  backend \"local\" {}\n}\n";
 const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
 
 /// A root module copied for this run, with its state beside it.
@@ -95,6 +96,11 @@ impl Terraform {
     /// The project's roots and modules in a folder of their own.
     pub fn copy(folder: PathBuf) -> Result<Self> {
         copy(&workspace().join("infra"), &folder)?;
+        for root in [HOME, STANDBY, JOIN] {
+            let backend = folder.join(root).join("backend_override.tf");
+            std::fs::write(&backend, STATE_BESIDE_IT)
+                .context(|| format!("write {}", backend.display()))?;
+        }
         Ok(Self {
             folder,
             plugins: plugins(),

@@ -1,0 +1,280 @@
+//! `infra/run`, against a Terraform and an AWS that only write down what they were asked.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use lifeboat_tests::functions::FUNCTIONS;
+use lifeboat_tests::terraform::{HOME, JOIN, STANDBY};
+use tempfile::TempDir;
+
+use crate::{infrastructure::modules, text};
+
+#[test]
+fn the_state_of_each_root_is_locked_and_in_its_own_region() {
+    let provider = text("infra/shared-provider.tf");
+    let backend = provider.split("backend \"s3\" {\n").nth(1).unwrap();
+    let backend: Vec<_> = backend.split('}').next().unwrap().lines().collect();
+    assert_eq!(
+        backend.iter().map(|l| l.trim()).collect::<Vec<_>>(),
+        ["encrypt      = true", "use_lockfile = true", ""],
+        "where it is, each root says"
+    );
+    let settings = text("infra/lifeboat.tfvars");
+    for (root, name) in [
+        (HOME, "home_region"),
+        (STANDBY, "dr_region"),
+        (JOIN, "home_region"),
+    ] {
+        let said = text(&format!("infra/{root}.s3.tfbackend"));
+        assert_eq!(line(&said, "region"), line(&settings, name), "{root}");
+        assert_eq!(line(&said, "key"), format!("\"{root}.tfstate\""));
+        assert!(line(&said, "bucket").contains("111122223333-"), "{root}");
+    }
+}
+
+/// What stands behind `name =`.
+fn line<'a>(settings: &'a str, name: &str) -> &'a str {
+    let mut lines = settings.lines().filter_map(|line| line.split_once('='));
+    let found = lines.find(|(found, _)| found.trim() == name);
+    found.unwrap_or_else(|| panic!("no {name}")).1.trim()
+}
+
+#[test]
+fn what_terraform_never_destroys_is_what_a_destroy_says() {
+    let run = text("infra/run");
+    for (path, text) in modules() {
+        for resource in text.split("\nresource \"").skip(1) {
+            let resource = resource.split("\n}\n").next().unwrap();
+            if resource.contains("prevent_destroy = true") {
+                let kind = resource.split('"').next().unwrap();
+                assert!(run.contains(&format!("\\.{kind}\\.")), "{path}: {kind}");
+            }
+        }
+    }
+}
+
+/// A copy of `infra/run` with settings, zips, and programs that note their arguments in `said`.
+struct Bench(TempDir);
+
+const TERRAFORM: &str = r#"#!/bin/sh
+echo "terraform $*" >> "$BENCH/said"
+case "$*" in
+  *"/infra/join state list") cat "$BENCH/joined" ;;
+  *"state list") cat "$BENCH/made" ;;
+  *" apply "*) exit "$(cat "$BENCH/applied")" ;;
+esac
+"#;
+
+const AWS: &str = r#"#!/bin/sh
+echo "aws $*" >> "$BENCH/said"
+case "$*" in
+  *head-bucket*) exit "$(cat "$BENCH/bucket")" ;;
+esac
+"#;
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self(tempfile::tempdir().unwrap());
+        bench.write("infra/run", &text("infra/run"));
+        bench.write("infra/lifeboat.tfvars", &text("infra/lifeboat.tfvars"));
+        for root in [HOME, STANDBY, JOIN] {
+            let name = format!("infra/{root}.s3.tfbackend");
+            bench.write(&name, &text(&name).replace("111122223333", "444455556666"));
+        }
+        for function in FUNCTIONS {
+            bench.write(&format!("target/lambda/{function}.zip"), "");
+        }
+        bench.write("bin/terraform", TERRAFORM);
+        bench.write("bin/aws", AWS);
+        for (name, content) in [
+            ("joined", ""),
+            ("made", ""),
+            ("applied", "0"),
+            ("bucket", "0"),
+            ("said", ""),
+        ] {
+            bench.write(name, content);
+        }
+        for tool in ["cat", "dirname", "sed", "sort"] {
+            let mut places = ["/usr/bin", "/bin"]
+                .map(|place| PathBuf::from(place).join(tool))
+                .into_iter();
+            let found = places.find(|place| place.exists()).unwrap();
+            std::os::unix::fs::symlink(found, bench.path("bin").join(tool)).unwrap();
+        }
+        for program in ["infra/run", "bin/terraform", "bin/aws"] {
+            let all = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(bench.path(program), all).unwrap();
+        }
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    fn run(&self, words: &str) -> Output {
+        Command::new("/bin/sh")
+            .arg(self.path("infra/run"))
+            .args(words.split_whitespace())
+            .env("PATH", self.path("bin"))
+            .env("BENCH", self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    /// What Terraform and AWS were asked.
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.path("said")).unwrap()
+    }
+
+    fn refused(&self, words: &str, why: &str) {
+        let output = self.run(words);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{words}: {error}");
+        assert!(error.contains(why), "{words}: {error}");
+        assert!(error.contains("Nothing was touched"), "{words}: {error}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_refused_by_its_name_before_anything_is_asked() {
+    for words in ["", "deploy", "deploy nowhere", "fly home"] {
+        let bench = Bench::new();
+        bench.refused(
+            words,
+            "usage: infra/run state|plan|deploy|destroy home|standby|join",
+        );
+        assert_eq!(bench.said(), "");
+    }
+    let sample = text("infra/standby.s3.tfbackend");
+    let elsewhere = "bucket = \"b\"\nkey = \"standby.tfstate\"\nregion = \"us-east-1\"\n";
+    for (name, content, why) in [
+        (
+            "infra/lifeboat.tfvars",
+            "domain = \"a\"",
+            "lifeboat.tfvars has no line application",
+        ),
+        (
+            "infra/standby.s3.tfbackend",
+            "bucket = \"b\"",
+            "standby.s3.tfbackend has no line region",
+        ),
+        (
+            "infra/standby.s3.tfbackend",
+            &sample,
+            "name one of yours, such as <account>-forum-state-us-west-2",
+        ),
+        (
+            "infra/standby.s3.tfbackend",
+            elsewhere,
+            "keeps the state in us-east-1, and standby is in us-west-2 (dr_region)",
+        ),
+    ] {
+        for verb in ["state", "plan", "deploy", "destroy"] {
+            let bench = Bench::new();
+            bench.write(name, content);
+            bench.refused(&format!("{verb} standby"), why);
+            assert_eq!(bench.said(), "");
+        }
+    }
+    for (gone, why) in [
+        ("infra/standby.s3.tfbackend", "tfbackend is missing"),
+        ("target/lambda/failover.zip", "failover.zip is missing"),
+        ("bin/aws", "aws is not on the PATH"),
+        ("bin/terraform", "terraform is not on the PATH"),
+    ] {
+        let bench = Bench::new();
+        std::fs::remove_file(bench.path(gone)).unwrap();
+        bench.refused("deploy standby", why);
+        assert_eq!(bench.said(), "");
+    }
+}
+
+#[test]
+fn a_deployment_applies_with_the_roots_settings() {
+    let bench = Bench::new();
+    let output = bench.run("deploy standby -auto-approve");
+    assert!(output.status.success(), "{output:?}");
+    let said = bench.said();
+    let said: Vec<_> = said.lines().collect();
+    let root = format!("-chdir={}", bench.path("infra/standby").display());
+    let settings = bench.path("infra/lifeboat.tfvars");
+    let functions = bench.path("target/lambda");
+    assert_eq!(
+        said[1],
+        format!(
+            "terraform {root} apply -var-file={} -var functions_directory={} -auto-approve",
+            settings.display(),
+            functions.display()
+        )
+    );
+    assert!(said[0].starts_with(&format!("terraform {root} init ")));
+}
+
+#[test]
+fn the_bucket_of_a_state_is_made_once_and_closed_each_time() {
+    let bench = Bench::new();
+    bench.write("bucket", "254");
+    assert!(bench.run("state standby").status.success());
+    let first = bench.said();
+    let made = "create-bucket --region us-west-2 --bucket 444455556666-forum-state-us-west-2 --create-bucket-configuration LocationConstraint=us-west-2\n";
+    assert!(first.contains(made), "{first}");
+    bench.write("said", "");
+    bench.write("bucket", "0");
+    assert!(bench.run("state standby").status.success());
+    let again = bench.said();
+    assert!(!again.contains("create-bucket"), "{again}");
+    for said in [&first, &again] {
+        for part in [
+            "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true",
+            "Status=Enabled",
+            "\"SSEAlgorithm\":\"AES256\"",
+            "{\"Bool\":{\"aws:SecureTransport\":\"false\"}}",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+    bench.write("bucket", "254");
+    bench.write("said", "");
+    assert!(bench.run("state home").status.success());
+    let home = "create-bucket --region us-east-1 --bucket 444455556666-forum-state-us-east-1\n";
+    assert!(bench.said().contains(home), "{}", bench.said());
+}
+
+#[test]
+fn a_region_is_destroyed_after_join_and_not_with_what_holds_data() {
+    let bench = Bench::new();
+    bench.write("joined", "module.dns.aws_route53_zone.this\n");
+    bench.refused(
+        "destroy standby",
+        "destroy it first, by ./make destroy join",
+    );
+    bench.write("joined", "");
+    let made = "module.region.module.buckets.aws_s3_bucket.this[\"backups\"]\n\
+                module.region.module.buckets.aws_s3_bucket_versioning.this\n\
+                module.region.module.files[0].aws_efs_file_system.this[0]\n";
+    bench.write("made", made);
+    bench.refused(
+        "destroy standby",
+        "infra/standby state rm 'module.region.module.buckets'\n",
+    );
+    bench.refused(
+        "destroy standby",
+        "state rm 'module.region.module.files[0].aws_efs_file_system.this[0]'\n",
+    );
+    assert!(!bench.said().contains(" destroy "), "{}", bench.said());
+    bench.write(
+        "made",
+        "module.region.module.files[0].aws_efs_mount_target.this\n",
+    );
+    assert!(bench.run("destroy standby").status.success());
+    assert!(bench.said().contains(" destroy -var-file="));
+}
