@@ -46,7 +46,7 @@ pub async fn fire(aws: &Aws, region: &str, rule: &str) -> Result<Vec<Value>> {
     Ok(answers)
 }
 
-/// The function behind each target of a rule, and its fixed input.
+/// The function behind each target of a rule, by the name of its alias (`<function>:live`), and its fixed input.
 async fn targets(aws: &Aws, region: &str, rule: &str) -> Result<Vec<(String, Option<String>)>> {
     let ask = json!({ "Rule": rule });
     let answer = aws
@@ -56,7 +56,7 @@ async fn targets(aws: &Aws, region: &str, rule: &str) -> Result<Vec<(String, Opt
     let targets = targets.map(|target| {
         let function = target["Arn"]
             .as_str()
-            .and_then(|arn| arn.rsplit(':').next());
+            .and_then(|arn| Some(arn.split_once(":function:")?.1));
         let input = target["Input"].as_str().map(str::to_owned);
         (function.unwrap_or_default().to_owned(), input)
     });

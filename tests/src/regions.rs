@@ -91,15 +91,34 @@ impl LocalCloud {
                     region: region.to_owned(),
                     function: text("FunctionName"),
                 };
-                callers.insert(access_key(&text("FunctionArn"), &text("Role")), caller);
+                for version in self.invoked_as(region, &caller.function).await? {
+                    let arn = format!("{}{version}", text("FunctionArn"));
+                    callers.insert(access_key(&arn, &text("Role")), caller.clone());
+                }
             }
             self.ledger.know(callers);
         }
         Ok(())
     }
+
+    /// What may stand behind a function's ARN: nothing, the alias, or one of the versions that an alias stood for.
+    async fn invoked_as(&self, region: &str, function: &str) -> Result<Vec<String>> {
+        let path = format!("/2015-03-31/functions/{function}/versions?MaxItems=10000");
+        let list = self
+            .aws
+            .rest(region, "lambda", Method::GET, &path, Bytes::new())
+            .await?;
+        let list: Value = serde_json::from_slice(&list)
+            .context(|| format!("list the versions of {function} in {region}"))?;
+        let versions = list["Versions"].as_array().into_iter().flatten();
+        let versions = versions.filter_map(|version| version["Version"].as_str());
+        let versions = versions.map(|version| format!(":{version}"));
+        let others = ["", ":live"].map(str::to_owned);
+        Ok(versions.chain(others).collect())
+    }
 }
 
-/// How the emulator makes up the key of a function's role session; it is the same for every invocation.
+/// How the emulator makes up the key of a function's role session, by the ARN under which it began to run.
 fn access_key(function: &str, role: &str) -> String {
     let digest = hex::encode_upper(Sha256::digest(format!("{function}:{role}")));
     format!("ASIA{}", digest.get(..16).unwrap_or_default())

@@ -8,7 +8,7 @@ use std::{
 use futures::{StreamExt, future::join_all, stream};
 use ipnet::IpNet;
 use lifeboat_aws::ecs::Services;
-use lifeboat_core::{Configuration, Failure, Side, run::name_of};
+use lifeboat_core::{Configuration, Failure, Side, configuration::function_name, run::name_of};
 use lifeboat_image_sync::ready::Ready;
 use tokio::time::{Instant, timeout};
 
@@ -226,8 +226,8 @@ impl<S: Sight> Look<'_, S> {
             &functions.health_probe,
             &functions.failover,
         ];
-        let name = |arn: &str| arn.rsplit(':').next().unwrap_or(arn).to_owned();
-        all.map(|arn| format!("/aws/lambda/{}", name(arn))).into()
+        all.map(|arn| format!("/aws/lambda/{}", function_name(arn)))
+            .into()
     }
 
     async fn groups(&self, names: BTreeSet<String>) -> BTreeMap<String, Told<Group>> {

@@ -132,7 +132,7 @@ module "function" {
 module "schedule" {
   source   = "../rule"
   name     = "${var.application}-backup"
-  function = module.function.arn
+  function = module.function.live
   schedule = var.schedule
   input    = { action = "create" }
   enabled  = var.enabled
@@ -141,7 +141,7 @@ module "schedule" {
 module "follow" {
   source   = "../rule"
   name     = "${var.application}-follow"
-  function = module.function.arn
+  function = module.function.live
   schedule = "rate(5 minutes)"
   input    = { action = "follow" }
   enabled  = var.enabled && var.replicated
@@ -150,7 +150,7 @@ module "follow" {
 module "keep" {
   source   = "../rule"
   name     = "${var.application}-keep"
-  function = module.function.arn
+  function = module.function.live
   schedule = "rate(1 day)"
   input    = { action = "keep" }
   enabled  = var.enabled
@@ -159,7 +159,7 @@ module "keep" {
 module "refresh" {
   source   = "../rule"
   name     = "${var.application}-refresh"
-  function = module.function.arn
+  function = module.function.live
   schedule = var.refresh_schedule
   input    = { action = "refresh" }
   enabled  = var.enabled
@@ -168,7 +168,7 @@ module "refresh" {
 module "prove" {
   source   = "../rule"
   name     = "${var.application}-prove"
-  function = module.function.arn
+  function = module.function.live
   schedule = "rate(1 day)"
   input    = { action = "prove" }
   enabled  = var.enabled
@@ -177,7 +177,7 @@ module "prove" {
 module "prune" {
   source   = "../rule"
   name     = "${var.application}-prune"
-  function = module.function.arn
+  function = module.function.live
   schedule = "rate(1 day)"
   input    = { action = "prune" }
   enabled  = var.enabled
@@ -186,11 +186,6 @@ module "prune" {
 moved {
   from = aws_cloudwatch_metric_alarm.failed
   to   = module.function.aws_cloudwatch_metric_alarm.failed
-}
-
-output "arn" {
-  description = "ARN of the function."
-  value       = module.function.arn
 }
 
 output "name" {

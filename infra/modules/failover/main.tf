@@ -176,7 +176,7 @@ module "drill" {
   count    = var.drill_schedule == null ? 0 : 1
   source   = "../rule"
   name     = "${var.application}-drill"
-  function = module.function.arn
+  function = module.function.live
   schedule = var.drill_schedule
   input    = { action = "rehearse" }
   enabled  = var.enabled
@@ -186,15 +186,10 @@ module "drill" {
 module "watch" {
   source   = "../rule"
   name     = "${var.application}-failover-watch"
-  function = module.function.arn
+  function = module.function.live
   schedule = "rate(1 minute)"
   input    = { action = "watch" }
   enabled  = var.enabled
-}
-
-output "arn" {
-  description = "ARN of the function."
-  value       = module.function.arn
 }
 
 output "name" {

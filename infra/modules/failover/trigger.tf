@@ -56,7 +56,8 @@ resource "aws_sns_topic_policy" "notices" {
 resource "aws_lambda_permission" "alarms" {
   statement_id  = "${var.application}-alarms"
   action        = "lambda:InvokeFunction"
-  function_name = module.function.arn
+  function_name = module.function.live.function
+  qualifier     = module.function.live.alias
   principal     = "sns.amazonaws.com"
   source_arn    = aws_sns_topic.alarms.arn
 }
@@ -64,7 +65,7 @@ resource "aws_lambda_permission" "alarms" {
 resource "aws_sns_topic_subscription" "failover" {
   topic_arn  = aws_sns_topic.alarms.arn
   protocol   = "lambda"
-  endpoint   = module.function.arn
+  endpoint   = module.function.live.arn
   depends_on = [aws_lambda_permission.alarms]
 }
 

@@ -1,5 +1,5 @@
 # What every function has: a role that reads its configuration and its region's state, writes its log and does what its statements allow; a log
-# group; the code.
+# group; the code, each state of it as a version of its own; and the alias by which everything invokes it.
 
 variable "name" {
   description = "Name of the function."
@@ -104,7 +104,7 @@ locals {
         "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
       ]
       Resource  = "*"
-      Condition = { ArnLike = { "lambda:SourceFunctionArn" = "arn:aws:lambda:${var.own.region}:*:function:${var.name}" } }
+      Condition = { ArnLike = { "lambda:SourceFunctionArn" = [for end in ["", ":*"] : "arn:aws:lambda:${var.own.region}:*:function:${var.name}${end}"] } }
     },
   ]])
 
@@ -165,6 +165,7 @@ resource "aws_lambda_function" "this" {
   architectures    = [var.settings.architecture]
   filename         = local.package
   source_code_hash = filebase64sha256(local.package)
+  publish          = true
   memory_size      = var.memory
   timeout          = var.timeout
 
@@ -212,6 +213,18 @@ resource "aws_lambda_function" "this" {
   depends_on = [aws_iam_role_policy.this]
 }
 
+# Where it stands belongs to deployments and to whoever rolls one back, and an apply must not undo that. It is moved by Lambda of its
+# own region alone, so also while the other region, and with it perhaps IAM's control plane, is gone.
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
+
+  lifecycle {
+    ignore_changes = [description, function_version]
+  }
+}
+
 # An event is given up after three invocations, and not counted among the errors: one whose time is over fails so that the next one
 # follows, and nobody is woken while much work goes on.
 resource "aws_cloudwatch_metric_alarm" "failed" {
@@ -229,9 +242,9 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   alarm_actions       = [var.own.notices_topic]
 }
 
-output "arn" {
-  description = "ARN of the function."
-  value       = aws_lambda_function.this.arn
+output "live" {
+  description = "What invokes the function: the ARN of its alias, and the two names that it is made of."
+  value       = { arn = aws_lambda_alias.live.arn, function = aws_lambda_function.this.function_name, alias = aws_lambda_alias.live.name }
 }
 
 output "name" {

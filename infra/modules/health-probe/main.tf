@@ -194,7 +194,7 @@ module "function" {
 module "schedule" {
   source   = "../rule"
   name     = "${var.application}-health-probe"
-  function = module.function.arn
+  function = module.function.live
   schedule = "rate(1 minute)"
   input    = { action = "probe" }
   enabled  = var.enabled
@@ -332,11 +332,6 @@ resource "aws_cloudwatch_metric_alarm" "damaged" {
   treat_missing_data  = "notBreaching"
   actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
-}
-
-output "arn" {
-  description = "ARN of the function."
-  value       = module.function.arn
 }
 
 output "name" {

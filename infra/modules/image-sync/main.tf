@@ -184,7 +184,7 @@ module "function" {
 module "reconcile" {
   source   = "../rule"
   name     = "${var.application}-image-sync-reconcile"
-  function = module.function.arn
+  function = module.function.live
   schedule = "rate(15 minutes)"
   input    = { action = "reconcile" }
   enabled  = var.enabled
@@ -194,7 +194,7 @@ module "reconcile" {
 module "push" {
   source   = "../rule"
   name     = "${var.application}-image-sync-push"
-  function = module.function.arn
+  function = module.function.live
   enabled  = var.enabled
 
   pattern = {
@@ -248,11 +248,6 @@ resource "aws_cloudwatch_metric_alarm" "peer" {
   treat_missing_data  = "notBreaching"
   actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
-}
-
-output "arn" {
-  description = "ARN of the function."
-  value       = module.function.arn
 }
 
 output "name" {

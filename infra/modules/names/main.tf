@@ -74,7 +74,7 @@ locals {
       workflow       = "arn:aws:states:${region}:${var.account}:stateMachine:${var.application}-failover"
       alarms_topic   = "arn:aws:sns:${region}:${var.account}:${var.application}-alarms"
       notices_topic  = "arn:aws:sns:${region}:${var.account}:${var.application}-notices"
-      functions      = { for word, name in local.functions : word => "arn:aws:lambda:${region}:${var.account}:function:${name}" }
+      functions      = { for word, name in local.functions : word => "arn:aws:lambda:${region}:${var.account}:function:${name}:live" }
 
       # What is written is under the key; what lies there may be under any that is readable.
       kms = {

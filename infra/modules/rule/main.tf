@@ -6,8 +6,8 @@ variable "name" {
 }
 
 variable "function" {
-  description = "ARN of the function."
-  type        = string
+  description = "The function's alias (see the function module's output live)."
+  type        = object({ arn = string, function = string, alias = string })
 }
 
 variable "schedule" {
@@ -42,14 +42,15 @@ resource "aws_cloudwatch_event_rule" "this" {
 
 resource "aws_cloudwatch_event_target" "this" {
   rule  = aws_cloudwatch_event_rule.this.name
-  arn   = var.function
+  arn   = var.function.arn
   input = var.input == null ? null : jsonencode(var.input)
 }
 
 resource "aws_lambda_permission" "this" {
   statement_id  = var.name
   action        = "lambda:InvokeFunction"
-  function_name = var.function
+  function_name = var.function.function
+  qualifier     = var.function.alias
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.this.arn
 }

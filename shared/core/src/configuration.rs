@@ -169,6 +169,7 @@ pub struct RegionResources {
     pub services: BTreeMap<String, ServiceResources>,
 }
 
+/// Each function by the ARN of its alias, which names the function and then the alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Functions {
@@ -176,6 +177,11 @@ pub struct Functions {
     pub image_sync: String,
     pub health_probe: String,
     pub failover: String,
+}
+
+/// A function's own name, as its log and its metrics have it, of the ARN of its alias.
+pub fn function_name(arn: &str) -> &str {
+    arn.split(':').nth(6).unwrap_or(arn)
 }
 
 /// Where to connect, and the name to ask for there.

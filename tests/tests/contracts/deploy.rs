@@ -1,4 +1,4 @@
-//! `infra/run`, against a Terraform and an AWS that only write down what they were asked.
+//! `infra/run`, against a Terraform and an AWS that only write down what they were asked; and how functions are invoked.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -8,7 +8,20 @@ use lifeboat_tests::functions::FUNCTIONS;
 use lifeboat_tests::terraform::{HOME, JOIN, STANDBY};
 use tempfile::TempDir;
 
-use crate::{infrastructure::modules, text};
+use crate::{file, infrastructure::modules, planned, text};
+
+#[tokio::test]
+async fn whatever_invokes_a_function_invokes_its_alias() {
+    planned(JOIN, "versions").await;
+}
+
+#[test]
+fn an_apply_leaves_each_alias_at_the_version_where_it_is() {
+    let module = text("infra/modules/function/main.tf");
+    let alias = module.split("\nresource \"aws_lambda_alias\" ").nth(1);
+    let alias = alias.unwrap().split("\n}\n").next().unwrap();
+    assert!(alias.contains("ignore_changes = [description, function_version]"));
+}
 
 #[test]
 fn the_state_of_each_root_is_locked_and_in_its_own_region() {
@@ -70,6 +83,9 @@ const AWS: &str = r#"#!/bin/sh
 echo "aws $*" >> "$BENCH/said"
 case "$*" in
   *head-bucket*) exit "$(cat "$BENCH/bucket")" ;;
+  *list-versions*) printf '$LATEST\n1\n2\n10\n' ;;
+  *get-alias*forum-failover*) cat "$BENCH/failover" ;;
+  *get-alias*) printf '10\tr\tNone\n' ;;
 esac
 "#;
 
@@ -92,11 +108,12 @@ impl Bench {
             ("made", ""),
             ("applied", "0"),
             ("bucket", "0"),
+            ("failover", "2\tr\tNone\n"),
             ("said", ""),
         ] {
             bench.write(name, content);
         }
-        for tool in ["cat", "dirname", "sed", "sort"] {
+        for tool in ["cat", "dirname", "sed", "sort", "tail"] {
             let mut places = ["/usr/bin", "/bin"]
                 .map(|place| PathBuf::from(place).join(tool))
                 .into_iter();
@@ -199,7 +216,7 @@ fn what_is_missing_is_refused_by_its_name_before_anything_is_asked() {
 }
 
 #[test]
-fn a_deployment_applies_with_the_roots_settings() {
+fn a_deployment_applies_with_the_roots_settings_and_makes_what_is_newest_live() {
     let bench = Bench::new();
     let output = bench.run("deploy standby -auto-approve");
     assert!(output.status.success(), "{output:?}");
@@ -217,6 +234,37 @@ fn a_deployment_applies_with_the_roots_settings() {
         )
     );
     assert!(said[0].starts_with(&format!("terraform {root} init ")));
+    let moved: Vec<_> = said.iter().filter(|s| s.contains("update-alias")).collect();
+    let to = "aws lambda update-alias --region us-west-2 --function-name forum-failover --name live --function-version 10 --revision-id r";
+    assert_eq!(moved, [&to], "the others are at version 10 already");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        told.contains("forum-failover goes from version 2 to 10"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_version_that_somebody_rolled_back_to_stays_until_they_say_otherwise() {
+    let bench = Bench::new();
+    bench.write("failover", "2\tr\tpinned: 10 holds without a reason\n");
+    let output = bench.run("deploy standby");
+    assert!(output.status.success(), "{output:?}");
+    assert!(!bench.said().contains("update-alias"));
+    let told = String::from_utf8_lossy(&output.stdout);
+    let stays =
+        "forum-failover stays at version 2, the newest being 10: pinned: 10 holds without a reason";
+    assert!(told.contains(stays), "{told}");
+}
+
+#[test]
+fn an_apply_that_fails_makes_nothing_live_and_join_has_no_functions() {
+    let bench = Bench::new();
+    bench.write("applied", "1");
+    assert_eq!(bench.run("deploy home").status.code(), Some(1));
+    bench.write("applied", "0");
+    assert!(bench.run("deploy join").status.success());
+    assert!(!bench.said().contains("aws "), "{}", bench.said());
 }
 
 #[test]

@@ -380,6 +380,10 @@ fn every_permission_of_another_service_names_its_one_source() {
                     resource.contains("source_arn    = aws_"),
                     "{path}: {resource}"
                 );
+                assert!(
+                    resource.contains("\n  qualifier     = "),
+                    "{path}: {resource}"
+                );
                 permissions += 1;
             }
             if resource.starts_with("aws_sns_topic_policy\"") {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use lifeboat_cli::arguments::Arguments;
 use lifeboat_tests::drill::RUNS;
+use lifeboat_tests::functions::FUNCTIONS;
 
 use crate::{
     documents::{Command, commands},
@@ -121,7 +122,7 @@ fn terraform_has_the_roots_outputs_and_variables_that_documents_name() {
 }
 
 /// What is typed of AWS's own command line, with the options that each takes there.
-const AWS: [(&str, &[&str]); 12] = [
+const AWS: [(&str, &[&str]); 15] = [
     (
         "application-autoscaling register-scalable-target",
         &[
@@ -146,6 +147,24 @@ const AWS: [(&str, &[&str]); 12] = [
     ("elbv2 describe-target-health", &[]),
     ("elbv2 set-rule-priorities", &["--rule-priorities"]),
     ("kms cancel-key-deletion", &[]),
+    (
+        "lambda get-alias",
+        &["--region", "--function-name", "--name"],
+    ),
+    (
+        "lambda list-versions-by-function",
+        &["--region", "--function-name", "--query"],
+    ),
+    (
+        "lambda update-alias",
+        &[
+            "--region",
+            "--function-name",
+            "--name",
+            "--function-version",
+            "--description",
+        ],
+    ),
     ("logs tail", &["--region", "--since"]),
     ("s3 cp", &["--source-region", "--region"]),
     ("secretsmanager restore-secret", &[]),
@@ -164,6 +183,7 @@ const AWS: [(&str, &[&str]); 12] = [
 fn what_is_typed_of_aws_is_known_and_names_what_terraform_makes() {
     let services = text("infra/lifeboat.tfvars");
     let probe = text("infra/modules/health-probe/main.tf");
+    let functions = text("infra/modules/function/main.tf");
     for (document, command) in of("aws") {
         let said = format!("{document}: {:?}", command.words);
         let action = command.words[1..3].join(" ");
@@ -190,6 +210,16 @@ fn what_is_typed_of_aws_is_known_and_names_what_terraform_makes() {
                 .unwrap_or_else(|| panic!("{said}"));
             let service = format!("name = \"{service}\"");
             assert!(services.contains(&service), "{said}");
+        }
+        for name in command.values("--function-name") {
+            let function = name
+                .strip_prefix("forum-")
+                .unwrap_or_else(|| panic!("{said}"));
+            assert!(FUNCTIONS.contains(&function), "{said}");
+        }
+        for alias in command.values("--name") {
+            let alias = format!("name             = \"{alias}\"");
+            assert!(functions.contains(&alias), "{said}");
         }
         for quota in command.values("--quota-code") {
             assert!(probe.contains(&format!("fargate/{quota}\"")), "{said}");

@@ -1,8 +1,9 @@
 use lifeboat_backup::{Outcome, Question, Reply};
 use lifeboat_core::{
     Failure, ReplyId,
+    configuration::function_name,
     reply::Asked,
-    run::{Run, Step, name_of},
+    run::{Run, Step},
 };
 
 use super::{Progress, patiently};
@@ -59,6 +60,6 @@ async fn hear(
 /// In the words of the other region's function.
 pub(crate) fn heard(world: &impl World, reply: Reply) -> Result<Outcome, Failure> {
     let configuration = world.configuration();
-    let function = name_of(&configuration.peer().functions.backup);
+    let function = function_name(&configuration.peer().functions.backup);
     reply.heard(function, configuration.peer_region())
 }

@@ -109,3 +109,9 @@ fn a_configuration_without_patterns_has_none_and_a_bad_one_is_refused_by_its_pla
     let refused = Configuration::parse(json.to_string().as_bytes()).unwrap_err();
     assert_eq!(refused.field, "images.1.repository");
 }
+
+#[test]
+fn a_functions_name_is_read_from_the_arn_of_its_alias() {
+    let alias = "arn:aws:lambda:us-west-2:111122223333:function:forum-backup:live";
+    assert_eq!(function_name(alias), "forum-backup");
+}
