@@ -326,3 +326,57 @@ fn a_region_is_destroyed_after_join_and_not_with_what_holds_data() {
     assert!(bench.run("destroy standby").status.success());
     assert!(bench.said().contains(" destroy -var-file="));
 }
+
+/// Of what Terraform has learnt since the two went apart, nothing is used that OpenTofu 1.10 does not know.
+#[test]
+fn no_file_speaks_of_what_opentofu_does_not_know() {
+    let version = text("infra/shared-provider.tf");
+    assert!(version.contains("required_version = \">= 1.10\""));
+    const BLOCKS: [&str; 9] = [
+        "terraform",
+        "provider",
+        "variable",
+        "locals",
+        "data",
+        "resource",
+        "module",
+        "output",
+        "moved",
+    ];
+    const UNKNOWN: [&str; 8] = [
+        "ephemeral =",
+        "ephemeral.",
+        "ephemeralasnull",
+        "_wo ",
+        "provider::",
+        "terraform.applying",
+        "action_trigger",
+        "cloud {",
+    ];
+    let roots = [HOME, STANDBY, JOIN].iter().flat_map(|root| {
+        let files = std::fs::read_dir(file("infra").join(root)).unwrap();
+        files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
+    });
+    let roots = roots.filter(|path| path.extension().is_some_and(|end| end == "tf"));
+    let roots = roots.map(|path| {
+        (
+            path.display().to_string(),
+            std::fs::read_to_string(&path).unwrap(),
+        )
+    });
+    for (path, text) in modules().into_iter().chain(roots) {
+        for line in text.lines().filter(|line| line.ends_with('{')) {
+            let block = line.split([' ', '{']).next().unwrap();
+            assert!(
+                block.is_empty() || BLOCKS.contains(&block),
+                "{path}: {line}"
+            );
+        }
+        let code = text.lines().map(|line| line.split("# ").next().unwrap());
+        for line in code {
+            for word in UNKNOWN {
+                assert!(!line.contains(word), "{path}: {line}");
+            }
+        }
+    }
+}
