@@ -380,3 +380,21 @@ fn no_file_speaks_of_what_opentofu_does_not_know() {
         }
     }
 }
+
+/// A function with two of either is larger and starts more slowly; `./make deny` says more, and this says it with each test.
+#[test]
+fn functions_are_built_with_one_tls_stack_and_one_http_client() {
+    let lock = text("Cargo.lock");
+    let count = |name: &str| lock.matches(&format!("\nname = \"{name}\"\n")).count();
+    let denied = text("deny.toml");
+    let denied: Vec<_> = denied.split("{ name = \"").skip(1).collect();
+    let denied = denied.iter().map(|rest| rest.split('"').next().unwrap());
+    let denied: Vec<_> = denied.collect();
+    assert!(denied.contains(&"aws-lc-sys") && denied.contains(&"aws-sdk-ec2"));
+    for name in denied.into_iter().chain(["native-tls", "aws-lc-rs"]) {
+        assert_eq!(count(name), 0, "{name}");
+    }
+    for name in ["rustls", "tokio-rustls", "hyper-rustls", "hyper"] {
+        assert_eq!(count(name), 1, "{name}");
+    }
+}
