@@ -1,34 +1,29 @@
 output "load_balancer" {
   description = "DNS name of the load balancer; null where there is none."
-  value       = one(module.alb[*].dns_name)
+  value       = module.application.load_balancer
 }
 
 output "buckets" {
   description = "The region's buckets."
-  value       = module.buckets.names
+  value       = module.suite.buckets
 }
 
 output "functions" {
   description = "Names of the functions."
-  value = {
-    backup       = module.backup.name
-    image_sync   = module.image_sync.name
-    health_probe = module.health_probe.name
-    failover     = module.failover.name
-  }
+  value       = module.suite.functions
 }
 
 output "workflow" {
   description = "ARN of the workflow."
-  value       = module.failover.workflow
+  value       = module.suite.workflow
 }
 
 output "repositories" {
   description = "Where to push each repository's images."
-  value       = module.ecr.urls
+  value       = module.application.repositories
 }
 
 output "notices_topic" {
   description = "ARN of the topic for people."
-  value       = module.failover.notices_topic
+  value       = module.suite.notices_topic
 }

@@ -85,7 +85,7 @@ fn every_alarm_is_counted() {
     let alarms: usize = alarms.sum();
     assert!(text(DOCUMENT).contains(&format!("alarms, {alarms} in each region")));
     assert_eq!(row("alarms, ").0, 2 * alarms as u64);
-    let targets = text("infra/modules/region/main.tf")
+    let targets = text("infra/modules/application/main.tf")
         .matches("    ECSService")
         .count();
     let services = text("infra/lifeboat.tfvars").matches("{ name = ").count();

@@ -8,11 +8,19 @@ resource "aws_s3_object" "configuration" {
   content = jsonencode(merge({
     schema      = 1
     application = var.application
-    account     = data.aws_caller_identity.this.account_id
+    account     = var.account
     region      = var.region
     home        = var.home_region
     standby     = var.standby_region
-    services    = [for service in var.services : merge({ name = service.name, writes = local.writes[service.name], data = service.data }, local.bounds[service.name])]
+    services = [
+      for service in var.services : {
+        name    = service.name
+        minimum = service.minimum
+        maximum = service.maximum
+        writes  = local.writes[service.name]
+        data    = service.data
+      }
+    ]
 
     rpo_seconds        = var.rpo_seconds
     rto_seconds        = var.rto_seconds
@@ -33,17 +41,17 @@ resource "aws_s3_object" "configuration" {
     backup_keep           = var.backup_keep
     object_lock           = var.enable_object_lock
     cross_region_backup   = var.enable_cross_region_backup
-    data_directory        = coalesce(local.data_directory, "/mnt/data")
+    data_directory        = coalesce(try(var.local_cloud.data_directory[var.region], null), "/mnt/data")
 
     regions = {
-      for region, names in module.names.regions : region => merge(
+      for region, names in var.names.regions : region => merge(
         { for word, value in names : word => value if !contains(["region", "kms"], word) },
         { for word, hosts in { hosts = lookup(var.service_hosts, region, []) } : word => hosts if length(hosts) > 0 },
         { services = { for name, service in names.services : name => merge(service, local.service_data[region][name]) } },
       )
     }
 
-    gates = local.serves ? module.alb[0].gates : {}
+    gates = var.gates
 
     traffic = {
       domain       = var.domain
