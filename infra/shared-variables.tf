@@ -1,4 +1,4 @@
-# The variables of all three roots; each root has this file as variables.tf (a symbolic link).
+# What is protected, and how; each root has this file as variables.tf (a symbolic link).
 
 variable "application" {
   description = "What is protected together. Its name starts every resource, key, metric dimension and execution name."
@@ -12,7 +12,7 @@ variable "application" {
 }
 
 variable "domain" {
-  description = "The name the users ask for. The join root creates its hosted zone; delegate it at the parent."
+  description = "The name the users ask for. Where no hosted zone is named, join makes one; delegate it at the parent."
   type        = string
 }
 
@@ -20,7 +20,8 @@ variable "services" {
   description = <<-EOT
     The protected services. A name is also the path prefix, the data folder and the role. minimum and maximum are the
     numbers of tasks in production between which it is scaled (min_capacity and max_capacity unless given). Append only:
-    the position is the priority of the load balancer's rule.
+    the position is the priority of the load balancer's rule. health is the path at which the load balancer answers 200
+    while the service is well, /<name>/health unless given.
 
     writes says how a planned failover stops the service's writes. "any" stops its tasks, so it does not read either.
     "http" declares that every write comes by HTTP through the load balancer, by POST, PUT, PATCH or DELETE: those are then
@@ -38,6 +39,7 @@ variable "services" {
     writes                = optional(string, "any")
     longest_write_seconds = optional(number, 10)
     data                  = optional(string, "any")
+    health                = optional(string)
   }))
 
   validation {
@@ -58,6 +60,11 @@ variable "services" {
   validation {
     condition     = alltrue([for service in var.services : coalesce(service.maximum, var.max_capacity) >= coalesce(service.minimum, var.min_capacity)])
     error_message = "a service's maximum must be at least its minimum."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : can(regex("^/[A-Za-z0-9._~/-]*$", coalesce(service.health, "/")))])
+    error_message = "a service's health must be a path that begins with /, such as /users/health, of letters, digits and ._~-/."
   }
 
   validation {
@@ -179,33 +186,6 @@ variable "home_region" {
   default     = "us-east-1"
 }
 
-variable "home_vpc_cidr" {
-  description = "Address range of the home network, /16 to /20. Each zone has a sixteenth of it for its public subnet and one for its private one."
-  type        = string
-  default     = "10.0.0.0/16"
-
-  validation {
-    condition     = can(cidrnetmask(var.home_vpc_cidr)) && try(tonumber(split("/", var.home_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.home_vpc_cidr)[1]) <= 20, false)
-    error_message = "home_vpc_cidr must be an IPv4 range from /16 to /20, such as 10.0.0.0/16."
-  }
-}
-
-variable "home_availability_zones" {
-  description = "Availability zones of the home network: two to eight."
-  type        = list(string)
-  default     = ["us-east-1a", "us-east-1b"]
-
-  validation {
-    condition     = length(distinct(var.home_availability_zones)) >= 2 && length(distinct(var.home_availability_zones)) == length(var.home_availability_zones) && length(var.home_availability_zones) <= 8
-    error_message = "home_availability_zones must name from two to eight zones, each once: a load balancer needs two."
-  }
-
-  validation {
-    condition     = alltrue([for zone in var.home_availability_zones : startswith(zone, var.home_region)])
-    error_message = "home_availability_zones must be zones of home_region: ${join(", ", [for zone in var.home_availability_zones : zone if !startswith(zone, var.home_region)])} is not in ${var.home_region}."
-  }
-}
-
 variable "enable_dr" {
   description = <<-EOT
     Whether the standby is kept ready. When false, the standby keeps what holds data or costs nothing (buckets, image
@@ -225,42 +205,6 @@ variable "dr_region" {
   validation {
     condition     = var.dr_region != var.home_region
     error_message = "dr_region must differ from home_region."
-  }
-}
-
-variable "dr_vpc_cidr" {
-  description = "Address range of the standby network, /16 to /20."
-  type        = string
-  default     = "10.1.0.0/16"
-
-  validation {
-    condition     = can(cidrnetmask(var.dr_vpc_cidr)) && try(tonumber(split("/", var.dr_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.dr_vpc_cidr)[1]) <= 20, false)
-    error_message = "dr_vpc_cidr must be an IPv4 range from /16 to /20, such as 10.1.0.0/16."
-  }
-
-  # Two ranges overlap where both begin alike as far as the shorter mask reaches.
-  validation {
-    condition = !try(
-      cidrhost("${split("/", var.home_vpc_cidr)[0]}/${min(split("/", var.home_vpc_cidr)[1], split("/", var.dr_vpc_cidr)[1])}", 0) ==
-      cidrhost("${split("/", var.dr_vpc_cidr)[0]}/${min(split("/", var.home_vpc_cidr)[1], split("/", var.dr_vpc_cidr)[1])}", 0),
-    false)
-    error_message = "dr_vpc_cidr overlaps home_vpc_cidr: the two networks could never be connected to each other, nor both to a third one."
-  }
-}
-
-variable "dr_availability_zones" {
-  description = "Availability zones of the standby network: two to eight."
-  type        = list(string)
-  default     = ["us-west-2a", "us-west-2b"]
-
-  validation {
-    condition     = length(distinct(var.dr_availability_zones)) >= 2 && length(distinct(var.dr_availability_zones)) == length(var.dr_availability_zones) && length(var.dr_availability_zones) <= 8
-    error_message = "dr_availability_zones must name from two to eight zones, each once: a load balancer needs two."
-  }
-
-  validation {
-    condition     = alltrue([for zone in var.dr_availability_zones : startswith(zone, var.dr_region)])
-    error_message = "dr_availability_zones must be zones of dr_region: ${join(", ", [for zone in var.dr_availability_zones : zone if !startswith(zone, var.dr_region)])} is not in ${var.dr_region}."
   }
 }
 
@@ -599,28 +543,6 @@ variable "max_capacity" {
   }
 }
 
-variable "cpu_target" {
-  description = "Processor use of a service, in percent, that scaling aims at."
-  type        = number
-  default     = 70
-
-  validation {
-    condition     = var.cpu_target > 0 && var.cpu_target <= 100
-    error_message = "cpu_target must be more than 0 and at most 100."
-  }
-}
-
-variable "memory_target" {
-  description = "Memory use of a service, in percent, that scaling aims at."
-  type        = number
-  default     = 80
-
-  validation {
-    condition     = var.memory_target > 0 && var.memory_target <= 100
-    error_message = "memory_target must be more than 0 and at most 100."
-  }
-}
-
 variable "functions_directory" {
   description = "Folder with backup.zip, image-sync.zip, health-probe.zip and failover.zip, each holding an executable named bootstrap. An absolute path."
   type        = string
@@ -653,26 +575,6 @@ variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number
   default     = 30
-}
-
-variable "efs_file_system_id" {
-  description = <<-EOT
-    File systems of yours that hold the services' folders (region => id), in place of those that are made here. Each must have no
-    mount target: they are made in the private subnets. The folders are <application>/<service>, and everybody is user 1000 there.
-  EOT
-  type        = map(string)
-  default     = {}
-}
-
-variable "certificate_arn" {
-  description = "Certificate of each region's load balancer (region => ARN), covering the domain and the regional name. Given for both regions or for none; without it the load balancers speak plain HTTP."
-  type        = map(string)
-  default     = {}
-
-  validation {
-    condition     = length(var.certificate_arn) == 0 || alltrue([for region in [var.home_region, var.dr_region] : try(length(var.certificate_arn[region]) > 0, false)])
-    error_message = "certificate_arn must name a certificate for both ${var.home_region} and ${var.dr_region}, or be empty: users and probes ask both load balancers in the same way."
-  }
 }
 
 variable "health_checker_ranges" {

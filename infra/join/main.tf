@@ -7,8 +7,6 @@ locals {
   replications = var.enable_cross_region_backup ? 1 : 0
 }
 
-data "aws_caller_identity" "this" {}
-
 data "aws_lb" "home" {
   name = module.names.load_balancers[var.home_region]
 }
@@ -17,22 +15,6 @@ data "aws_lb" "standby" {
   count    = var.enable_dr ? 1 : 0
   provider = aws.standby
   name     = module.names.load_balancers[var.dr_region]
-}
-
-module "names" {
-  source         = "../modules/names"
-  account        = data.aws_caller_identity.this.account_id
-  application    = var.application
-  domain         = var.domain
-  home_region    = var.home_region
-  standby_region = var.dr_region
-  services       = var.services[*].name
-  image_tag      = var.image_tag
-  https          = length(var.certificate_arn) > 0
-  local_cloud    = var.local_cloud
-
-  kms_key_arn          = var.kms_key_arn
-  kms_earlier_key_arns = var.kms_earlier_key_arns
 }
 
 module "replication_to_standby" {
@@ -55,16 +37,19 @@ module "replication_to_home" {
 module "dns" {
   source     = "../modules/dns"
   domain     = var.domain
+  zone       = local.zone
   disposable = var.local_cloud != null
 
   home = {
     region         = var.home_region
+    host           = local.hosts[var.home_region]
     markers_bucket = local.home.markers_bucket
     load_balancer  = data.aws_lb.home
   }
 
   standby = {
     region         = var.dr_region
+    host           = local.hosts[var.dr_region]
     markers_bucket = local.standby.markers_bucket
     load_balancer  = one(data.aws_lb.standby)
   }

@@ -37,6 +37,7 @@ variables {
     kms            = { key = null, readable = [] }
     functions      = { image_sync = "arn:aws:lambda:us-east-1:111122223333:function:forum-image-sync" }
     services       = { users = { repository = "forum/users" } }
+    granted        = { services = ["forum-*"], repositories = ["forum/*"] }
   }
 
   peer = {
@@ -44,6 +45,7 @@ variables {
     cluster        = "arn:aws:ecs:us-west-2:111122223333:cluster/forum"
     control_bucket = "control-west"
     services       = { users = { repository = "forum/users" } }
+    granted        = { services = ["forum-*"], repositories = ["forum/*"] }
   }
 
   roles    = ["arn:aws:iam::111122223333:role/forum-execution"]

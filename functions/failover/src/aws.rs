@@ -159,7 +159,8 @@ impl World for Region {
 
     async fn ask_service(&self, service: &str) -> Answer {
         let own = &self.configuration.own().load_balancer;
-        load_balancer::ask(&self.http, own, service).await.answer
+        let path = self.configuration.health(service);
+        load_balancer::ask(&self.http, own, &path).await.answer
     }
 
     async fn healthy(&self, services: &Services) -> Result<BTreeMap<String, u32>, Failure> {

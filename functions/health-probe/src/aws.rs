@@ -127,7 +127,8 @@ impl World for Live {
 
     async fn own_health(&self, service: &str) -> Asked {
         let own = &self.configuration.own().load_balancer;
-        load_balancer::ask(&self.http, own, service).await
+        let path = self.configuration.health(service);
+        load_balancer::ask(&self.http, own, &path).await
     }
 
     async fn secret(&self, arn: &str) -> Result<bool, Failure> {
@@ -174,7 +175,8 @@ impl World for Live {
 
     async fn peer_health(&self, service: &str) -> Asked {
         let peer = &self.configuration.peer().load_balancer;
-        load_balancer::ask(&self.http, peer, service).await
+        let path = self.configuration.health(service);
+        load_balancer::ask(&self.http, peer, &path).await
     }
 
     async fn peer_services(&self) -> Result<Services, Answer> {

@@ -5,14 +5,19 @@ variable "domain" {
   type        = string
 }
 
+variable "zone" {
+  description = "Id of a hosted zone that is there already and holds the domain; null makes one of the domain's name."
+  type        = string
+}
+
 variable "home" {
-  description = "The home region: its name, its markers bucket, its load balancer (DNS name and zone)."
-  type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }) })
+  description = "The home region: its name, its markers bucket, its load balancer (DNS name and zone), and the host that is made to lead there; null where one does already."
+  type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }), host = string })
 }
 
 variable "standby" {
   description = "The standby region, described the same way; load_balancer is null while there is none."
-  type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }) })
+  type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }), host = string })
 }
 
 variable "disposable" {
@@ -28,12 +33,20 @@ locals {
     reclaim = { side = var.home, inverted = false }
   }
 
-  regional = { for word, side in { home = var.home, standby = var.standby } : word => side if side.load_balancer != null }
+  regional = { for word, side in { home = var.home, standby = var.standby } : word => side if side.load_balancer != null && side.host != null }
+
+  zone = coalesce(var.zone, one(aws_route53_zone.this[*].zone_id))
 }
 
 resource "aws_route53_zone" "this" {
+  count         = var.zone == null ? 1 : 0
   name          = var.domain
   force_destroy = var.disposable
+}
+
+moved {
+  from = aws_route53_zone.this
+  to   = aws_route53_zone.this[0]
 }
 
 resource "aws_route53_health_check" "marker" {
@@ -59,7 +72,7 @@ resource "aws_route53_health_check" "home_serves" {
 }
 
 resource "aws_route53_record" "primary" {
-  zone_id         = aws_route53_zone.this.zone_id
+  zone_id         = local.zone
   name            = var.domain
   type            = "A"
   set_identifier  = "home"
@@ -82,7 +95,7 @@ resource "aws_route53_record" "primary" {
 # waits until the checks have settled, so delegate the domain a minute after the first apply.
 resource "aws_route53_record" "secondary" {
   count          = var.standby.load_balancer == null ? 0 : 1
-  zone_id        = aws_route53_zone.this.zone_id
+  zone_id        = local.zone
   name           = var.domain
   type           = "A"
   set_identifier = "standby"
@@ -103,8 +116,8 @@ resource "aws_route53_record" "secondary" {
 # The regions' own names: how the probes look at a region, whoever serves.
 resource "aws_route53_record" "regional" {
   for_each = local.regional
-  zone_id  = aws_route53_zone.this.zone_id
-  name     = "${each.value.region}.${var.domain}"
+  zone_id  = local.zone
+  name     = each.value.host
   type     = "A"
 
   alias {
@@ -116,12 +129,12 @@ resource "aws_route53_record" "regional" {
 
 output "zone_id" {
   description = "Id of the hosted zone."
-  value       = aws_route53_zone.this.zone_id
+  value       = local.zone
 }
 
 output "name_servers" {
-  description = "Delegate the domain to these at its parent."
-  value       = aws_route53_zone.this.name_servers
+  description = "Delegate the domain to these at its parent; null where the zone was there."
+  value       = one(aws_route53_zone.this[*].name_servers)
 }
 
 output "health_checks" {

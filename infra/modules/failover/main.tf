@@ -41,7 +41,7 @@ variable "reminders" {
 locals {
   account  = split(":", var.own.cluster)[4]
   sides    = [var.own, var.peer]
-  services = flatten([for side in local.sides : [for service in values(side.services) : "arn:aws:ecs:${side.region}:${local.account}:service/${var.application}/${service.service}"]])
+  services = flatten([for side in local.sides : [for service in values(side.services) : "${replace(side.cluster, ":cluster/", ":service/")}/${service.service}"]])
 
   # An execution's ARN is its machine's, with another word and the name.
   executions = "${replace(var.own.workflow, ":stateMachine:", ":execution:")}:*"

@@ -56,8 +56,8 @@ variable "enabled" {
 locals {
   account = split(":", var.own.cluster)[4]
 
-  own_services  = [for service in values(var.own.services) : "arn:aws:ecs:${var.own.region}:${local.account}:service/${var.application}/${service.service}"]
-  peer_services = [for service in values(var.peer.services) : "arn:aws:ecs:${var.peer.region}:${local.account}:service/${var.application}/${service.service}"]
+  own_services  = [for service in values(var.own.services) : "${replace(var.own.cluster, ":cluster/", ":service/")}/${service.service}"]
+  peer_services = [for service in values(var.peer.services) : "${replace(var.peer.cluster, ":cluster/", ":service/")}/${service.service}"]
 
   secrets = distinct(concat(
     [for arn in var.secrets : arn if split(":", arn)[2] == "secretsmanager"],

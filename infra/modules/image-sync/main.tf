@@ -46,16 +46,16 @@ variable "enabled" {
 locals {
   account = split(":", var.own.cluster)[4]
 
-  # A role's policies have room for 10,240 characters, so the application's parts are named together.
-  own_services  = "arn:aws:ecs:${var.own.region}:${local.account}:service/${var.application}/*"
-  peer_services = "arn:aws:ecs:${var.peer.region}:${local.account}:service/${var.application}/*"
+  # A role's policies have room for 10,240 characters, so an application's parts are named together where they can be.
+  own_services  = [for service in var.own.granted.services : "${replace(var.own.cluster, ":cluster/", ":service/")}/${service}"]
+  peer_services = [for service in var.peer.granted.services : "${replace(var.peer.cluster, ":cluster/", ":service/")}/${service}"]
 
   sides = { own = var.own, peer = var.peer }
 
   # A star means the same to the function, to a policy and to EventBridge.
   repositories = {
     for word, side in local.sides : word => {
-      services = ["arn:aws:ecr:${side.region}:${local.account}:repository/${var.application}/*"]
+      services = [for repository in side.granted.repositories : "arn:aws:ecr:${side.region}:${local.account}:repository/${repository}"]
       patterns = [for pattern in var.patterns : "arn:aws:ecr:${side.region}:${local.account}:repository/${pattern}"]
     }
   }
@@ -121,7 +121,7 @@ locals {
       {
         Effect   = "Allow"
         Action   = "ecs:DescribeServices"
-        Resource = [local.own_services, local.peer_services]
+        Resource = concat(local.own_services, local.peer_services)
       },
       {
         Effect    = "Allow"
@@ -139,7 +139,7 @@ locals {
       {
         Effect   = "Allow"
         Action   = "ecs:RegisterTaskDefinition"
-        Resource = "arn:aws:ecs:${var.own.region}:${local.account}:task-definition/${var.application}-*-pinned:*"
+        Resource = [for service in var.own.granted.services : "arn:aws:ecs:${var.own.region}:${local.account}:task-definition/${service}-pinned:*"]
       },
       {
         Effect   = "Allow"

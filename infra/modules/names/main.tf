@@ -50,6 +50,16 @@ variable "kms_earlier_key_arns" {
   type        = map(list(string))
 }
 
+variable "existing" {
+  description = "The application of each region as others made it (region => its names); null names it as the application module makes it."
+  type = map(object({
+    cluster       = string
+    load_balancer = object({ name = string, address = string })
+    services      = map(object({ service = string, repository = string, template = optional(string) }))
+  }))
+  default = null
+}
+
 variable "local_cloud" {
   description = "The emulated AWS; null means AWS itself."
   type        = object({ endpoint = string, registries = map(string) })
@@ -63,13 +73,23 @@ locals {
     failover     = "${var.application}-failover"
   }
 
+  made = {
+    for region in [var.home_region, var.standby_region] : region => {
+      cluster       = var.application
+      load_balancer = { name = "${var.application}-${region}", address = "${var.https ? "https" : "http"}://${region}.${var.domain}" }
+      services      = { for service in var.services : service => { service = "${var.application}-${service}", repository = "${var.application}/${service}", template = null } }
+    }
+  }
+
+  applications = var.existing == null ? local.made : var.existing
+
   regions = {
     for region in [var.home_region, var.standby_region] : region => {
       region         = region
       control_bucket = "${var.account}-${var.application}-control-${region}"
       backups_bucket = "${var.account}-${var.application}-backups-${region}"
       markers_bucket = "${var.account}-${var.application}-markers-${region}"
-      cluster        = "arn:aws:ecs:${region}:${var.account}:cluster/${var.application}"
+      cluster        = "arn:aws:ecs:${region}:${var.account}:cluster/${local.applications[region].cluster}"
       alarm          = "${var.application}-active-region-down"
       workflow       = "arn:aws:states:${region}:${var.account}:stateMachine:${var.application}-failover"
       alarms_topic   = "arn:aws:sns:${region}:${var.account}:${var.application}-alarms"
@@ -88,26 +108,35 @@ locals {
       }
 
       load_balancer = {
-        host     = var.local_cloud == null ? "${region}.${var.domain}" : "${var.application}-${region}.alb.localhost"
-        endpoint = var.local_cloud == null ? "${var.https ? "https" : "http"}://${region}.${var.domain}" : var.local_cloud.endpoint
+        host     = var.local_cloud == null ? split("/", local.applications[region].load_balancer.address)[2] : "${local.applications[region].load_balancer.name}.alb.localhost"
+        endpoint = var.local_cloud == null ? local.applications[region].load_balancer.address : var.local_cloud.endpoint
       }
 
       services = {
-        for service in var.services : service => {
-          service    = "${var.application}-${service}"
-          repository = "${var.application}/${service}"
-          image      = "${var.local_cloud == null ? "${var.account}.dkr.ecr.${region}.amazonaws.com" : var.local_cloud.registries[region]}/${var.application}/${service}:${var.image_tag}"
+        for name, service in local.applications[region].services : name => merge(
+          {
+            service    = service.service
+            repository = service.repository
+            image      = "${var.local_cloud == null ? "${var.account}.dkr.ecr.${region}.amazonaws.com" : var.local_cloud.registries[region]}/${service.repository}:${var.image_tag}"
 
-          # Application Auto Scaling has its own name for a service, and no ARN.
-          scalable_target = "service/${var.application}/${var.application}-${service}"
-        }
+            # Application Auto Scaling has its own name for a service, and no ARN.
+            scalable_target = "service/${local.applications[region].cluster}/${service.service}"
+          },
+          { for word, family in { template = service.template } : word => family if family != null && family != service.service },
+        )
+      }
+
+      # What policies name that have no room for each service. Beside others' things each stands by itself all the same.
+      granted = {
+        services     = var.existing == null ? ["${var.application}-*"] : values(local.applications[region].services)[*].service
+        repositories = var.existing == null ? ["${var.application}/*"] : distinct(values(local.applications[region].services)[*].repository)
       }
     }
   }
 }
 
 output "regions" {
-  description = "Names and ARNs of each region, as they stand in configuration.json, and its keys."
+  description = "Names and ARNs of each region, as they stand in configuration.json, its keys, and what policies name."
   value       = local.regions
 }
 
@@ -123,5 +152,5 @@ output "image_workflows" {
 
 output "load_balancers" {
   description = "Name of each region's load balancer."
-  value       = { for region in keys(local.regions) : region => "${var.application}-${region}" }
+  value       = { for region, application in local.applications : region => application.load_balancer.name }
 }

@@ -60,6 +60,7 @@ module "suite" {
   mount    = module.application.mount
   roles    = module.application.roles
   gates    = module.application.gates
+  zone     = null
 
   application                 = var.application
   approval                    = var.approval

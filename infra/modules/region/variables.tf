@@ -83,7 +83,7 @@ variable "refresh_schedule" { type = string }
 variable "rpo_seconds" { type = number }
 variable "rto_seconds" { type = number }
 variable "services" {
-  type = list(object({ name = string, minimum = optional(number), maximum = optional(number), writes = string, longest_write_seconds = number, data = string }))
+  type = list(object({ name = string, minimum = optional(number), maximum = optional(number), writes = string, longest_write_seconds = number, data = string, health = optional(string) }))
 }
 variable "service_data" {
   type = map(map(object({

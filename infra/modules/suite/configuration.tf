@@ -13,13 +13,10 @@ resource "aws_s3_object" "configuration" {
     home        = var.home_region
     standby     = var.standby_region
     services = [
-      for service in var.services : {
-        name    = service.name
-        minimum = service.minimum
-        maximum = service.maximum
-        writes  = local.writes[service.name]
-        data    = service.data
-      }
+      for service in var.services : merge(
+        { name = service.name, minimum = service.minimum, maximum = service.maximum, writes = local.writes[service.name], data = service.data },
+        { for word, path in { health = service.health } : word => path if path != null },
+      )
     ]
 
     rpo_seconds        = var.rpo_seconds
@@ -45,7 +42,7 @@ resource "aws_s3_object" "configuration" {
 
     regions = {
       for region, names in var.names.regions : region => merge(
-        { for word, value in names : word => value if !contains(["region", "kms"], word) },
+        { for word, value in names : word => value if !contains(["region", "kms", "granted"], word) },
         { for word, hosts in { hosts = lookup(var.service_hosts, region, []) } : word => hosts if length(hosts) > 0 },
         { services = { for name, service in names.services : name => merge(service, local.service_data[region][name]) } },
       )
@@ -53,10 +50,10 @@ resource "aws_s3_object" "configuration" {
 
     gates = var.gates
 
-    traffic = {
-      domain       = var.domain
-      name_servers = try(var.local_cloud.name_servers, [])
-    }
+    traffic = merge(
+      { domain = var.domain, name_servers = try(var.local_cloud.name_servers, []) },
+      { for word, zone in { zone = var.zone } : word => zone if zone != null },
+    )
     },
     { for word, patterns in { images = var.image_patterns } : word => patterns if length(patterns) > 0 },
     { for word, workflow in { image_workflow = local.image_workflow } : word => workflow if workflow != null },

@@ -17,7 +17,7 @@ variable "account" {
 
 variable "services" {
   description = "The protected services, each with the numbers of tasks between which it is scaled."
-  type        = list(object({ name = string, minimum = number, maximum = number, writes = string, longest_write_seconds = number, data = string }))
+  type        = list(object({ name = string, minimum = number, maximum = number, writes = string, longest_write_seconds = number, data = string, health = optional(string) }))
 }
 
 variable "mount" {
@@ -33,6 +33,11 @@ variable "roles" {
 variable "gates" {
   description = "The rules of each service's gate, in the words of configuration.json."
   type        = any
+}
+
+variable "zone" {
+  description = "Name of the hosted zone that the domain is in; null where it is a zone of its own."
+  type        = string
 }
 
 variable "functions_directory" {

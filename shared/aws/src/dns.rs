@@ -55,7 +55,7 @@ async fn servers(traffic: &Traffic) -> Result<Vec<SocketAddr>, String> {
     }
     let resolver = resolver(&std::fs::read_to_string(RESOLVERS).unwrap_or_default())
         .ok_or_else(|| format!("{RESOLVERS} names no resolver"))?;
-    let answer = ask(resolver, &traffic.domain, RecordType::NS).await?;
+    let answer = ask(resolver, traffic.zone(), RecordType::NS).await?;
     let mut servers = vec![];
     for record in &answer.answers {
         if let RData::NS(server) = &record.data {
@@ -66,7 +66,7 @@ async fn servers(traffic: &Traffic) -> Result<Vec<SocketAddr>, String> {
     if servers.is_empty() {
         return Err(format!(
             "{} has no name servers; delegate it at its parent",
-            traffic.domain
+            traffic.zone()
         ));
     }
     Ok(servers)
@@ -163,6 +163,7 @@ mod tests {
         addresses(
             &Traffic {
                 domain,
+                zone: None,
                 name_servers,
             },
             "forum.test",

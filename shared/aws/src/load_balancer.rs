@@ -13,9 +13,9 @@ use crate::{clients::PEER, explain::because};
 /// How long one may take to answer.
 pub const PATIENCE: Duration = PEER;
 
-pub async fn ask(client: &Client, load_balancer: &Endpoint, service: &str) -> Asked {
+pub async fn ask(client: &Client, load_balancer: &Endpoint, path: &str) -> Asked {
     let begun = Instant::now();
-    let answer = answer(client, load_balancer, service).await;
+    let answer = answer(client, load_balancer, path).await;
     let milliseconds = begun.elapsed().as_millis();
     Asked {
         answer,
@@ -23,11 +23,8 @@ pub async fn ask(client: &Client, load_balancer: &Endpoint, service: &str) -> As
     }
 }
 
-async fn answer(client: &Client, load_balancer: &Endpoint, service: &str) -> Answer {
-    let url = format!(
-        "{}/{service}/health",
-        load_balancer.endpoint.trim_end_matches('/')
-    );
+async fn answer(client: &Client, load_balancer: &Endpoint, path: &str) -> Answer {
+    let url = format!("{}{path}", load_balancer.endpoint.trim_end_matches('/'));
     let request = client.get(url).header(HOST, &load_balancer.host);
     let request = request.timeout(PATIENCE);
     match request.send().await.map_err(reqwest::Error::without_url) {
@@ -53,7 +50,7 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = http().unwrap();
         let host = "us-east-1.forum.test".to_owned();
-        ask(&client, &Endpoint { host, endpoint }, "users").await
+        ask(&client, &Endpoint { host, endpoint }, "/users/health").await
     }
 
     /// Answers one request, and says what it was.

@@ -114,7 +114,7 @@ fn two() -> u8 {
     2
 }
 
-/// A service of the application. Its name is also its path, and its folder under the data directory.
+/// A service of the application. Its name is also its folder under the data directory, and its path where nothing else is said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
@@ -126,6 +126,9 @@ pub struct Service {
     pub writes: Writes,
     #[serde(default)]
     pub data: Data,
+    /// The path at which it says that it is well; that of its name where none is given.
+    #[serde(default)]
+    pub health: Option<String>,
 }
 
 /// How a service's writes can be stopped.
@@ -200,6 +203,9 @@ pub struct ServiceResources {
     pub image: String,
     /// The service's name at Application Auto Scaling.
     pub scalable_target: String,
+    /// The family that says how its tasks are started; the one of the service's name where none is given.
+    #[serde(default)]
+    pub template: Option<String>,
     /// Where its data is.
     #[serde(default)]
     pub place: Place,
@@ -209,6 +215,10 @@ pub struct ServiceResources {
 }
 
 impl ServiceResources {
+    pub fn template(&self) -> &str {
+        self.template.as_ref().unwrap_or(&self.service)
+    }
+
     /// What follows the repository in the image's name: a tag, or a digest.
     pub fn reference(&self) -> &str {
         image::reference(&self.image)
@@ -240,8 +250,17 @@ impl RegionResources {
 #[serde(deny_unknown_fields)]
 pub struct Traffic {
     pub domain: String,
+    /// The zone that the domain is in, where it has none of its own.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// Addresses of the zone's authoritative name servers; empty means: find them through the zone.
     pub name_servers: Vec<String>,
+}
+
+impl Traffic {
+    pub fn zone(&self) -> &str {
+        self.zone.as_ref().unwrap_or(&self.domain)
+    }
 }
 
 impl Configuration {
@@ -287,6 +306,15 @@ impl Configuration {
                     format!("services.{}.maximum", service.name),
                     format!("at least the minimum of {}", service.minimum),
                     service.maximum,
+                ));
+            }
+            if let Some(path) = &service.health
+                && !path.starts_with('/')
+            {
+                return Err(Invalid::new(
+                    format!("services.{}.health", service.name),
+                    "a path that begins with /",
+                    format!("{path:?}"),
                 ));
             }
             if let Writes::Http { longest_seconds } = service.writes
@@ -429,6 +457,13 @@ impl Configuration {
             Writes::Any => LONGEST_WRITE,
         });
         longest.max().unwrap_or_default()
+    }
+
+    /// Where a service says through a load balancer that it is well.
+    pub fn health(&self, service: &str) -> String {
+        let named = self.services.iter().find(|s| s.name == service);
+        let path = named.and_then(|service| service.health.clone());
+        path.unwrap_or_else(|| format!("/{service}/health"))
     }
 
     pub fn service(&self, name: &str) -> Result<&Service, Invalid> {

@@ -65,6 +65,7 @@ mod tests {
             maximum: 10,
             writes: Writes::Any,
             data: crate::configuration::Data::Any,
+            health: None,
         }
     }
 

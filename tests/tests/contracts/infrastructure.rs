@@ -299,12 +299,14 @@ fn only_pins_of_its_own_region_are_registered_and_roles_are_passed_to_tasks_alon
         found
     };
     let registers = statement("ecs:RegisterTaskDefinition");
-    let family = lifeboat_core::image::pinned("${var.application}-*");
+    let family = lifeboat_core::image::pinned("${service}");
     let own = format!("ecs:${{var.own.region}}:${{local.account}}:task-definition/{family}:*");
     assert!(
         registers.contains(&own) && !registers.contains("var.peer"),
         "{registers}"
     );
+    let granted = r#"services     = var.existing == null ? ["${var.application}-*"] :"#;
+    assert!(text("infra/modules/names/main.tf").contains(granted));
     let points = statement("ecs:UpdateService");
     assert!(
         points.contains("Resource = local.own_services\n"),

@@ -78,10 +78,10 @@ async fn targets(endpoint: &str) -> Taken {
         endpoint: endpoint.to_owned(),
     };
     rounds(async || {
-        let names: Vec<String> = (0..TARGETS).map(|n| format!("s{n}")).collect();
-        let asked = names
+        let paths: Vec<String> = (0..TARGETS).map(|n| format!("/s{n}/health")).collect();
+        let asked = paths
             .iter()
-            .map(|name| load_balancer::ask(&client, &endpoint, name));
+            .map(|path| load_balancer::ask(&client, &endpoint, path));
         let good = join_all(asked)
             .await
             .iter()

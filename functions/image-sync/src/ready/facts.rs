@@ -114,10 +114,10 @@ impl<R: Registries + Fleet, B: Objects> ImageSync<'_, R, B> {
         &self,
         name: &'s String,
     ) -> Result<(&'s String, Option<Definition>, Vec<Definition>), Failure> {
-        let service = &self.configuration.own().services[name].service;
-        let pinned = image::pinned(service);
+        let service = &self.configuration.own().services[name];
+        let pinned = image::pinned(&service.service);
         let (template, pins) = futures::try_join!(
-            self.registries.newest(service, 1),
+            self.registries.newest(service.template(), 1),
             self.registries.newest(&pinned, DEPLOYMENTS)
         )?;
         Ok((name, template.into_iter().next(), pins))

@@ -53,7 +53,7 @@ pub(crate) fn plan(facts: &Facts<'_>) -> Plan {
 fn wanted(facts: &Facts<'_>) -> Result<Definition, String> {
     let runs = facts.runs.as_ref().map_err(Clone::clone)?;
     let template = facts.template.ok_or_else(|| {
-        let family = &facts.service.service;
+        let family = facts.service.template();
         format!("there is no task definition {family}: apply this region's Terraform")
     })?;
     template.with(|container, image| {

@@ -62,6 +62,23 @@ async fn another_template_of_terraforms_is_pinned_anew_with_the_same_digest() {
 }
 
 #[tokio::test]
+async fn a_template_of_another_name_is_pinned_under_the_services_own() {
+    let (mut world, digest) = passive().await;
+    let side = world.configuration.region.clone();
+    let resources = world.configuration.regions.get_mut(&side).unwrap();
+    resources.services.get_mut("users").unwrap().template = Some("people".into());
+    {
+        let mut inner = world.clusters.inner();
+        let template = inner.families.remove("forum-users").unwrap();
+        inner.families.insert("people".into(), template);
+    }
+    let ready = reconciled(&world).await;
+    let arn = "arn:forum-users-pinned:1";
+    assert_eq!(ready.pins["users"], Pin::Pinned(arn.into()));
+    assert_eq!(world.clusters.starts("users"), pinned(&digest));
+}
+
+#[tokio::test]
 async fn what_is_not_ready_here_is_not_pinned() {
     let (world, digest) = passive().await;
     world.peer.forget("forum/users", &digest);

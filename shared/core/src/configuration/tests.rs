@@ -64,6 +64,7 @@ fn an_images_reference_is_its_tag_or_its_digest() {
         repository: String::new(),
         image: image.into(),
         scalable_target: String::new(),
+        template: None,
         place: Place::Folder,
         hook: None,
     };
@@ -76,6 +77,35 @@ fn an_images_reference_is_its_tag_or_its_digest() {
         "sha256:ab"
     );
     assert_eq!(image("127.0.0.1:5001/forum/users").reference(), "latest");
+}
+
+#[test]
+fn a_service_is_asked_at_the_path_of_its_name_unless_another_is_given() {
+    let mut configuration = sample("us-east-1");
+    configuration.services[0].health = Some("/api/users/healthz".into());
+    assert_eq!(configuration.validate(), Ok(()));
+    assert_eq!(configuration.health("users"), "/api/users/healthz");
+    assert_eq!(configuration.health("posts"), "/posts/health");
+    configuration.services[0].health = Some("healthz".into());
+    assert_eq!(
+        configuration.validate().unwrap_err().to_string(),
+        "services.users.health: expected a path that begins with /, found \"healthz\""
+    );
+}
+
+#[test]
+fn a_template_has_the_services_name_and_a_zone_the_domains_unless_others_are_given() {
+    let mut configuration = sample("us-east-1");
+    assert_eq!(
+        configuration.own().services["users"].template(),
+        "forum-users"
+    );
+    assert_eq!(configuration.traffic.zone(), "forum.test");
+    configuration.traffic.zone = Some("test".into());
+    assert_eq!(configuration.traffic.zone(), "test");
+    let mut users = configuration.own().services["users"].clone();
+    users.template = Some("users".into());
+    assert_eq!(users.template(), "users");
 }
 
 #[test]

@@ -149,4 +149,9 @@ fn without_a_template_or_a_service_nothing_is_pinned() {
     assert!(case.nothing().contains("no service forum-users"));
     case.template = None;
     assert!(case.nothing().contains("no task definition forum-users"));
+    for there in case.configuration.regions.values_mut() {
+        let users = there.services.get_mut("users").unwrap();
+        users.template = Some("people".into());
+    }
+    assert!(case.nothing().contains("no task definition people"));
 }
