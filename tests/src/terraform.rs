@@ -1,5 +1,6 @@
 //! Applies the project's own Terraform roots to the local cloud, from a copy in the run folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -9,6 +10,9 @@ use crate::cloud::{DOMAIN, LocalCloud, REGIONS};
 use crate::run_folder::copy;
 use crate::{Context, Result, image, shell, tools, workspace};
 
+/// What makes both sides, and what protects an application that is there.
+pub const INFRA: &str = "infra";
+pub const EXISTING: &str = "examples/existing-services";
 pub const HOME: &str = "home";
 pub const STANDBY: &str = "standby";
 pub const JOIN: &str = "join";
@@ -18,6 +22,32 @@ const VARIABLES: [&str; 2] = [
 ];
 const STATE_BESIDE_IT: &str = "terraform {\n  backend \"local\" {}\n}\n";
 const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
+
+/// What a plan does to one resource.
+#[derive(Debug)]
+pub struct Change {
+    pub address: String,
+    pub kind: String,
+    pub actions: Vec<String>,
+    pub after: Value,
+}
+
+impl Change {
+    /// What is only read is no change.
+    fn read(planned: &Value) -> Option<Self> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let managed = planned["mode"] == "managed";
+        let actions = planned["change"]["actions"]
+            .as_array()
+            .filter(|_| managed)?;
+        Some(Self {
+            address: text(&planned["address"])?,
+            kind: text(&planned["type"])?,
+            actions: actions.iter().filter_map(text).collect(),
+            after: planned["change"]["after"].clone(),
+        })
+    }
+}
 
 /// A root module copied for this run, with its state beside it.
 #[derive(Debug)]
@@ -29,7 +59,7 @@ pub struct Terraform {
 impl LocalCloud {
     /// Writes the variables for what is protected; `others` overrule what stands in `lifeboat.tfvars`.
     pub fn terraform(&self, functions: &Path, others: Map<String, Value>) -> Result<Terraform> {
-        let terraform = Terraform::copy(self.run.file("terraform"))?;
+        let terraform = Terraform::copy(INFRA, self.run.file("terraform"))?;
         let services = &self.protected.services;
         for (region, service) in REGIONS
             .iter()
@@ -93,9 +123,9 @@ impl LocalCloud {
 }
 
 impl Terraform {
-    /// The project's roots and modules in a folder of their own.
-    pub fn copy(folder: PathBuf) -> Result<Self> {
-        copy(&workspace().join("infra"), &folder)?;
+    /// Roots of the project with their modules in a folder of their own, each with its state beside it.
+    pub fn copy(roots: &str, folder: PathBuf) -> Result<Self> {
+        copy(&workspace().join(roots), &folder)?;
         for root in [HOME, STANDBY, JOIN] {
             let backend = folder.join(root).join("backend_override.tf");
             std::fs::write(&backend, STATE_BESIDE_IT)
@@ -119,6 +149,36 @@ impl Terraform {
 
     /// Runs Terraform's own tests of a root from this file, without asking any cloud.
     pub async fn test(&self, root: &str, file: &Path) -> Result<()> {
+        let mut test = self.tests(root, file).await?;
+        shell::run_logged(test.arg("-no-color"), &self.log(root)).await
+    }
+
+    /// As `test`, and what each run of the file plans, by its name.
+    pub async fn plans(&self, root: &str, file: &Path) -> Result<BTreeMap<String, Vec<Change>>> {
+        let mut test = self.tests(root, file).await?;
+        let said = test.args(["-json", "-verbose"]).output().await;
+        let said = said.context(|| format!("test {root}"))?;
+        let lines = String::from_utf8_lossy(&said.stdout);
+        let lines: Vec<Value> = lines
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        if !said.status.success() {
+            let errors = lines.iter().filter(|line| line["@level"] == "error");
+            let errors: Vec<String> = errors.map(|line| line["@message"].to_string()).collect();
+            return Err(format!("test {root}: {}", errors.join("; ")).into());
+        }
+        let plans = lines.iter().filter(|line| line["type"] == "test_plan");
+        let plans = plans.map(|line| {
+            let run = line["@testrun"].as_str().unwrap_or_default();
+            let changes = line["test_plan"]["resource_changes"].as_array();
+            let changes = changes.into_iter().flatten();
+            (run.to_owned(), changes.filter_map(Change::read).collect())
+        });
+        Ok(plans.collect())
+    }
+
+    async fn tests(&self, root: &str, file: &Path) -> Result<tokio::process::Command> {
         let tests = self.folder.join(root).join("tests");
         std::fs::create_dir_all(&tests).context(|| format!("create {}", tests.display()))?;
         let name = file.file_name().unwrap_or_default();
@@ -126,8 +186,8 @@ impl Terraform {
         self.init(root).await?;
         let mut test = shell::command("terraform");
         test.arg(format!("-chdir={}", self.folder.join(root).display()))
-            .args(["test", "-no-color"]);
-        shell::run_logged(&mut test, &self.log(root)).await
+            .arg("test");
+        Ok(test)
     }
 
     /// Home and standby at the same time, then what joins them.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_tests::shell;
-use lifeboat_tests::terraform::{HOME, JOIN, STANDBY, Terraform};
+use lifeboat_tests::terraform::{EXISTING, HOME, INFRA, JOIN, STANDBY, Terraform};
 
 use crate::{file, text};
 
@@ -12,6 +12,7 @@ async fn terraform_is_formatted() {
     let mut fmt = shell::command("terraform");
     fmt.args(["fmt", "-check", "-recursive", "-diff"])
         .arg(file("infra"))
+        .arg(file("examples"))
         .arg(file("tests/samples"));
     shell::run(&mut fmt).await.unwrap();
 }
@@ -19,9 +20,11 @@ async fn terraform_is_formatted() {
 #[tokio::test]
 async fn every_root_is_valid() {
     let folder = tempfile::tempdir().unwrap();
-    let terraform = Terraform::copy(folder.path().join("infra")).unwrap();
-    for root in [HOME, STANDBY, JOIN] {
-        terraform.validate(root).await.unwrap();
+    for roots in [INFRA, EXISTING] {
+        let terraform = Terraform::copy(roots, folder.path().join(roots)).unwrap();
+        for root in [HOME, STANDBY, JOIN] {
+            terraform.validate(root).await.unwrap();
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod costs;
 mod deploy;
 mod documents;
+mod existing;
 mod files;
 mod images;
 mod infrastructure;
@@ -16,24 +17,36 @@ mod workflow;
 
 use std::path::PathBuf;
 
-use lifeboat_tests::{functions::FUNCTIONS, terraform::Terraform};
+use lifeboat_tests::{
+    functions::FUNCTIONS,
+    terraform::{INFRA, Terraform},
+};
 use serde_json::Value;
 
-/// Runs Terraform's own tests of `tests/samples` in a root, beside a folder with zips that are none: Terraform hashes them, and
+/// Runs Terraform's own tests of `tests/samples` in a root of `infra`.
+async fn planned(root: &str, name: &str) {
+    let (_folder, terraform) = prepared(INFRA, root);
+    terraform.test(root, &sample(name)).await.unwrap();
+}
+
+fn sample(name: &str) -> PathBuf {
+    file(&format!("tests/samples/{name}.tftest.hcl"))
+}
+
+/// Roots in the folder `roots` of a folder of their own. One of them knows where zips are that are none: Terraform hashes them, and
 /// nobody opens them.
-async fn planned(root: &str, sample: &str) {
+fn prepared(roots: &str, root: &str) -> (tempfile::TempDir, Terraform) {
     let folder = tempfile::tempdir().unwrap();
-    let infra = folder.path().join("infra");
-    let terraform = Terraform::copy(infra.clone()).unwrap();
-    let functions = infra.join(root).join("functions");
+    let copied = folder.path().join("roots");
+    let terraform = Terraform::copy(roots, copied.clone()).unwrap();
+    let functions = copied.join(root).join("functions");
     std::fs::create_dir(&functions).unwrap();
     for function in FUNCTIONS {
         std::fs::write(functions.join(format!("{function}.zip")), "").unwrap();
     }
     let settings = serde_json::json!({ "functions_directory": functions }).to_string();
-    std::fs::write(infra.join(root).join("terraform.tfvars.json"), settings).unwrap();
-    let tests = file(&format!("tests/samples/{sample}.tftest.hcl"));
-    terraform.test(root, &tests).await.unwrap();
+    std::fs::write(copied.join(root).join("terraform.tfvars.json"), settings).unwrap();
+    (folder, terraform)
 }
 
 fn file(path: &str) -> PathBuf {

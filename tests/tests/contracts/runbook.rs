@@ -15,12 +15,13 @@ use crate::{
 };
 
 const RUNBOOK: &str = "docs/runbook.md";
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     "README.md",
     "ARCHITECTURE.md",
     RUNBOOK,
     "docs/costs.md",
     "docs/reports.md",
+    "examples/existing-services/README.md",
 ];
 
 /// Every command of a program, with the document that it stands in.

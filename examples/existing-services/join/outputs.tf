@@ -1,0 +1,1 @@
+../../../infra/join/outputs.tf

@@ -1,0 +1,21 @@
+# The outputs of home and standby; each of the two has this file as outputs.tf (a symbolic link).
+
+output "buckets" {
+  description = "The region's buckets: control, backups, markers."
+  value       = module.suite.buckets
+}
+
+output "functions" {
+  description = "Names of the region's functions."
+  value       = module.suite.functions
+}
+
+output "workflow" {
+  description = "ARN of the region's failover workflow."
+  value       = module.suite.workflow
+}
+
+output "notices_topic" {
+  description = "Topic that tells people; subscribe to it."
+  value       = module.suite.notices_topic
+}
