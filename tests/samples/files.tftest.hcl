@@ -116,6 +116,7 @@ run "the_function_runs_where_it_can_mount_the_folders_and_may_make_no_interface_
 
     own = {
       region         = "us-east-1"
+      cluster        = "arn:aws:ecs:us-east-1:111122223333:cluster/forum"
       control_bucket = "control-east"
       backups_bucket = "backups-east"
       notices_topic  = "arn:aws:sns:us-east-1:111122223333:forum-notices"

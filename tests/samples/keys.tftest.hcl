@@ -22,6 +22,7 @@ variables {
 
   home = {
     region         = "us-east-1"
+    cluster        = "arn:aws:ecs:us-east-1:111122223333:cluster/forum"
     control_bucket = "control-east"
     backups_bucket = "backups-east"
     notices_topic  = "arn:aws:sns:us-east-1:111122223333:forum-notices"

@@ -72,9 +72,15 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_iam_role" "execution" {
   name = "${var.application}-execution-${var.region}"
 
+  # ECS names itself by region and account here, and not by cluster.
   assume_role_policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs-tasks.amazonaws.com" } }]
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+      Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:ecs:${var.region}:${local.account}:*" } }
+    }]
   })
 }
 

@@ -5,8 +5,13 @@ resource "aws_iam_role" "workflow" {
   name  = "${var.application}-image-sync-workflow-${var.own.region}"
 
   assume_role_policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "states.amazonaws.com" } }]
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "states.amazonaws.com" }
+      Condition = { ArnEquals = { "aws:SourceArn" = var.workflow } }
+    }]
   })
 }
 

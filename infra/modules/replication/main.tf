@@ -53,6 +53,8 @@ locals {
   )
 }
 
+# Without a condition, on purpose: AWS does not say that S3 names its bucket or account when it replicates, and where it does not,
+# nothing is copied and nobody told. Only who may pass this role can give it to a bucket, and nobody can to one of another account.
 resource "aws_iam_role" "this" {
   name = "${var.application}-replication-${var.source_names.region}"
 

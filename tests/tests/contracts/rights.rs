@@ -4,7 +4,10 @@ use std::path::Path;
 
 use lifeboat_tests::functions::FUNCTIONS;
 
-use crate::{file, infrastructure::ALLOWED};
+use crate::{
+    file,
+    infrastructure::{ALLOWED, modules},
+};
 
 /// How a function makes use of a right.
 enum Use {
@@ -80,4 +83,53 @@ fn every_right_of_a_function_is_used_by_a_call_of_its_own() {
             }
         }
     }
+}
+
+/// Services of AWS that a policy admits without a condition, by the file that does so; each says why beside it.
+const UNCONDITIONAL: [(&str, &str); 1] = [("replication/main.tf", "s3.amazonaws.com")];
+
+/// The innermost braces around a place in a text.
+fn block(text: &str, at: usize) -> &str {
+    let edge = |letters: &mut dyn Iterator<Item = (usize, char)>, inwards: char, outwards: char| {
+        let mut depth = 0;
+        let mut edge = letters.filter(|(_, letter)| [inwards, outwards].contains(letter));
+        let found = edge.find(|(_, letter)| {
+            depth += if *letter == inwards { 1 } else { -1 };
+            depth < 0
+        });
+        found.unwrap().0
+    };
+    let begin = edge(&mut text[..at].char_indices().rev(), '}', '{');
+    let end = edge(&mut text[at..].char_indices(), '{', '}');
+    &text[begin..=at + end]
+}
+
+/// Otherwise another account could have the service act here for it. An ARN names the account too.
+#[test]
+fn every_policy_that_admits_a_service_of_aws_says_for_which_account_or_resource_it_acts() {
+    let mut unconditional = vec![];
+    for (path, text) in modules() {
+        for (at, admits) in text.match_indices("Principal = { Service = \"") {
+            let service = text[at + admits.len()..].split('"').next().unwrap();
+            let statement = block(&text, at);
+            let (_, condition) = statement.split_once("Condition = {").unwrap_or_default();
+            let account = condition.contains("StringEquals = { \"aws:SourceAccount\" = ");
+            let resource = ["ArnEquals", "ArnLike"]
+                .iter()
+                .any(|names| condition.contains(&format!("{names} = {{ \"aws:SourceArn\" = ")));
+            if !account && !resource {
+                unconditional.push((path.clone(), service.to_owned()));
+            }
+        }
+        let written = text.match_indices(".amazonaws.com\"");
+        let written =
+            written.filter(|(at, _)| !text[..*at].rsplit('"').next().unwrap().contains('$'));
+        let passed = text.matches("\"iam:PassedToService\"").count();
+        let permitted = text.matches("  principal     = \"").count();
+        let admitted = text.matches("Principal = { Service = \"").count();
+        // None is admitted in other words than those that were looked for.
+        assert_eq!(written.count(), passed + permitted + admitted, "{path}");
+    }
+    let expected = UNCONDITIONAL.map(|(path, service)| (path.to_owned(), service.to_owned()));
+    assert_eq!(unconditional, expected);
 }
