@@ -22,7 +22,7 @@ fn of(body: &[u8]) -> String {
     let advice = "Use the command of the version that is deployed there";
     match peek.map(|peek| peek.schema) {
         Some(SCHEMA) => format!(
-            "It is of schema {SCHEMA}, as this command (lifeboat {OWN}) knows it, but for a field that only another version has. {advice}"
+            "It is of schema {SCHEMA}, as this command (lifeboat {OWN}) knows it, but for something that only another version has. {advice}"
         ),
         Some(other) => format!(
             "It is of schema {other}, and this command (lifeboat {OWN}) knows schema {SCHEMA}. {advice}"
@@ -46,7 +46,7 @@ mod tests {
             ),
             (
                 r#"{"schema": 1, "colour": "green"}"#,
-                "a field that only another version has",
+                "something that only another version has",
             ),
             ("{}", "says no schema"),
             ("not JSON", "says no schema"),

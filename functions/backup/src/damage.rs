@@ -8,6 +8,7 @@ use lifeboat_aws::{Objects, backups, json};
 use lifeboat_core::{
     Failure,
     backup::{Damages, Harm, mend},
+    stored,
 };
 
 use crate::Backup;
@@ -79,7 +80,7 @@ const AT_ONCE: usize = 8;
 async fn change<C: Objects, B: Objects>(backup: &Backup<'_, C, B>, change: impl Fn(&mut Damages)) {
     let changed = backup.control.bucket().rewrite(Damages::KEY, |found| {
         let before = match found {
-            Some(found) => serde_json::from_slice(found).map_err(|why| why.to_string()),
+            Some(found) => stored::read(Damages::KEY, "a record of damage", found),
             None => Ok(Damages::default()),
         };
         let mut after = before.clone().unwrap_or_default();

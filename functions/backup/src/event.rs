@@ -90,7 +90,7 @@ pub struct Execution {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "is", rename_all = "snake_case")]
 pub enum Outcome {
     Created(Created),
     /// Another region is active: nothing was written.
@@ -152,7 +152,6 @@ pub enum Outcome {
 
 /// How far this region's backups have come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Following {
     /// The newest that is in the other region, with every older one.
     pub complete: Option<BackupKey>,
@@ -166,7 +165,6 @@ pub struct Following {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Kept {
     pub made: Vec<BackupKey>,
     pub removed: Vec<BackupKey>,
@@ -176,7 +174,6 @@ pub struct Kept {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Pruned {
     /// Of which the manifests were removed.
     pub backups: Vec<BackupKey>,
@@ -201,7 +198,6 @@ fn is_none(count: &u64) -> bool {
 
 /// A backup that stands. Its manifest tells more, and can be too long for an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Created {
     pub backup: BackupKey,
     pub files: u64,
@@ -226,7 +222,6 @@ impl Created {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Salvaged {
     pub salvage: BackupKey,
     pub lost: Lost,

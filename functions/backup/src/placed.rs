@@ -137,3 +137,14 @@ impl Placed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_schema_1_has_put_in_place_is_known() {
+        let written: Written = lifeboat_core::stored::assert_reads(KEY);
+        assert!(written.services["users"].files.len() == 1);
+    }
+}

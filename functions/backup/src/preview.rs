@@ -21,7 +21,6 @@ use crate::{
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Preview {
     pub backup: BackupKey,
     /// Why a restore would be refused now; empty where it would not.
@@ -35,7 +34,6 @@ pub struct Preview {
 
 /// What would become of a service's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Effects {
     pub put: Vec<FilePath>,
     pub replaced: Vec<FilePath>,

@@ -9,11 +9,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, backups};
 use lifeboat_core::{
-    Failure, Invalid,
+    Failure,
     backup::{
         BackupKey, Chain, Kind, PackId, newest,
         prune::{Condemned, StoredPack, expired, packs},
     },
+    stored,
 };
 
 use crate::{
@@ -139,9 +140,10 @@ async fn condemned<C: Objects, B: Objects>(
     backup: &Backup<'_, C, B>,
 ) -> Result<Condemned, Failure> {
     match backup.control.bucket().get(CONDEMNED).await? {
-        Some(found) => serde_json::from_slice(&found.body).map_err(|why| {
-            Invalid::new(CONDEMNED, "what an earlier prune has written", why).into()
-        }),
+        Some(found) => {
+            let what = "what an earlier prune has written";
+            Ok(stored::read(CONDEMNED, what, &found.body)?)
+        }
         None => Ok(Condemned::default()),
     }
 }

@@ -2,21 +2,20 @@
 
 use jiff::Timestamp;
 use lifeboat_aws::{Objects, json};
-use lifeboat_core::{Failure, Region, ReplyId};
+use lifeboat_core::{Failure, Region, ReplyId, stored};
 use serde::{Deserialize, Serialize};
 
 use crate::{Backup, Outcome, Question, contents, create, damage, salvage};
 
 /// In the control bucket of the region that was asked. It names records and holds none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Reply {
     pub at: Timestamp,
     came: Came,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "is", rename_all = "snake_case")]
 enum Came {
     Done { outcome: Outcome },
     Failed { error: String, message: String },
@@ -80,7 +79,7 @@ pub(crate) async fn reply<C: Objects, B: Objects>(
 }
 
 fn stands(found: Option<&[u8]>) -> bool {
-    let read = found.map(serde_json::from_slice::<Reply>);
+    let read = found.map(|found| stored::read::<Reply>("reply", "a reply", found));
     read.is_some_and(|read| read.is_ok_and(|reply| reply.stands()))
 }
 
@@ -97,5 +96,16 @@ async fn answer<C: Objects, B: Objects>(
         Question::Salvage { epoch, against } => Ok(Outcome::Salvaged {
             salvaged: salvage::salvage(backup, epoch, &against, clock).await?,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_schema_1_has_replied_is_read_and_stands() {
+        let reply: Reply = stored::assert_reads("reply.json");
+        assert!(reply.stands());
     }
 }

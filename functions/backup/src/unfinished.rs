@@ -219,3 +219,19 @@ pub(crate) async fn remove<C: Objects, B: Objects>(backup: &Backup<'_, C, B>) {
         tracing::warn!("{why}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_schema_1_has_not_finished_is_gone_on_with() {
+        let left: Unfinished = lifeboat_core::stored::assert_reads(KEY);
+        let json = serde_json::to_vec(&left).unwrap();
+        let mine = &left.so_far.backup;
+        assert_eq!(
+            Unfinished::parse(&json, "forum", mine, None),
+            Ok(left.clone())
+        );
+    }
+}

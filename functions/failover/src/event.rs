@@ -18,7 +18,7 @@ pub enum Event {
     Own(Box<Own>),
 }
 
-/// Our own events: an unknown field is refused.
+/// Our own events: an unknown field is refused, but for those of a run, which an earlier or a later version may have begun.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Own {
@@ -151,7 +151,7 @@ impl Event {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "is", rename_all = "snake_case")]
 pub enum Trigger {
     Started {
         execution: String,
@@ -175,7 +175,6 @@ pub enum Trigger {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Watched {
     /// What came of a fence that is still owed; none where none is.
     pub fence: Option<String>,

@@ -35,7 +35,6 @@ pub enum Started {
 
 /// What the workflow is to bring.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Batches {
     pub batches: Vec<Vec<Asked>>,
     /// How many images differ, those before and after this list too.

@@ -1,6 +1,6 @@
 //! A region's control bucket: the configuration that Terraform wrote, and the state that executions change.
 
-use lifeboat_core::{Configuration, Failure, Invalid, Region, RegionPair, RegionState};
+use lifeboat_core::{Configuration, Failure, Invalid, Region, RegionPair, RegionState, stored};
 use serde::de::DeserializeOwned;
 
 use crate::objects::Objects;
@@ -61,9 +61,11 @@ impl<B: Objects> Control<B> {
         let Some(found) = self.bucket.get(key).await? else {
             return Ok(None);
         };
-        let read = serde_json::from_slice(&found.body);
-        let read = read.map_err(|e| Invalid::new(key, "an object of this version", e))?;
-        Ok(Some(read))
+        Ok(Some(stored::read(
+            key,
+            "an object of this version",
+            &found.body,
+        )?))
     }
 
     pub async fn write<T: serde::Serialize>(&self, key: &str, value: &T) -> Result<(), Failure> {

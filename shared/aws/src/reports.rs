@@ -1,6 +1,6 @@
 //! What executions leave, in a region's backups bucket.
 
-use lifeboat_core::{Failure, Invalid, Region, report::Report};
+use lifeboat_core::{Failure, Region, report::Report, stored};
 
 use crate::objects::Objects;
 
@@ -13,7 +13,6 @@ pub async fn read(
     let Some(found) = bucket.get(&key).await? else {
         return Ok(None);
     };
-    let report = serde_json::from_slice(&found.body);
-    let report = report.map_err(|why| Invalid::new(&key, "a report of this version", why))?;
+    let report = stored::read(&key, "a report of this version", &found.body)?;
     Ok(Some(report))
 }

@@ -41,7 +41,6 @@ pub use readable::{Archive, Asked, Readable};
 
 /// What a restore put in place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Restored {
     pub backup: BackupKey,
     pub started: Timestamp,
@@ -57,7 +56,6 @@ pub struct Restored {
 pub type Contents = BTreeMap<String, Content>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Content {
     pub files: u64,
     pub bytes: u64,
@@ -120,7 +118,6 @@ pub fn name(me: &Region, epoch: Epoch, now: Timestamp, all: &[BackupKey]) -> Nam
 
 /// What was read back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Verified {
     pub backup: BackupKey,
     pub started: Timestamp,

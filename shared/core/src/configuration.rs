@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Invalid, Region, RegionPair, Side, backup::keep::Keep, check_schema, gate::Gates, image,
-    request::Mode, window::Window,
+    Invalid, Region, RegionPair, Side, backup::keep::Keep, gate::Gates, image, request::Mode,
+    stored, window::Window,
 };
 
 pub use address::Address;
@@ -21,7 +21,6 @@ pub use place::{Export, Place, Through};
 
 /// What Terraform tells the functions, in an object in their own region's control bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Configuration {
     pub schema: u32,
     pub application: String,
@@ -116,7 +115,6 @@ fn two() -> u8 {
 
 /// A service of the application. Its name is also its folder under the data directory, and its path where nothing else is said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Service {
     pub name: String,
     /// Between these Application Auto Scaling moves the number of tasks of what serves.
@@ -133,7 +131,7 @@ pub struct Service {
 
 /// How a service's writes can be stopped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Writes {
     /// Only by stopping its tasks.
     #[default]
@@ -153,7 +151,6 @@ pub enum Data {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RegionResources {
     pub control_bucket: String,
     pub backups_bucket: String,
@@ -174,7 +171,6 @@ pub struct RegionResources {
 
 /// Each function by the ARN of its alias, which names the function and then the alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Functions {
     pub backup: String,
     pub image_sync: String,
@@ -189,14 +185,12 @@ pub fn function_name(arn: &str) -> &str {
 
 /// Where to connect, and the name to ask for there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Endpoint {
     pub host: String,
     pub endpoint: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ServiceResources {
     pub service: String,
     pub repository: String,
@@ -247,7 +241,6 @@ impl RegionResources {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Traffic {
     pub domain: String,
     /// The zone that the domain is in, where it has none of its own.
@@ -267,14 +260,12 @@ impl Configuration {
     pub const KEY: &str = "configuration.json";
 
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
-        let configuration: Self = serde_json::from_slice(bytes)
-            .map_err(|e| Invalid::new("configuration.json", "a configuration", e))?;
+        let configuration: Self = stored::read(Self::KEY, "a configuration", bytes)?;
         configuration.validate()?;
         Ok(configuration)
     }
 
     pub fn validate(&self) -> Result<(), Invalid> {
-        check_schema("schema", self.schema)?;
         self.pair()?.side(&self.region)?;
         check_name("application", &self.application)?;
         if self.services.is_empty() {

@@ -19,7 +19,6 @@ use crate::{
 pub use fact::{Asker, Fact, Need};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Decision {
     pub verdict: Verdict,
     pub facts: Vec<Weighed>,
@@ -44,7 +43,6 @@ pub enum Answer {
 
 /// One fact, as it was when it was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Weighed {
     pub fact: Fact,
     pub answer: Answer,

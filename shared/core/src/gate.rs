@@ -18,7 +18,6 @@ pub type Priorities = BTreeMap<String, u32>;
 pub struct Gate(pub Vec<Rule>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Rule {
     pub rule: String,
     /// Its priority behind the rule that forwards, and the one before it.

@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Region, SCHEMA, check_schema, readiness::Fact};
+use crate::{Invalid, Region, SCHEMA, readiness::Fact, stored};
 pub use reading::Reading;
 
 /// Every image was seen in the region's own registry, by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Images {
     pub started: Timestamp,
     pub finished: Timestamp,
@@ -65,8 +64,7 @@ pub struct ServiceImages {
     pub doubt: Option<String>,
 }
 
-/// What image-sync last found, kept as `images.json` in the region's control bucket. A reader of another version passes over
-/// fields that it does not know: what it would refuse is only a hint.
+/// What image-sync last found, kept as `images.json` in the region's control bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub schema: u32,
@@ -106,10 +104,7 @@ impl Record {
     pub const KEY: &str = "images.json";
 
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
-        let record: Self = serde_json::from_slice(bytes)
-            .map_err(|e| Invalid::new(Self::KEY, "a record of images", e))?;
-        check_schema("images.json.schema", record.schema)?;
-        Ok(record)
+        stored::read(Self::KEY, "a record of images", bytes)
     }
 
     pub fn new(at: Timestamp, region: Region, active: Region) -> Self {

@@ -26,6 +26,7 @@ pub mod request;
 pub mod run;
 pub mod scaling;
 pub mod state;
+pub mod stored;
 pub mod told;
 pub mod users;
 pub mod window;
@@ -39,14 +40,5 @@ pub use region::{Region, RegionPair, Side};
 pub use reply::ReplyId;
 pub use state::RegionState;
 
-/// The schema number that configuration, region state, manifests and requests carry.
+/// The schema number that configuration, region state, records and requests carry.
 pub const SCHEMA: u32 = 1;
-
-/// This version reads the schema it writes and the one before it.
-pub fn check_schema(field: &str, found: u32) -> Result<(), Invalid> {
-    match found {
-        SCHEMA => Ok(()),
-        other if other + 1 == SCHEMA && other > 0 => Ok(()),
-        other => Err(Invalid::new(field, format!("schema {SCHEMA}"), other)),
-    }
-}

@@ -15,7 +15,6 @@ use sha2::{Digest, Sha256};
 
 /// Records by their identity only: a report never carries what users wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Lost {
     pub services: BTreeMap<String, Vec<String>>,
     /// Services of which it cannot be told, and why.

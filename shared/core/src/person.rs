@@ -89,7 +89,6 @@ pub struct Order {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Answered {
     pub verb: Verb,
     pub reason: String,

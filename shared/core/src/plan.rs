@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use crate::{Epoch, Region, backup::BackupKey, liveness, readiness, request::Mode};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The mode that would be the right one now.
     pub mode: Mode,
@@ -18,7 +17,6 @@ pub struct Plan {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Effect {
     pub region: Region,
     pub what: String,

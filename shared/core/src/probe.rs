@@ -17,8 +17,7 @@ use crate::{
     users::Users,
 };
 
-/// The probe's answer; the last one is kept as `status.json` in the region's control bucket. It is read tolerantly, because the
-/// next version's probe may see more: an order that is not understood is refused, a sight need not be.
+/// The probe's answer; the last one is kept as `status.json` in the region's control bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeReport {
     pub schema: u32,

@@ -62,7 +62,6 @@ impl fmt::Display for ReplyId {
 
 /// A question that was taken, and whose reply was not read yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Asked {
     pub id: ReplyId,
     /// How often it was put, and when last.

@@ -26,7 +26,6 @@ use crate::{
 pub use drilled::{Drilled, Rehearsed};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Report {
     pub schema: u32,
     pub application: String,
@@ -89,7 +88,7 @@ pub struct Report {
 
 /// How an execution ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "is", rename_all = "snake_case")]
 pub enum Outcome {
     /// Users were moved and seen to be, a drill was torn down, or a plan was made: by its mode.
     #[default]
@@ -104,7 +103,6 @@ pub enum Outcome {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Measured {
     pub seconds: i64,
     pub objective_seconds: i64,

@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Invalid, SCHEMA, check_schema,
+    Invalid, SCHEMA,
     decide::{Asker, Fact},
+    stored::check_schema,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -10,20 +10,19 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Epoch, Failure, Invalid, Region, SCHEMA,
     backup::{BackupKey, Restored},
-    check_schema,
     decide::Decision,
     image::Images,
     person::{Answered, Awaits},
     plan::Plan,
     reply::Asked,
     request::{Mode, Request, RequestedBy},
+    stored::check_schema,
 };
 
 pub use step::Step;
 
 /// What the state machine carries from step to step. Keys and verdicts, never data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Run {
     pub schema: u32,
     pub request: Request,
@@ -126,7 +125,6 @@ pub enum SourceFenced {
 
 /// The state machine waits while this is set, and asks the same step again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Waiting {
     pub step: Step,
     pub since: Timestamp,
@@ -145,14 +143,12 @@ pub struct Waiting {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Question {
     pub awaits: Awaits,
     pub seconds: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Entry {
     pub step: String,
     pub started: Timestamp,

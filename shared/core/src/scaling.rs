@@ -6,7 +6,6 @@ use crate::configuration::Service;
 
 /// A service's scalable target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Bounds {
     pub minimum: u32,
     pub maximum: u32,
@@ -29,7 +28,6 @@ impl Bounds {
 
 /// What a service is set to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Scale {
     pub desired: u32,
     pub bounds: Bounds,

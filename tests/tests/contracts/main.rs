@@ -12,6 +12,7 @@ mod keys;
 mod probe;
 mod rights;
 mod runbook;
+mod samples;
 mod settings;
 mod workflow;
 

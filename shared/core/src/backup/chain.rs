@@ -110,7 +110,6 @@ fn absent(facts: &Facts<'_>, by: &BackupKey, of: BackupKey) -> Link {
 
 /// What is told of a chain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Chain {
     /// How many backups are what their successors say.
     pub holds: u64,

@@ -19,7 +19,6 @@ pub enum Harm {
 
 /// An object as it stands in the bucket. Whoever writes it again makes another one of it, which nobody has read yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Version {
     pub etag: String,
     pub written: Timestamp,
@@ -27,7 +26,6 @@ pub struct Version {
 
 /// What is known to be harmed of a region's backups, as `damaged.json` in its control bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Damages {
     pub schema: u32,
     /// By key.
@@ -35,7 +33,6 @@ pub struct Damages {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Noted {
     /// What was read; none where nothing was there.
     pub version: Option<Version>,

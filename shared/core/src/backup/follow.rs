@@ -81,7 +81,6 @@ fn due(written: Timestamp, finished: Timestamp, now: Timestamp) -> bool {
 
 /// Between one look and the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Followed {
     /// The newest backup of this region that is in the other one, and every older one with it.
     pub complete: Option<BackupKey>,

@@ -11,7 +11,6 @@ use crate::Invalid;
 
 /// How many of each; in UTC, and a week begins on Monday.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Keep {
     #[serde(default)]
     pub daily: u32,
@@ -129,7 +128,6 @@ fn better<'a>(one: &'a BackupKey, other: &'a BackupKey) -> &'a BackupKey {
 
 /// A copy that stands, as a listing tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct KeptCopy {
     pub backup: BackupKey,
     pub bytes: u64,

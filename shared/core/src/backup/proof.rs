@@ -8,7 +8,6 @@ use crate::{Failure, SCHEMA, probe::NEVER_SECONDS};
 
 /// The last proof, as `proof.json` in the region's control bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Proof {
     pub schema: u32,
     pub started: Timestamp,

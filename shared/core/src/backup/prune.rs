@@ -18,7 +18,6 @@ pub const LONGEST_BACKUP: SignedDuration = SignedDuration::from_hours(12);
 
 /// Between one prune and the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Condemned {
     pub packs: BTreeMap<PackId, Timestamp>,
     /// The newest backup that was ever pruned: whatever is missing up to here was taken away on purpose.

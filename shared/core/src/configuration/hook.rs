@@ -6,7 +6,6 @@ use super::{Address, check_longest, check_secret};
 use crate::Invalid;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Hook {
     pub address: Address,
     /// ARN of the secret that is its token.

@@ -6,7 +6,6 @@ use crate::Invalid;
 
 /// Repositories, and which of their tags.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ImagePattern {
     pub repository: Glob,
     pub tags: Vec<Glob>,

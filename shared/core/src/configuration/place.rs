@@ -6,7 +6,7 @@ use super::{Address, RegionResources, check_longest, check_secret};
 use crate::{Invalid, Region, backup::FilePath};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The service's folder under the data directory.
     #[default]
@@ -18,7 +18,6 @@ pub enum Place {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Export {
     /// Its data is read from here by GET, and put here by PUT.
     pub address: Address,

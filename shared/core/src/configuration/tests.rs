@@ -46,15 +46,16 @@ fn an_unknown_service_is_refused_and_the_known_ones_are_named() {
 }
 
 #[test]
-fn an_unknown_field_is_refused() {
-    let mut json = serde_json::to_value(sample("us-east-1")).unwrap();
+fn what_the_next_version_configures_is_passed_over_and_what_its_schema_changes_is_refused() {
+    let configuration = sample("us-east-1");
+    let mut json = serde_json::to_value(&configuration).unwrap();
     json["rpo_minutes"] = 60.into();
-    assert!(
-        Configuration::parse(json.to_string().as_bytes())
-            .unwrap_err()
-            .to_string()
-            .contains("rpo_minutes")
-    );
+    json["services"][0]["colour"] = "green".into();
+    let read = Configuration::parse(json.to_string().as_bytes());
+    assert_eq!(read.unwrap(), configuration);
+    json["schema"] = (crate::SCHEMA + 1).into();
+    let refused = Configuration::parse(json.to_string().as_bytes()).unwrap_err();
+    assert_eq!(refused.field, "configuration.json.schema");
 }
 
 #[test]

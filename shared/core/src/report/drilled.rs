@@ -6,7 +6,6 @@ use crate::{probe::NEVER_SECONDS, request::Mode};
 
 /// The last time a region was seen to be able to take over: in a drill, or in earnest. Its probe reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Drilled {
     /// The execution's name.
     pub execution: String,

@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Invalid, Region, SCHEMA, check_schema};
+use crate::{Invalid, Region, SCHEMA, stored};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Ledger {
     pub schema: u32,
     pub region: Region,
@@ -19,7 +18,6 @@ pub struct Ledger {
 
 /// A report as it was written. One that was completed later has a further entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// From one upwards.
     pub number: u64,
@@ -68,9 +66,7 @@ impl Ledger {
 
     pub fn parse(bytes: &[u8], region: &Region) -> Result<Self, Invalid> {
         let key = Self::key(region);
-        let ledger: Self = serde_json::from_slice(bytes)
-            .map_err(|why| Invalid::new(&key, "a ledger of reports", why))?;
-        check_schema(&format!("{key}.schema"), ledger.schema)?;
+        let ledger: Self = stored::read(&key, "a ledger of reports", bytes)?;
         match ledger.region == *region {
             true => Ok(ledger),
             false => Err(Invalid::new(format!("{key}.region"), region, ledger.region)),
