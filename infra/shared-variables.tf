@@ -6,8 +6,8 @@ variable "application" {
   default     = "forum"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.application)) && length(var.application) <= 16
-    error_message = "application must begin with a letter, hold only lower-case letters, digits and single hyphens between them, and have at most 16 characters: other names do not fit an image repository's name, longer ones a load balancer's."
+    condition     = can(regex("^[a-z][a-z0-9]{0,15}$", var.application))
+    error_message = "application must begin with a letter, hold only lower-case letters and digits, and have at most 16: with a hyphen its names could be those of another application in the account, and longer ones do not fit a load balancer's."
   }
 }
 
@@ -50,6 +50,11 @@ variable "services" {
   validation {
     condition     = alltrue([for service in var.services : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", service.name)) && length(service.name) <= 14])
     error_message = "a service's name must begin with a letter, hold only lower-case letters, digits and single hyphens between them, and have at most 14 characters: other names do not fit an image repository's name, longer ones a target group's."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : !endswith(service.name, "-pinned")])
+    error_message = "a service's name must not end with -pinned: that is how the pins of the service without it are named."
   }
 
   validation {
@@ -184,6 +189,11 @@ variable "home_region" {
   description = "The region that serves in ordinary times."
   type        = string
   default     = "us-east-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]+$", var.home_region)) && length(var.home_region) <= 15
+    error_message = "home_region must be the name of a region, such as us-east-1, of at most 15 characters: longer ones do not fit a load balancer's name."
+  }
 }
 
 variable "enable_dr" {
@@ -205,6 +215,11 @@ variable "dr_region" {
   validation {
     condition     = var.dr_region != var.home_region
     error_message = "dr_region must differ from home_region."
+  }
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]+$", var.dr_region)) && length(var.dr_region) <= 15
+    error_message = "dr_region must be the name of a region, such as us-west-2, of at most 15 characters: longer ones do not fit a load balancer's name."
   }
 }
 

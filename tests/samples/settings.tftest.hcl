@@ -115,3 +115,65 @@ run "a_certificate_for_one_region" {
 
   expect_failures = [var.certificate_arn]
 }
+
+run "an_application_whose_names_could_be_those_of_another_one" {
+  command = plan
+
+  variables {
+    application = "forum-users"
+  }
+
+  expect_failures = [var.application]
+}
+
+run "an_application_too_long_for_a_load_balancer" {
+  command = plan
+
+  variables {
+    application = "seventeenletters1"
+  }
+
+  expect_failures = [var.application]
+}
+
+run "a_service_too_long_for_a_target_group" {
+  command = plan
+
+  variables {
+    services = [{ name = "fifteenletters1" }]
+  }
+
+  expect_failures = [var.services]
+}
+
+run "a_service_named_like_the_pins_of_another_one" {
+  command = plan
+
+  variables {
+    services = [{ name = "users" }, { name = "users-pinned" }]
+  }
+
+  expect_failures = [var.services]
+}
+
+run "a_home_that_is_no_region" {
+  command = plan
+
+  variables {
+    home_region             = "Virginia"
+    home_availability_zones = ["Virginiaa", "Virginiab"]
+  }
+
+  expect_failures = [var.home_region]
+}
+
+run "a_standby_too_long_for_a_load_balancer" {
+  command = plan
+
+  variables {
+    dr_region             = "us-very-far-off-1"
+    dr_availability_zones = ["us-very-far-off-1a", "us-very-far-off-1b"]
+  }
+
+  expect_failures = [var.dr_region]
+}

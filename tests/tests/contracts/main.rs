@@ -1,6 +1,7 @@
 //! What different parts of the project promise each other, and nobody's compiler checks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod applications;
 mod costs;
 mod deploy;
 mod documents;
