@@ -75,7 +75,10 @@ async fn play(stage: &Stage) -> Result<()> {
     let died = death::kill(stage).await?;
     let failover = takeover::follow(stage, &died).await?;
     takeover::assert(stage, &failover, &died, &backup, &late).await?;
-    cool_down::acknowledge(stage).await?;
+    tokio::try_join!(
+        cool_down::acknowledge(stage),
+        deploy::assert_stands_alone(stage, &terraform),
+    )?;
     let stale = homecoming::revive(stage).await?;
     homecoming::assert(stage, &failover, &late, &stale).await?;
     deploy::assert_unchanged(stage, &terraform).await?;

@@ -6,7 +6,7 @@ use crate::cloud::{ACCOUNT, APPLICATION, HOME, STANDBY};
 use crate::drill::stage::{SERVICES, Stage, ensure};
 use crate::image::Program;
 use crate::terraform::{self, Terraform};
-use crate::{Error, Result, events};
+use crate::{Context, Error, Result, events};
 
 /// Everything a team does once; then the push of an image is all it takes to have it in the standby. `others` overrule
 /// what stands in `lifeboat.tfvars`.
@@ -58,6 +58,19 @@ pub(super) async fn assert_unchanged(stage: &Stage, terraform: &Terraform) -> Re
     stage
         .progress
         .say("an apply of Terraform would undo nothing of it");
+    Ok(())
+}
+
+/// Well above what a plan takes; one that asks the dead region waits for ever.
+const PLANNED: Duration = Duration::from_secs(120);
+
+/// Whoever must repair the standby, or change its settings, on the day on which home is dead can apply its root.
+pub(super) async fn assert_stands_alone(stage: &Stage, terraform: &Terraform) -> Result<()> {
+    let planned = terraform.assert_unchanged(terraform::STANDBY);
+    let planned = tokio::time::timeout(PLANNED, planned).await;
+    planned.context(|| format!("plan {STANDBY} while every call to {HOME} hangs"))??;
+    let told = format!("with {HOME} dead Terraform plans {STANDBY}, and would change nothing");
+    stage.progress.say(&told);
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod files;
 mod images;
 mod infrastructure;
 mod keys;
+mod modules;
 mod probe;
 mod rights;
 mod runbook;

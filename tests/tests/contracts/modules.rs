@@ -1,0 +1,140 @@
+//! How Terraform's roots and modules are written.
+
+use std::collections::BTreeSet;
+
+use lifeboat_tests::terraform::{HOME, JOIN, STANDBY};
+
+use crate::{file, infrastructure::modules, text};
+
+/// Files of a root or of a module, one after the other.
+fn described(folder: &str) -> String {
+    let mut paths: Vec<_> = std::fs::read_dir(file(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "tf"))
+        .collect();
+    paths.sort();
+    let texts = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap());
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// The blocks of a kind, each with its labels and what is in it.
+fn blocks<'a>(text: &'a str, kind: &str) -> Vec<(&'a str, &'a str)> {
+    let begin = format!("\n{kind} \"");
+    let block = |at: usize| {
+        let block = &text[at + begin.len()..];
+        let end = block.split("\n}").next().unwrap().len();
+        let one_line = block.find('\n').unwrap();
+        let block = match block[..one_line].ends_with('}') {
+            true => &block[..one_line],
+            false => &block[..end],
+        };
+        (block.split('"').next().unwrap(), block)
+    };
+    text.match_indices(&begin)
+        .map(|(at, _)| block(at))
+        .collect()
+}
+
+fn modules_of(root: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![format!("infra/{root}")];
+    while let Some(folder) = open.pop() {
+        for (_, module) in blocks(&format!("\n{}", described(&folder)), "module") {
+            let (_, source) = module.split_once("= \"../").unwrap();
+            let name = source
+                .split('"')
+                .next()
+                .unwrap()
+                .rsplit('/')
+                .next()
+                .unwrap();
+            if found.insert(name.to_owned()) {
+                open.push(format!("infra/modules/{name}"));
+            }
+        }
+    }
+    found
+}
+
+/// Each can be planned and applied while the other region is dead; only `join` needs both.
+#[test]
+fn home_and_standby_ask_their_own_region_alone() {
+    for root in [HOME, STANDBY] {
+        let text = format!("\n{}", described(&format!("infra/{root}")));
+        let providers = blocks(&text, "provider");
+        assert_eq!(providers.len(), 1, "{root}");
+        assert!(providers[0].1.contains(" = local.region\n"));
+        assert!(!providers[0].1.contains("alias"));
+        for module in modules_of(root) {
+            let path = format!("infra/modules/{module}");
+            let text = format!("\n{}", described(&path));
+            assert!(blocks(&text, "provider").is_empty(), "{path}");
+            assert!(!text.contains("\n  provider"), "{path} names a provider");
+            for (kind, asked) in blocks(&text, "data") {
+                assert!(
+                    !asked.contains("peer"),
+                    "{path} asks the other region: {asked}"
+                );
+                assert!(ASKED.contains(&kind), "{path} asks {kind}");
+            }
+        }
+    }
+    assert!(modules_of(JOIN).contains("replication") && !modules_of(HOME).contains("replication"));
+}
+
+/// Whom the account is of, and where Route 53's checkers ask from: neither is of a region.
+const ASKED: [&str; 2] = ["aws_caller_identity", "aws_ip_ranges"];
+
+/// What a region is told is described where people read it, in the roots; so its module passes it on without a word.
+const PASSED_ON: [(&str, &str); 1] = [("region", "infra/shared-variables.tf")];
+
+/// Under another name there, because the root says which region it is.
+const RENAMED: [(&str, &str); 1] = [("standby_region", "dr_region")];
+
+#[test]
+fn every_variable_and_output_is_described() {
+    let places = std::fs::read_dir(file("infra/modules")).unwrap();
+    let modules = places.map(|module| module.unwrap().file_name().into_string().unwrap());
+    let modules = modules.map(|module| format!("modules/{module}"));
+    for place in modules.chain([HOME, STANDBY, JOIN].map(str::to_owned)) {
+        let own = format!("\n{}", described(&format!("infra/{place}")));
+        let passed_on = PASSED_ON
+            .iter()
+            .find(|(m, _)| place == format!("modules/{m}"));
+        let elsewhere = passed_on.map_or_else(String::new, |(_, path)| format!("\n{}", text(path)));
+        for kind in ["variable", "output"] {
+            for (name, block) in blocks(&own, kind) {
+                let there = RENAMED.iter().find(|(here, _)| *here == name);
+                let there = there.map_or(name, |(_, there)| there);
+                let mut described = blocks(&elsewhere, kind).into_iter().chain([(name, block)]);
+                assert!(
+                    described.any(
+                        |(n, b)| [name, there].contains(&n) && b.contains("\n  description = ")
+                    ),
+                    "infra/{place}: {kind} {name} has no description"
+                );
+            }
+        }
+    }
+}
+
+/// Versions are said once, by the roots: no module here is used by itself. One that is given a provider says of which kind.
+#[test]
+fn versions_are_pinned_in_one_place_for_all_roots() {
+    for root in [HOME, STANDBY, JOIN] {
+        let text = described(&format!("infra/{root}"));
+        assert_eq!(text.matches("required_version = \"").count(), 1, "{root}");
+        assert_eq!(text.matches("required_providers {").count(), 1, "{root}");
+        assert_eq!(text.matches("    version = \"").count(), 1, "{root}");
+    }
+    for (path, text) in modules() {
+        assert!(!text.contains("required_version"), "{path}");
+        let given = text.contains("required_providers");
+        let kind = text.contains("    aws = { source = \"hashicorp/aws\" }\n");
+        assert_eq!(given, path == "replication/main.tf", "{path}");
+        assert_eq!(given, kind, "{path}");
+    }
+}
