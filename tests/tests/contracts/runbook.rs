@@ -123,7 +123,7 @@ fn terraform_has_the_roots_outputs_and_variables_that_documents_name() {
 }
 
 /// What is typed of AWS's own command line, with the options that each takes there.
-const AWS: [(&str, &[&str]); 15] = [
+const AWS: [(&str, &[&str]); 14] = [
     (
         "application-autoscaling register-scalable-target",
         &[
