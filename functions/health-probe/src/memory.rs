@@ -21,7 +21,7 @@ use lifeboat_core::{
     users::Addresses,
 };
 
-use crate::world::World;
+use crate::world::{Groups, World};
 use lifeboat_aws::ecs::{Deployed, Services};
 
 pub(crate) struct InMemory {

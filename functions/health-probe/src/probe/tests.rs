@@ -425,6 +425,7 @@ async fn how_long_a_backup_is_on_its_way_is_published_where_backups_are_copied()
     let followed = Followed {
         complete: None,
         waiting_since: Some(after(-90)),
+        ..Followed::default()
     };
     let control = world.control();
     control.write(Followed::KEY, &followed).await.unwrap();
