@@ -74,6 +74,7 @@ run "an_alias_begins_at_the_version_that_is_published" {
 
     own = {
       region         = "us-east-1"
+      cluster        = "arn:aws:ecs:us-east-1:111122223333:cluster/forum"
       control_bucket = "control-east"
       backups_bucket = "backups-east"
       notices_topic  = "arn:aws:sns:us-east-1:111122223333:forum-notices"

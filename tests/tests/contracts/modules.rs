@@ -89,7 +89,14 @@ fn home_and_standby_ask_their_own_region_alone() {
 const ASKED: [&str; 2] = ["aws_caller_identity", "aws_ip_ranges"];
 
 /// What a region is told is described where people read it, in the roots; so its module passes it on without a word.
-const PASSED_ON: [(&str, &str); 1] = [("region", "infra/shared-variables.tf")];
+const PASSED_ON: [&str; 3] = ["application", "region", "suite"];
+
+/// What the roots describe, and of what differs between them the region.
+const DESCRIBED: [&str; 3] = [
+    "infra/modules/region/variables.tf",
+    "infra/shared-application-variables.tf",
+    "infra/shared-variables.tf",
+];
 
 /// Under another name there, because the root says which region it is.
 const RENAMED: [(&str, &str); 1] = [("standby_region", "dr_region")];
@@ -103,8 +110,9 @@ fn every_variable_and_output_is_described() {
         let own = format!("\n{}", described(&format!("infra/{place}")));
         let passed_on = PASSED_ON
             .iter()
-            .find(|(m, _)| place == format!("modules/{m}"));
-        let elsewhere = passed_on.map_or_else(String::new, |(_, path)| format!("\n{}", text(path)));
+            .any(|module| place == format!("modules/{module}"));
+        let elsewhere = DESCRIBED.iter().filter(|_| passed_on);
+        let elsewhere: String = elsewhere.map(|path| format!("\n{}", text(path))).collect();
         for kind in ["variable", "output"] {
             for (name, block) in blocks(&own, kind) {
                 let there = RENAMED.iter().find(|(here, _)| *here == name);
