@@ -63,6 +63,7 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
             Ok(None) => continue,
             Err(Failure::NotVerified(why)) => {
                 told.notes.push(why);
+                no_longer(&mut aside, key);
                 continue;
             }
             Err(other) => return Err(other),
@@ -73,7 +74,7 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
                 match key.name.kind {
                     Kind::Backup if behind => {}
                     Kind::Backup => told.complete = Some(key),
-                    Kind::Salvage | Kind::Replaced => drop(aside.insert(key)),
+                    Kind::Salvage | Kind::Replaced => no_longer(&mut aside, key),
                 }
                 continue;
             }
@@ -82,6 +83,7 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
                 told.notes.push(format!(
                     "{name} is not whole in {here}: {bucket}/{object} is gone, so it is followed no longer"
                 ));
+                no_longer(&mut aside, key);
                 continue;
             }
             Verdict::Pending => {}
@@ -111,6 +113,7 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
                         "{} is not whole in {here}, so it is followed no longer: {why}",
                         key.name
                     ));
+                    no_longer(&mut aside, key);
                     continue;
                 }
             }
@@ -132,6 +135,13 @@ pub(crate) async fn follow<C: Objects, B: Objects>(
         tracing::warn!("{note}");
     }
     Ok(told)
+}
+
+/// A backup needs no note of it: a newer one that is complete stands for those before it.
+fn no_longer(aside: &mut BTreeSet<BackupKey>, key: BackupKey) {
+    if key.name.kind != Kind::Backup {
+        aside.insert(key);
+    }
 }
 
 fn rank(key: &BackupKey) -> (lifeboat_core::Epoch, Timestamp) {

@@ -119,24 +119,35 @@ fn write(to: &Path, mut chunks: mpsc::Receiver<Vec<u8>>) -> io::Result<ContentId
     let part = files::beside(to);
     let file = File::create(&part)?;
     let content = thread::scope(|scope| {
-        let (due, dues) = sync_channel(1);
+        let mut flushing = None;
+        let flush = || {
+            let (due, dues) = sync_channel(1);
+            let disk = &file;
+            let flushed = scope.spawn(move || dues.iter().try_for_each(|()| disk.sync_data()));
+            (due, flushed)
+        };
         let mut disk = &file;
-        let flushing = scope.spawn(move || dues.iter().try_for_each(|()| disk.sync_data()));
         let mut hasher = Hasher::default();
         let mut behind = 0;
         while let Some(chunk) = chunks.blocking_recv() {
             hasher.update(&chunk);
             disk.write_all(&chunk)?;
             behind += chunk.len();
-            if behind >= BEHIND && due.try_send(()).is_ok() {
-                behind = 0;
+            if behind >= BEHIND {
+                // A file that never has so much needs no thread.
+                let (due, _) = flushing.get_or_insert_with(flush);
+                if due.try_send(()).is_ok() {
+                    behind = 0;
+                }
             }
         }
-        drop(due);
-        // An error of the disk is told once: who has heard it there would not hear it below.
-        flushing
-            .join()
-            .map_err(|_| io::Error::other("it broke off"))??;
+        if let Some((due, flushed)) = flushing {
+            drop(due);
+            // An error of the disk is told once: who has heard it there would not hear it below.
+            flushed
+                .join()
+                .map_err(|_| io::Error::other("it broke off"))??;
+        }
         io::Result::Ok(hasher.finish())
     })?;
     file.sync_all()?;

@@ -228,6 +228,20 @@ async fn what_a_restore_kept_aside_is_followed_until_it_is_there_and_is_no_recov
 }
 
 #[tokio::test]
+async fn what_was_kept_aside_and_is_not_whole_is_named_once_and_then_left_alone() {
+    let (standby, kept) = with_replaced().await;
+    for pack in standby.packs() {
+        standby.backups.remove(&pack);
+    }
+    let named = follow(&standby, 120).await;
+    assert!(named.notes[0].contains("is gone"), "{:?}", named.notes);
+    assert_eq!(remembered(&standby).aside, [kept].into());
+    let looked = standby.backups.looked.get();
+    assert_eq!(follow(&standby, 420).await.notes, [""; 0]);
+    assert_eq!(standby.backups.looked.get(), looked);
+}
+
+#[tokio::test]
 async fn one_that_is_not_whole_here_is_named_and_keeps_nobody_waiting() {
     let (home, standby) = home().await;
     home.backups.copy_to(&standby.backups);

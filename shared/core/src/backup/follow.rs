@@ -84,7 +84,8 @@ fn due(written: Timestamp, finished: Timestamp, now: Timestamp) -> bool {
 pub struct Followed {
     /// The newest backup of this region that is in the other one, and every older one with it.
     pub complete: Option<BackupKey>,
-    /// What was saved aside here and is in the other region: replaced or salvaged, which is no recovery point.
+    /// What was saved aside here, replaced or salvaged, and is followed no longer: it is in the other region, or not whole here.
+    /// None of it is a recovery point.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub aside: BTreeSet<BackupKey>,
     /// When the oldest was finished that is not.
