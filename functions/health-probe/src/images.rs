@@ -9,7 +9,10 @@ use lifeboat_core::{
     readiness::Fact,
 };
 
-use crate::{wait::Wait, world::World};
+use crate::{
+    wait::{Wait, each},
+    world::World,
+};
 
 /// By service. What image-sync recorded is asked for again, since a registry can lose an image in between; where it has
 /// recorded nothing the tag is looked for.
@@ -37,7 +40,7 @@ pub(crate) async fn facts<W: World>(world: &W, wait: &Wait, now: Timestamp) -> V
         };
         (name.clone(), fact)
     });
-    join_all(facts).await
+    each(facts).await
 }
 
 async fn recorded<W: World>(world: &W) -> Result<Option<Record>, Failure> {

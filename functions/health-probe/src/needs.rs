@@ -12,7 +12,7 @@ use lifeboat_core::{
 };
 
 use crate::{
-    wait::Wait,
+    wait::{Wait, each},
     world::{Groups, World},
 };
 
@@ -73,27 +73,38 @@ pub(crate) async fn of<W: World>(
     let arns: BTreeSet<String> = arns.cloned().collect();
     let groups = async { Ok(world.target_groups(&arns).await) };
     let groups = wait.get("describe", "target groups", groups);
-    let needs = services.iter().map(async |(name, deployed)| {
-        let definition = definition(world, wait, deployed);
-        let started = async {
-            let definition = definition.await;
-            let secrets = secrets(world, wait, name, definition.as_ref().ok()).await;
-            (definition, secrets)
-        };
-        let (started, answered) = tokio::join!(started, answered(world, name, deployed));
-        (name, deployed, started, answered)
-    });
-    let (groups, needs) = tokio::join!(groups, join_all(needs));
-    let needs = needs.into_iter();
-    let needs = needs.map(|(name, deployed, (definition, secrets), answered)| {
+    let started = services
+        .iter()
+        .map(async |(name, deployed)| (name, started(world, wait, name, deployed).await));
+    // These keep no connection, and one that never answers must not keep the others' place.
+    let answered = services
+        .iter()
+        .map(async |(name, deployed)| (name, answered(world, name, deployed).await));
+    let (groups, started, answered) = tokio::join!(groups, each(started), join_all(answered));
+    let answered: BTreeMap<_, _> = answered.into_iter().collect();
+    let needs = started.into_iter().map(|(name, (definition, secrets))| {
+        let answered = answered.get(name).and_then(Option::as_ref);
+        let target = target(&groups, &services[name], answered, world);
         let needs = Needs {
             definition,
-            target: target(&groups, deployed, answered.as_ref(), world),
+            target,
             secrets,
         };
         (name.clone(), needs)
     });
     needs.collect()
+}
+
+/// What its tasks are started from, and whether the secrets that it names are there.
+async fn started<W: World>(
+    world: &W,
+    wait: &Wait,
+    name: &str,
+    deployed: &Deployed,
+) -> (Result<Definition, Failure>, Fact) {
+    let definition = definition(world, wait, deployed).await;
+    let secrets = secrets(world, wait, name, definition.as_ref().ok()).await;
+    (definition, secrets)
 }
 
 /// Beside what this region is asked: a silent peer costs this one's answers no time.
@@ -114,7 +125,7 @@ pub(crate) async fn others<W: World>(world: &W, wait: &Wait) -> Others {
         let described = world.peer_definition(arn);
         (name.clone(), wait.get("describe", arn, described).await)
     });
-    Ok(join_all(described).await.into_iter().collect())
+    Ok(each(described).await.into_iter().collect())
 }
 
 async fn definition<W: World>(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use lifeboat_core::{Failure, Region};
 use tokio::time::Instant;
 
@@ -40,5 +41,51 @@ impl Wait {
                 Err(Failure::unavailable(operation, object, &self.region, why))
             }
         }
+    }
+}
+
+/// So many questions of one kind are under way at a time: each beyond that would be a connection, a handshake and memory of its
+/// own, where it can have those of one that was answered.
+const AT_ONCE: usize = 50;
+
+/// The answers, as they come: none waits for one that was asked before it.
+pub(crate) async fn each<T>(asked: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    stream::iter(asked)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn never_more_than_fifty_are_asked_at_once_and_one_that_hangs_holds_nobody_up() {
+        let region = Region::new("us-west-2").unwrap();
+        let wait = &Wait::begin(Action::Probe, &region);
+        let (now, most) = (&Cell::new(0), &Cell::new(0));
+        let asked = (0..3 * AT_ONCE).map(async |number| {
+            now.set(now.get() + 1);
+            most.set(most.get().max(now.get()));
+            let answer = async {
+                match number < 5 {
+                    true => std::future::pending::<()>().await,
+                    false => tokio::time::sleep(Duration::from_millis(100)).await,
+                }
+                Ok(number)
+            };
+            let answer = wait.get("describe", "it", answer).await;
+            now.set(now.get() - 1);
+            answer.ok()
+        });
+        let begun = Instant::now();
+        let answers = each(asked).await;
+        assert_eq!(most.get(), AT_ONCE);
+        let none = answers.iter().filter(|answer| answer.is_none()).count();
+        assert_eq!((answers.len(), none), (3 * AT_ONCE, 5));
+        assert_eq!(begun.elapsed(), Action::Probe.patience());
     }
 }
