@@ -10,7 +10,7 @@ use aws_sdk_s3::{
         get_object::{GetObjectError, GetObjectOutput, builders::GetObjectFluentBuilder},
         put_object::{PutObjectError, PutObjectOutput},
     },
-    primitives::{ByteStream, DateTime, SdkBody},
+    primitives::{AggregatedBytes, ByteStream, DateTime, SdkBody},
     types::{
         ObjectLockRetention, ObjectLockRetentionMode, OptionalObjectAttributes, ReplicationStatus,
         RestoreStatus,
@@ -34,6 +34,11 @@ use about::{about, described};
 
 /// Between two writes that meet others.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Slice by slice: the SDK's own `to_vec` goes byte by byte, which took half of a restore's time.
+fn contiguous(body: AggregatedBytes) -> Vec<u8> {
+    body.into_bytes().into()
+}
 
 /// A bucket of S3.
 #[derive(Debug, Clone)]
@@ -187,7 +192,7 @@ impl Objects for Bucket {
         let body = found.body.collect().await;
         let body = body.map_err(|e| self.failed("read", key, e))?;
         Ok(Some(Object {
-            body: body.to_vec(),
+            body: contiguous(body),
             etag,
         }))
     }
@@ -372,7 +377,7 @@ impl Objects for Bucket {
         let length =
             length.ok_or_else(|| self.failed("read", key, "it does not say its length"))?;
         let body = found.body.collect().await;
-        let bytes = body.map_err(|e| self.failed("read", key, e))?.to_vec();
+        let bytes = contiguous(body.map_err(|e| self.failed("read", key, e))?);
         Ok(Some(Part {
             bytes,
             etag,
