@@ -7,9 +7,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-# In bytes.
-LARGEST_BINARY = 7_000_000
-LARGEST_ZIP = 3_300_000
+# In bytes: a little above what they are.
+LARGEST_BINARY = 10_500_000
+LARGEST_ZIP = 4_800_000
 
 
 def main(functions):

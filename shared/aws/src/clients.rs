@@ -3,15 +3,20 @@ use std::{
     time::Duration,
 };
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
+    retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use lifeboat_core::{Failure, Region};
 use reqwest::{Client, redirect::Policy};
 
-use crate::explain::because;
+use crate::{explain::because, roots::Roots};
 
 /// How long a region may take to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,16 +81,31 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// Of a person's command: as their files and variables say, in a network that may have roots of its own.
     pub async fn from_environment() -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest());
+        let config = config.http_client(https(Roots::Systems)).load().await;
+        Self::new(config)
+    }
+
+    /// Of a function, which is waited for while it starts: as Lambda says, in whose variables everything stands. What a person's
+    /// command looks for in other places would be a part of each function, too.
+    pub(crate) fn of_function() -> Self {
+        let said = |name| std::env::var(name).ok();
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(https(Roots::of_function(std::env::vars_os())))
+            .credentials_provider(SharedCredentialsProvider::new(
+                EnvironmentVariableCredentialsProvider::new(),
+            ));
+        config.set_region(said("AWS_REGION").map(aws_config::Region::new));
+        config.set_endpoint_url(said("AWS_ENDPOINT_URL"));
+        Self::new(config.build())
+    }
+
+    fn new(shared: SdkConfig) -> Self {
         // For every other HTTP client of the process. The first to install it wins; nobody else does here.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let shared = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .load()
-            .await;
         Self {
             shared,
             http: Arc::default(),
@@ -118,6 +138,13 @@ impl Aws {
             .region()
             .map(|region| region.as_ref().to_owned())
     }
+}
+
+fn https(roots: Roots) -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(roots.context())
+        .build_https()
 }
 
 pub(crate) fn http() -> reqwest::Result<Client> {

@@ -5,6 +5,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use lifeboat_core::{Configuration, Failure, Invalid, Region};
 use serde::Serialize;
 use serde_json::Value;
+use tracing::level_filters::LevelFilter;
 
 use crate::{
     clients::{Aws, Patience},
@@ -62,14 +63,27 @@ fn missing(name: &str) -> Failure {
     Invalid::new(name, "an environment variable of the function", "none").into()
 }
 
+/// One level for all: to filter by more than that takes a library of regular expressions, a tenth of a function.
+fn log() {
+    let said = |name| std::env::var(name).unwrap_or_default();
+    let lines = tracing_subscriber::fmt()
+        .with_target(false)
+        .without_time()
+        .with_max_level(said("RUST_LOG").parse().unwrap_or(LevelFilter::INFO));
+    match said("AWS_LAMBDA_LOG_FORMAT").as_str() {
+        "JSON" => lines.json().init(),
+        _ => lines.init(),
+    }
+}
+
 /// Runs a function until Lambda ends it. Errors carry the names that the workflow catches.
 pub async fn run<T, F>(handle: F) -> Result<(), lambda_runtime::Error>
 where
     T: Serialize,
     F: AsyncFn(Start, Value) -> Result<T, Failure>,
 {
-    lambda_runtime::tracing::init_default_subscriber();
-    let aws = Aws::from_environment().await;
+    log();
+    let aws = Aws::of_function();
     let (aws, handle) = (&aws, &handle);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let outcome = async {

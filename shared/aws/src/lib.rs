@@ -21,6 +21,7 @@ pub mod memory;
 pub mod metrics;
 pub mod objects;
 pub mod reports;
+mod roots;
 pub mod s3;
 #[cfg(feature = "signed")]
 pub mod signed;
