@@ -10,7 +10,7 @@ if [ "$(cargo make --version 2>/dev/null)" = "cargo-make $version" ]; then
   exec cargo make --loglevel warn "$@"
 fi
 if [ ! -x "$tools/bin/cargo-make" ]; then
-  echo "Installing cargo-make $version into .local (once, about two minutes)" >&2
-  cargo install --quiet --locked --no-default-features --version "$version" --root "$tools" cargo-make
+  echo "Installing cargo-make $version into .local (once, about a minute)" >&2
+  cargo install --quiet --locked --debug --no-default-features --version "$version" --root "$tools" cargo-make
 fi
 PATH="$tools/bin:$PATH" exec "$tools/bin/cargo-make" make --loglevel warn "$@"

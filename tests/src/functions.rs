@@ -14,11 +14,11 @@ with zipfile.ZipFile(sys.argv[2], 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as
         package.writestr(entry, binary.read())";
 
 impl LocalCloud {
-    /// Builds the whole workspace at once, so that nothing is built twice with other features.
+    /// Builds the whole workspace at once, and with its tests, so that nothing is built twice with other features.
     pub async fn build(&self) -> Result<()> {
         let mut build = shell::command("cargo");
         build.current_dir(workspace());
-        build.args(["build", "--locked", "--workspace", "--bins"]);
+        build.args(["build", "--locked", "--workspace", "--bins", "--tests"]);
         shell::run_logged(&mut build, &self.run.file("build.log")).await
     }
 
@@ -37,7 +37,8 @@ pub fn built(program: &str) -> PathBuf {
     image::target_folder().join("debug").join(program)
 }
 
-async fn pack(binary: &Path, package: &Path) -> Result<()> {
+/// With Python of the emulator, which is installed with it.
+pub async fn pack(binary: &Path, package: &Path) -> Result<()> {
     let python = tools::local_folder().join("tools/python/bin/python");
     let mut zip = shell::command(python);
     zip.args(["-c", ZIP]).arg(binary).arg(package);
