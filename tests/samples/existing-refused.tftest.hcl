@@ -26,25 +26,29 @@ mock_provider "aws" {
   alias = "standby"
 }
 
+variables {
+  # One service in both regions. What is refused differs from it in what each run says.
+  alone = {
+    us-east-1 = {
+      cluster       = "production"
+      load_balancer = { name = "public", address = "https://us-east-1.shop.example.com" }
+      services      = { users = { service = "users-service", repository = "team/users" } }
+    }
+    us-west-2 = {
+      cluster       = "production"
+      load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
+      services      = { users = { service = "users-service", repository = "team/users" } }
+    }
+  }
+}
+
 run "one_service_alone_is_protected" {
   command = plan
 
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-east-1.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-      us-west-2 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = var.alone
   }
 }
 
@@ -84,19 +88,7 @@ run "a_third_region" {
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-east-1.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-      eu-west-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = { us-east-1 = var.alone.us-east-1, eu-west-1 = var.alone.us-west-2 }
   }
 
   expect_failures = [var.existing]
@@ -108,19 +100,7 @@ run "a_service_that_is_named_in_one_region_alone" {
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-east-1.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" }, posts = { service = "posts", repository = "team/posts" } }
-      }
-      us-west-2 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = merge(var.alone, { us-east-1 = merge(var.alone.us-east-1, { services = merge(var.alone.us-east-1.services, { posts = { service = "posts", repository = "team/posts" } }) }) })
   }
 
   expect_failures = [var.existing]
@@ -132,19 +112,7 @@ run "a_cluster_that_is_given_by_its_arn" {
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "arn:aws:ecs:us-east-1:111122223333:cluster/production"
-        load_balancer = { name = "public", address = "https://us-east-1.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-      us-west-2 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = merge(var.alone, { us-east-1 = merge(var.alone.us-east-1, { cluster = "arn:aws:ecs:us-east-1:111122223333:cluster/production" }) })
   }
 
   expect_failures = [var.existing]
@@ -156,19 +124,7 @@ run "a_template_with_a_revision" {
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-east-1.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users", template = "users:7" } }
-      }
-      us-west-2 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = merge(var.alone, { us-east-1 = merge(var.alone.us-east-1, { services = { users = { service = "users-service", repository = "team/users", template = "users:7" } } }) })
   }
 
   expect_failures = [var.existing]
@@ -180,19 +136,7 @@ run "a_repository_with_its_registry" {
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-east-1.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "111122223333.dkr.ecr.us-east-1.amazonaws.com/team/users:stable" } }
-      }
-      us-west-2 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = merge(var.alone, { us-east-1 = merge(var.alone.us-east-1, { services = { users = { service = "users-service", repository = "111122223333.dkr.ecr.us-east-1.amazonaws.com/team/users:stable" } } }) })
   }
 
   expect_failures = [var.existing]
@@ -204,19 +148,7 @@ run "a_load_balancer_that_is_given_by_its_dns_name" {
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public-1.us-east-1.elb.amazonaws.com", address = "https://us-east-1.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-      us-west-2 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = merge(var.alone, { us-east-1 = merge(var.alone.us-east-1, { load_balancer = { name = "public-1.us-east-1.elb.amazonaws.com", address = "https://us-east-1.shop.example.com" } }) })
   }
 
   expect_failures = [var.existing]
@@ -228,19 +160,7 @@ run "an_address_with_a_path" {
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-east-1.shop.example.com/" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-      us-west-2 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = merge(var.alone, { us-east-1 = merge(var.alone.us-east-1, { load_balancer = { name = "public", address = "https://us-east-1.shop.example.com/" } }) })
   }
 
   expect_failures = [var.existing]
@@ -252,19 +172,7 @@ run "the_domain_of_whoever_serves_as_an_address" {
   variables {
     services     = [{ name = "users" }]
     service_data = {}
-
-    existing = {
-      us-east-1 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://lifeboat.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-      us-west-2 = {
-        cluster       = "production"
-        load_balancer = { name = "public", address = "https://us-west-2.shop.example.com" }
-        services      = { users = { service = "users-service", repository = "team/users" } }
-      }
-    }
+    existing     = merge(var.alone, { us-east-1 = merge(var.alone.us-east-1, { load_balancer = { name = "public", address = "https://lifeboat.shop.example.com" } }) })
   }
 
   expect_failures = [var.existing]

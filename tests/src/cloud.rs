@@ -52,6 +52,11 @@ impl LocalCloud {
             let hint = "start a Docker engine that `docker version` reaches";
             return Err(format!("the local cloud runs its tasks as containers: {hint}").into());
         }
+        Self::without_tasks(protected, keep).await
+    }
+
+    /// One in which nothing is started, which needs no Docker engine.
+    pub async fn without_tasks(protected: Protected, keep: bool) -> Result<Self> {
         let run = RunFolder::create()?;
         let sockets = Sockets::open().await?;
         let addresses = sockets.addresses().await?;

@@ -16,10 +16,8 @@ pub const EXISTING: &str = "examples/existing-services";
 pub const HOME: &str = "home";
 pub const STANDBY: &str = "standby";
 pub const JOIN: &str = "join";
-const VARIABLES: [&str; 2] = [
-    "-var-file=../lifeboat.tfvars",
-    "-var-file=../run.tfvars.json",
-];
+/// What a run says beside what stands in the roots' own settings.
+const TOLD: &str = "run.tfvars.json";
 const STATE_BESIDE_IT: &str = "terraform {\n  backend \"local\" {}\n}\n";
 const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
 
@@ -49,10 +47,12 @@ impl Change {
     }
 }
 
-/// A root module copied for this run, with its state beside it.
+/// Root modules copied for this run, each with its state beside it.
 #[derive(Debug)]
 pub struct Terraform {
     folder: PathBuf,
+    /// The file that people fill in.
+    settings: String,
     plugins: Option<PathBuf>,
 }
 
@@ -70,20 +70,35 @@ impl LocalCloud {
         }
         let mut variables = self.variables(functions);
         variables.extend(others);
-        let file = terraform.folder.join("run.tfvars.json");
-        std::fs::write(&file, Value::from(variables).to_string())
-            .context(|| format!("write {}", file.display()))?;
+        terraform.tell(variables)?;
         Ok(terraform)
     }
 
-    fn variables(&self, functions: &Path) -> Map<String, Value> {
-        let (addresses, protected) = (&self.addresses, &self.protected);
+    /// Copies the roots that protect what is there; nobody has told them of anything yet.
+    pub fn existing(&self) -> Result<Terraform> {
+        Terraform::copy(EXISTING, self.run.file("terraform"))
+    }
+
+    /// What stands for AWS.
+    pub fn told(&self) -> Value {
+        let addresses = &self.addresses;
         let per_region = |value: &dyn Fn(&str) -> String| -> Map<String, Value> {
             REGIONS
                 .iter()
                 .map(|region| ((*region).to_owned(), value(region).into()))
                 .collect()
         };
+        json!({
+            "endpoint": format!("http://{}", addresses.proxy),
+            "registries": per_region(&|region| addresses.registries[region].to_string()),
+            "name_servers": [addresses.name_server.to_string()],
+            "data_directory": per_region(&|region| self.data(region).display().to_string()),
+            "look_interval_seconds": 2,
+        })
+    }
+
+    fn variables(&self, functions: &Path) -> Map<String, Value> {
+        let protected = &self.protected;
         let values = [
             ("architecture", json!(image::ARCHITECTURE)),
             ("domain", json!(DOMAIN)),
@@ -104,16 +119,7 @@ impl LocalCloud {
                     })
                     .collect(),
             ),
-            (
-                "local_cloud",
-                json!({
-                    "endpoint": format!("http://{}", addresses.proxy),
-                    "registries": per_region(&|region| addresses.registries[region].to_string()),
-                    "name_servers": [addresses.name_server.to_string()],
-                    "data_directory": per_region(&|region| self.data(region).display().to_string()),
-                    "look_interval_seconds": 2,
-                }),
-            ),
+            ("local_cloud", self.told()),
         ];
         values
             .map(|(name, value)| (name.to_owned(), value))
@@ -131,10 +137,23 @@ impl Terraform {
             std::fs::write(&backend, STATE_BESIDE_IT)
                 .context(|| format!("write {}", backend.display()))?;
         }
+        let settings = settings(&folder)?;
         Ok(Self {
             folder,
+            settings,
             plugins: plugins(),
         })
+    }
+
+    /// Another root beside them.
+    pub fn add(&self, root: &str, from: &str) -> Result<()> {
+        copy(&workspace().join(from), &self.folder.join(root))
+    }
+
+    pub fn tell(&self, variables: Map<String, Value>) -> Result<()> {
+        let file = self.folder.join(TOLD);
+        std::fs::write(&file, Value::from(variables).to_string())
+            .context(|| format!("write {}", file.display()))
     }
 
     /// Whether a root makes sense, without asking any cloud.
@@ -213,7 +232,7 @@ impl Terraform {
     pub async fn apply_root(&self, root: &str) -> Result<()> {
         let mut apply = self.command(root, "apply");
         apply.args(["-auto-approve", "-compact-warnings"]);
-        apply.args(VARIABLES);
+        apply.args(self.variables());
         shell::run_logged(&mut apply, &self.log(root)).await
     }
 
@@ -221,12 +240,22 @@ impl Terraform {
     pub async fn assert_unchanged(&self, root: &str) -> Result<()> {
         let mut plan = self.command(root, "plan");
         plan.args(["-detailed-exitcode", "-compact-warnings"]);
-        plan.args(VARIABLES);
+        plan.args(self.variables());
         let planned = shell::run_logged(&mut plan, &self.log(root)).await;
         planned.context(|| format!("see that an apply of {root} would change nothing"))
     }
 
-    async fn init(&self, root: &str) -> Result<()> {
+    fn variables(&self) -> [String; 2] {
+        [&self.settings, TOLD].map(|file| format!("-var-file=../{file}"))
+    }
+
+    /// What a root that was applied says.
+    pub async fn output(&self, root: &str, name: &str) -> Result<String> {
+        let mut output = self.command(root, "output");
+        shell::run(output.args(["-raw", name])).await
+    }
+
+    pub async fn init(&self, root: &str) -> Result<()> {
         let mut init = self.command(root, "init");
         match &self.plugins {
             Some(plugins) => init.arg(format!("-plugin-dir={}", plugins.display())),
@@ -244,12 +273,13 @@ impl Terraform {
         let mut command = shell::command("terraform");
         command
             .arg(format!("-chdir={}", self.folder.join(root).display()))
-            .args([verb, "-input=false", "-no-color"])
+            .args([verb, "-no-color"])
             .env("AWS_ACCESS_KEY_ID", ROOT_KEY)
             .env("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("CHECKPOINT_DISABLE", "1")
-            .env("TF_IN_AUTOMATION", "1");
+            .env("TF_IN_AUTOMATION", "1")
+            .env("TF_INPUT", "0");
         let missing = |file: std::ffi::OsString| !Path::new(&file).exists();
         if std::env::var_os("TF_CLI_CONFIG_FILE").is_some_and(missing) {
             command.env_remove("TF_CLI_CONFIG_FILE");
@@ -261,6 +291,13 @@ impl Terraform {
         let run = self.folder.parent().unwrap_or(&self.folder);
         run.join(format!("terraform-{root}.log"))
     }
+}
+
+fn settings(folder: &Path) -> Result<String> {
+    let entries = std::fs::read_dir(folder).context(|| format!("read {}", folder.display()))?;
+    let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let found = names.find(|name| name.ends_with(".tfvars"));
+    found.context(|| format!("no settings in {}", folder.display()))
 }
 
 /// A folder that already holds the provider, for machines that cannot download it.
