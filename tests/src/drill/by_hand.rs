@@ -34,6 +34,13 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
     ensure(refused.contains("active_region_down"), || {
         format!("home serves, and it is not refused for that: {refused}")
     })?;
+    // Who does says so; what it would do is shown, and nothing of it is begun.
+    let better = "active_region_down=users get wrong data";
+    let better = [&ask("unplanned")[..], &["--override", better, "--dry-run"]].concat();
+    let plan = lifeboat(stage, STANDBY, &better).await?;
+    ensure(plan.contains("--plan "), || {
+        format!("a person knows better, and it would not start: {plan}")
+    })?;
     stage.assert_forum_in(HOME).await?;
     cloud.assert_empty(STANDBY).await?;
     progress.say("users noticed nothing, and the standby is as empty as it was");
