@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join_all, try_join_all};
+use futures::{
+    StreamExt,
+    future::{join_all, try_join_all},
+};
 use lifeboat_aws::ecs::{Deployed, Services};
 use lifeboat_core::{
     Configuration, Failure,
@@ -12,7 +15,7 @@ use lifeboat_core::{
 };
 
 use crate::{
-    wait::{Wait, each},
+    wait::{AT_ONCE, Wait, at_once, each},
     world::{Groups, World},
 };
 
@@ -73,14 +76,20 @@ pub(crate) async fn of<W: World>(
     let arns: BTreeSet<String> = arns.cloned().collect();
     let groups = async { Ok(world.target_groups(&arns).await) };
     let groups = wait.get("describe", "target groups", groups);
-    let started = services
+    let definitions = services
         .iter()
-        .map(async |(name, deployed)| (name, started(world, wait, name, deployed).await));
+        .map(async |(name, deployed)| (name, definition(world, wait, deployed).await));
+    // A service's secrets are asked for while others' definitions are still on their way.
+    let started = at_once(definitions).map(async |(name, definition)| {
+        let secrets = secrets(world, wait, name, definition.as_ref().ok()).await;
+        (name, (definition, secrets))
+    });
+    let started = started.buffer_unordered(AT_ONCE).collect::<Vec<_>>();
     // These keep no connection, and one that never answers must not keep the others' place.
     let answered = services
         .iter()
         .map(async |(name, deployed)| (name, answered(world, name, deployed).await));
-    let (groups, started, answered) = tokio::join!(groups, each(started), join_all(answered));
+    let (groups, started, answered) = tokio::join!(groups, started, join_all(answered));
     let answered: BTreeMap<_, _> = answered.into_iter().collect();
     let needs = started.into_iter().map(|(name, (definition, secrets))| {
         let answered = answered.get(name).and_then(Option::as_ref);
@@ -93,18 +102,6 @@ pub(crate) async fn of<W: World>(
         (name.clone(), needs)
     });
     needs.collect()
-}
-
-/// What its tasks are started from, and whether the secrets that it names are there.
-async fn started<W: World>(
-    world: &W,
-    wait: &Wait,
-    name: &str,
-    deployed: &Deployed,
-) -> (Result<Definition, Failure>, Fact) {
-    let definition = definition(world, wait, deployed).await;
-    let secrets = secrets(world, wait, name, definition.as_ref().ok()).await;
-    (definition, secrets)
 }
 
 /// Beside what this region is asked: a silent peer costs this one's answers no time.

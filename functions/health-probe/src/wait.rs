@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use lifeboat_core::{Failure, Region};
 use tokio::time::Instant;
 
@@ -46,14 +46,18 @@ impl Wait {
 
 /// So many questions of one kind are under way at a time: each beyond that would be a connection, a handshake and memory of its
 /// own, where it can have those of one that was answered.
-const AT_ONCE: usize = 50;
+pub(crate) const AT_ONCE: usize = 50;
 
-/// The answers, as they come: none waits for one that was asked before it.
+/// The answers as they come: none waits for one that was asked before it.
+pub(crate) fn at_once<T>(
+    asked: impl IntoIterator<Item = impl Future<Output = T>>,
+) -> impl Stream<Item = T> {
+    stream::iter(asked).buffer_unordered(AT_ONCE)
+}
+
+/// All of them.
 pub(crate) async fn each<T>(asked: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    stream::iter(asked)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await
+    at_once(asked).collect().await
 }
 
 #[cfg(test)]
