@@ -82,7 +82,8 @@ esac
 const AWS: &str = r#"#!/bin/sh
 echo "aws $*" >> "$BENCH/said"
 case "$*" in
-  *head-bucket*) exit "$(cat "$BENCH/bucket")" ;;
+  *get-caller-identity*) echo 444455556666 ;;
+  *head-bucket*) cat "$BENCH/looked" >&2; exit "$(cat "$BENCH/bucket")" ;;
   *list-versions*) printf '$LATEST\n1\n2\n10\n' ;;
   *get-alias*forum-failover*) cat "$BENCH/failover" ;;
   *get-alias*) printf '10\tr\tNone\n' ;;
@@ -108,6 +109,7 @@ impl Bench {
             ("made", ""),
             ("applied", "0"),
             ("bucket", "0"),
+            ("looked", ""),
             ("failover", "2\tr\tNone\n"),
             ("said", ""),
         ] {
@@ -221,22 +223,23 @@ fn a_deployment_applies_with_the_roots_settings_and_makes_what_is_newest_live() 
     let output = bench.run("deploy standby -auto-approve");
     assert!(output.status.success(), "{output:?}");
     let said = bench.said();
-    let said: Vec<_> = said.lines().collect();
+    let of = |program| said.lines().filter(move |said| said.starts_with(program));
+    let asked: Vec<_> = of("terraform ").collect();
     let root = format!("-chdir={}", bench.path("infra/standby").display());
     let settings = bench.path("infra/lifeboat.tfvars");
     let functions = bench.path("target/lambda");
     assert_eq!(
-        said[1],
+        asked[1],
         format!(
             "terraform {root} apply -var-file={} -var functions_directory={} -auto-approve",
             settings.display(),
             functions.display()
         )
     );
-    assert!(said[0].starts_with(&format!("terraform {root} init ")));
-    let moved: Vec<_> = said.iter().filter(|s| s.contains("update-alias")).collect();
+    assert!(asked[0].starts_with(&format!("terraform {root} init ")));
+    let moved: Vec<_> = of("aws lambda update-alias").collect();
     let to = "aws lambda update-alias --region us-west-2 --function-name forum-failover --name live --function-version 10 --revision-id r";
-    assert_eq!(moved, [&to], "the others are at version 10 already");
+    assert_eq!(moved, [to], "the others are at version 10 already");
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(
         told.contains("forum-failover goes from version 2 to 10"),
@@ -264,7 +267,24 @@ fn an_apply_that_fails_makes_nothing_live_and_join_has_no_functions() {
     assert_eq!(bench.run("deploy home").status.code(), Some(1));
     bench.write("applied", "0");
     assert!(bench.run("deploy join").status.success());
-    assert!(!bench.said().contains("aws "), "{}", bench.said());
+    assert!(!bench.said().contains("aws lambda"), "{}", bench.said());
+}
+
+#[test]
+fn a_bucket_that_another_account_has_is_found_before_anything_is_made() {
+    let bench = Bench::new();
+    bench.write("bucket", "254");
+    bench.write("looked", "An error occurred (403) when calling HeadBucket");
+    for verb in ["plan", "deploy"] {
+        bench.refused(
+            &format!("{verb} standby"),
+            "refuses to look at the bucket 444455556666-forum-control-us-west-2",
+        );
+    }
+    assert!(!bench.said().contains("terraform"), "{}", bench.said());
+    // One that is not there yet is what a first deployment finds.
+    bench.write("looked", "An error occurred (404) when calling HeadBucket");
+    assert!(bench.run("deploy standby").status.success());
 }
 
 #[test]
