@@ -63,7 +63,7 @@ fn missing(name: &str) -> Failure {
     Invalid::new(name, "an environment variable of the function", "none").into()
 }
 
-/// One level for all: to filter by more than that takes a library of regular expressions, a tenth of a function.
+/// One level for all: to filter by more than that, each function would have a library of regular expressions in it.
 fn log() {
     let said = |name| std::env::var(name).unwrap_or_default();
     let lines = tracing_subscriber::fmt()
