@@ -265,9 +265,17 @@ fn an_apply_that_fails_makes_nothing_live_and_join_has_no_functions() {
     let bench = Bench::new();
     bench.write("applied", "1");
     assert_eq!(bench.run("deploy home").status.code(), Some(1));
+    let looks = ["aws sts get-caller-identity ", "aws s3api head-bucket "];
+    let said = bench.said();
+    let mut asked = said.lines().filter(|said| said.starts_with("aws "));
+    assert!(
+        asked.all(|asked| looks.iter().any(|look| asked.starts_with(look))),
+        "{said}"
+    );
+    bench.write("said", "");
     bench.write("applied", "0");
     assert!(bench.run("deploy join").status.success());
-    assert!(!bench.said().contains("aws lambda"), "{}", bench.said());
+    assert!(!bench.said().contains("aws "), "{}", bench.said());
 }
 
 #[test]
