@@ -33,6 +33,24 @@ run "a_region_can_be_planned_for_aws" {
   command = plan
 }
 
+run "a_region_whose_services_hold_still_when_they_are_told" {
+  command = plan
+
+  variables {
+    service_data = {
+      users = {
+        us-east-1 = { hook = { address = "https://us-east-1.forum.example.com/users/hold", secret = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hold" } }
+        us-west-2 = { hook = { address = "https://us-west-2.forum.example.com/users/hold", secret = "arn:aws:secretsmanager:us-west-2:111122223333:secret:hold" } }
+      }
+    }
+
+    service_hosts = {
+      us-east-1 = ["us-east-1.forum.example.com"]
+      us-west-2 = ["us-west-2.forum.example.com"]
+    }
+  }
+}
+
 run "each_service_has_a_folder_of_its_own_below_the_one_of_the_function" {
   command = plan
 

@@ -6,6 +6,7 @@ module "network" {
   region             = var.region
   cidr               = var.vpc_cidr
   availability_zones = var.availability_zones
+  way_out            = var.way_out
 }
 
 module "alb" {

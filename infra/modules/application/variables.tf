@@ -30,6 +30,11 @@ variable "serving" {
   type        = bool
 }
 
+variable "way_out" {
+  description = "Whether what runs in the private subnets, the backup function, reaches more than S3: services by HTTP, and their tokens."
+  type        = bool
+}
+
 variable "certificate_arn" {
   description = "Certificate of the load balancer; null means plain HTTP."
   type        = string

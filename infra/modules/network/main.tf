@@ -1,6 +1,6 @@
 # Two kinds of subnets in each zone. The tasks run in the public ones, reachable only through the load balancer: pulling an
 # image from a private subnet needs paid endpoints or a NAT gateway, which must exist before the disaster. The file system and
-# the backup function are in the private ones, from which nothing but S3 is reached.
+# the backup function are in the private ones, from which nothing but S3 is reached, unless there is a way out.
 
 variable "name" {
   description = "Name of the network."
@@ -25,6 +25,11 @@ variable "availability_zones" {
     condition     = length(var.availability_zones) >= 2
     error_message = "availability zones: a load balancer needs at least two."
   }
+}
+
+variable "way_out" {
+  description = "Whether a NAT gateway leads out of the private subnets."
+  type        = bool
 }
 
 locals {
@@ -78,6 +83,28 @@ resource "aws_route_table" "public" {
 resource "aws_route_table" "private" {
   vpc_id = aws_vpc.this.id
   tags   = { Name = "${var.name}-private" }
+}
+
+# One for all zones: what is behind it is asked again by the next backup, and each costs by the hour.
+resource "aws_eip" "nat" {
+  count  = var.way_out ? 1 : 0
+  domain = "vpc"
+  tags   = { Name = "${var.name}-way-out" }
+}
+
+resource "aws_nat_gateway" "this" {
+  count         = var.way_out ? 1 : 0
+  allocation_id = aws_eip.nat[0].id
+  subnet_id     = aws_subnet.public[var.availability_zones[0]].id
+  tags          = { Name = "${var.name}-way-out" }
+  depends_on    = [aws_internet_gateway.this]
+}
+
+resource "aws_route" "out" {
+  count                  = var.way_out ? 1 : 0
+  route_table_id         = aws_route_table.private.id
+  destination_cidr_block = "0.0.0.0/0"
+  nat_gateway_id         = aws_nat_gateway.this[0].id
 }
 
 resource "aws_route_table_association" "public" {

@@ -48,6 +48,11 @@ module "application" {
   log_retention_days = var.log_retention_days
   local_cloud        = var.local_cloud
 
+  # The local cloud's functions run beside the services.
+  way_out = var.local_cloud == null && anytrue([
+    for regions in values(var.service_data) : try(regions[var.region].http, null) != null || try(regions[var.region].hook, null) != null
+  ])
+
   # Without a standby to keep ready, home goes on serving.
   running = local.at_home || var.enable_dr
 }
