@@ -22,7 +22,8 @@ backup_retention_days      = 7
 backup_keep                = { daily = 7, weekly = 4, monthly = 12 }
 enable_cross_region_backup = true
 
-# On AWS these are maps from region to id; see the variables' descriptions.
-# efs_file_system_id = { us-east-1 = "fs-…", us-west-2 = "fs-…" }
+# On AWS: a certificate in each region, which there is no way around, and where you have them file systems and keys of yours; see the
+# variables' descriptions.
 # certificate_arn    = { us-east-1 = "arn:aws:acm:…", us-west-2 = "arn:aws:acm:…" }
+# efs_file_system_id = { us-east-1 = "fs-…", us-west-2 = "fs-…" }
 # kms_key_arn        = { us-east-1 = "arn:aws:kms:…", us-west-2 = "arn:aws:kms:…" }

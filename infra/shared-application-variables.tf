@@ -95,12 +95,12 @@ variable "efs_file_system_id" {
 }
 
 variable "certificate_arn" {
-  description = "Certificate of each region's load balancer (region => ARN), covering the domain and the regional name. Given for both regions or for none; without it the load balancers speak plain HTTP."
+  description = "Certificate of each region's load balancer (region => ARN), covering the domain and the regional name. Only in the local cloud load balancers speak plain HTTP."
   type        = map(string)
   default     = {}
 
   validation {
-    condition     = length(var.certificate_arn) == 0 || alltrue([for region in [var.home_region, var.dr_region] : try(length(var.certificate_arn[region]) > 0, false)])
-    error_message = "certificate_arn must name a certificate for both ${var.home_region} and ${var.dr_region}, or be empty: users and probes ask both load balancers in the same way."
+    condition     = var.local_cloud != null || alltrue([for region in [var.home_region, var.dr_region] : try(length(var.certificate_arn[region]) > 0, false)])
+    error_message = "certificate_arn must name a certificate of ACM for both ${var.home_region} and ${var.dr_region}, for ${var.domain} and the region's name below it (README.md, Deploy to AWS): on AWS the load balancers speak HTTPS."
   }
 }

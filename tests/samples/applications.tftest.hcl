@@ -42,6 +42,11 @@ variables {
   dr_region               = "ap-northeast-1"
   dr_availability_zones   = ["ap-northeast-1a", "ap-northeast-1c"]
 
+  certificate_arn = {
+    ap-southeast-1 = "arn:aws:acm:ap-southeast-1:111122223333:certificate/1"
+    ap-northeast-1 = "arn:aws:acm:ap-northeast-1:111122223333:certificate/1"
+  }
+
   services = [{ name = "fourteenletter" }, { name = "users" }, { name = "users-a" }]
 
   # Whatever a region may be told of them beside that.

@@ -11,6 +11,11 @@ variables {
   application = "forum"
   domain      = "forum.example.com"
   services    = [{ name = "users" }]
+
+  certificate_arn = {
+    us-east-1 = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+    us-west-2 = "arn:aws:acm:us-west-2:111122223333:certificate/1"
+  }
 }
 
 run "networks_that_overlap" {
@@ -104,6 +109,16 @@ run "a_service_named_twice" {
   }
 
   expect_failures = [var.services]
+}
+
+run "a_missing_certificate" {
+  command = plan
+
+  variables {
+    certificate_arn = {}
+  }
+
+  expect_failures = [var.certificate_arn]
 }
 
 run "a_certificate_for_one_region" {
