@@ -157,6 +157,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "backups" {
     noncurrent_version_expiration {
       noncurrent_days = var.retention_days
     }
+
+    # Of what has no version left. Each list would pass over it for ever.
+    expiration {
+      expired_object_delete_marker = true
+    }
   }
 
   # The only ones that grow cold: nothing else in the bucket needs them, and they need nothing else.
