@@ -123,6 +123,7 @@ fn the_forms_that_the_workflow_uses_are_understood() {
             "{% $states.context.Id & ' is ' & $states.input.c %}",
             json!("e is x"),
         ),
+        ("{% '' & $states.input.d %}", json!("")),
         ("plain", json!("plain")),
     ] {
         assert_eq!(states.fill(&json!(text)), expected, "{text}");
