@@ -73,7 +73,8 @@ pub fn is_load_balancer(host: &str) -> bool {
     host.ends_with(".alb.localhost") || host.ends_with(".elb.amazonaws.com")
 }
 
-/// The name of the operation where the protocol carries one, else the method and the path.
+/// The name of the operation where the protocol carries one, else the method and the path, and what of a bucket is meant where it is not
+/// its objects: `?policy`.
 fn action(head: &Parts, form: &[u8]) -> String {
     let path = head.uri.path();
     if let Some(target) = head
@@ -92,7 +93,10 @@ fn action(head: &Parts, form: &[u8]) -> String {
         .split('&')
         .chain(form.split('&'))
         .find_map(|pair| pair.strip_prefix("Action="));
-    named.map_or_else(|| format!("{} {path}", head.method), str::to_owned)
+    let mut pairs = query.split('&');
+    let part = pairs.find(|pair| !pair.is_empty() && !pair.contains('='));
+    let part = part.map_or_else(String::new, |part| format!("?{part}"));
+    named.map_or_else(|| format!("{} {path}{part}", head.method), str::to_owned)
 }
 
 #[cfg(test)]
@@ -130,6 +134,14 @@ mod tests {
             "Version=2010-03-31&Action=Publish&Message=x",
         );
         assert_eq!(seen.action, "Publish");
+    }
+
+    #[test]
+    fn what_is_asked_of_a_bucket_is_told_from_its_query() {
+        let said = |uri: &str| read(http::Request::get(uri), "").action;
+        assert_eq!(said("/b/k?x-id=GetObject"), "GET /b/k");
+        assert_eq!(said("/b?list-type=2&prefix="), "GET /b");
+        assert_eq!(said("/b?policy"), "GET /b?policy");
     }
 
     #[test]

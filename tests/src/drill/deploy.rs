@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::cloud::{ACCOUNT, APPLICATION, HOME, STANDBY};
 use crate::drill::stage::{SERVICES, Stage, ensure};
@@ -54,6 +54,7 @@ pub(super) async fn assert_unchanged(stage: &Stage, terraform: &Terraform) -> Re
     tokio::try_join!(
         terraform.assert_unchanged(terraform::HOME),
         terraform.assert_unchanged(terraform::STANDBY),
+        terraform.assert_unchanged(terraform::JOIN),
     )?;
     stage
         .progress
@@ -61,15 +62,24 @@ pub(super) async fn assert_unchanged(stage: &Stage, terraform: &Terraform) -> Re
     Ok(())
 }
 
-/// Well above what a plan takes; one that asks the dead region waits for ever.
-const PLANNED: Duration = Duration::from_secs(120);
+/// Well above what it takes; what asks the dead region waits for ever.
+const APPLIED: Duration = Duration::from_secs(240);
 
 /// Whoever must repair the standby, or change its settings, on the day on which home is dead can apply its root.
 pub(super) async fn assert_stands_alone(stage: &Stage, terraform: &Terraform) -> Result<()> {
-    let planned = terraform.assert_unchanged(terraform::STANDBY);
-    let planned = tokio::time::timeout(PLANNED, planned).await;
-    planned.context(|| format!("plan {STANDBY} while every call to {HOME} hangs"))??;
-    let told = format!("with {HOME} dead Terraform plans {STANDBY}, and would change nothing");
+    let applied = async {
+        terraform.assert_unchanged(terraform::STANDBY).await?;
+        let settings = [json!({ "log_retention_days": 60 }), json!({})];
+        for others in settings {
+            terraform.apply_with(terraform::STANDBY, &others).await?;
+        }
+        terraform.assert_unchanged(terraform::STANDBY).await
+    };
+    let applied = tokio::time::timeout(APPLIED, applied).await;
+    applied.context(|| format!("apply {STANDBY} while every call to {HOME} hangs"))??;
+    let told = format!(
+        "with {HOME} dead Terraform changes a setting of {STANDBY} and takes it back, and nothing else"
+    );
     stage.progress.say(&told);
     Ok(())
 }
