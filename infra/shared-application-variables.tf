@@ -104,3 +104,14 @@ variable "certificate_arn" {
     error_message = "certificate_arn must name a certificate of ACM for both ${var.home_region} and ${var.dr_region}, for ${var.domain} and the region's name below it (README.md, Deploy to AWS): on AWS the load balancers speak HTTPS."
   }
 }
+
+variable "architecture" {
+  description = "Processor architecture of the tasks, which their images must be for: x86_64 or arm64."
+  type        = string
+  default     = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture must be x86_64 or arm64."
+  }
+}

@@ -36,6 +36,7 @@ module "region" {
   enable_cross_region_backup = var.enable_cross_region_backup
   enable_dr                  = var.enable_dr
   enable_object_lock         = var.enable_object_lock
+  functions_architecture     = var.functions_architecture
   functions_directory        = var.functions_directory
   health_checker_ranges      = var.health_checker_ranges
   home_region                = var.home_region

@@ -101,6 +101,7 @@ impl LocalCloud {
         let protected = &self.protected;
         let values = [
             ("architecture", json!(image::ARCHITECTURE)),
+            ("functions_architecture", json!(image::ARCHITECTURE)),
             ("domain", json!(DOMAIN)),
             ("approval", json!("planned")),
             ("commit_seconds", json!(600)),

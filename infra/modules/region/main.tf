@@ -70,7 +70,6 @@ module "suite" {
   application                 = var.application
   approval                    = var.approval
   approval_seconds            = var.approval_seconds
-  architecture                = var.architecture
   automatic                   = var.automatic
   automatic_failback          = var.automatic_failback
   backup_keep                 = var.backup_keep
@@ -91,6 +90,7 @@ module "suite" {
   enable_object_lock          = var.enable_object_lock
   exercise_reminder           = var.exercise_reminder
   failover_reminder           = var.failover_reminder
+  functions_architecture      = var.functions_architecture
   functions_directory         = var.functions_directory
   health_checker_ranges       = var.health_checker_ranges
   home_region                 = var.home_region

@@ -61,6 +61,7 @@ variable "drill_blocked_windows" { type = list(string) }
 variable "enable_cross_region_backup" { type = bool }
 variable "enable_dr" { type = bool }
 variable "enable_object_lock" { type = bool }
+variable "functions_architecture" { type = string }
 variable "health_checker_ranges" { type = list(string) }
 variable "home_region" { type = string }
 variable "image_patterns" { type = list(object({ repository = string, tags = list(string) })) }

@@ -39,7 +39,7 @@ locals {
 
   functions = {
     directory          = var.functions_directory
-    architecture       = var.architecture
+    architecture       = var.functions_architecture
     log_level          = var.log_level
     log_retention_days = var.log_retention_days
   }

@@ -126,7 +126,7 @@ async fn a_shop_that_others_made_is_protected_on_the_local_cloud_and_nothing_of_
     let zone = terraform.output(SHOP, "zone").await.unwrap();
     let zone = json!({ "id": zone, "name": "shop.example.com" });
     told.extend([
-        ("architecture".to_owned(), json!(ARCHITECTURE)),
+        ("functions_architecture".to_owned(), json!(ARCHITECTURE)),
         ("functions_directory".to_owned(), no_functions(&cloud).await),
         ("hosted_zone".to_owned(), zone),
         // The local cloud has folders in place of file systems.
