@@ -21,6 +21,7 @@ pub mod proxy;
 mod proxy_tests;
 pub mod regions;
 pub mod registry;
+pub mod rights;
 pub mod route53;
 mod route53_xml;
 mod run_folder;

@@ -1,88 +1,58 @@
-//! A right that nobody uses is one too many. That none is missing the drill shows: it runs with IAM enforced.
+//! Who may do what. That a function may do what its program can ask for, and nothing else, `tests/rights.rs` of each function holds.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
-use lifeboat_tests::functions::FUNCTIONS;
-
-use crate::{
-    file,
-    infrastructure::{ALLOWED, modules},
+use lifeboat_tests::{
+    functions::FUNCTIONS,
+    rights::{ASKED_BY, BUCKET},
 };
 
-/// How a function makes use of a right.
-enum Use {
-    /// By a call of this name.
-    Call(String),
-    /// By what it is given, whatever its code does.
-    Given,
-}
+use crate::{file, infrastructure::modules};
 
-fn used(action: &str) -> Use {
-    let (service, name) = action.split_once(':').unwrap();
-    let call = |text: &str| Use::Call(text.to_owned());
-    match (service, name) {
-        // Lambda writes the log, makes network interfaces and mounts the file system; S3 asks KMS; a role is passed within a definition.
-        ("logs" | "kms" | "elasticfilesystem", _) | ("iam", "PassRole") => Use::Given,
-        ("ec2", "DescribeSubnets") => call("DescribeSubnets"),
-        ("ec2", _) => Use::Given,
-        // What a registry asks of IAM where it is spoken to by its own protocol.
-        ("ecr", "BatchCheckLayerAvailability" | "BatchGetImage" | "GetDownloadUrlForLayer")
-        | ("ecr", "InitiateLayerUpload" | "UploadLayerPart" | "CompleteLayerUpload" | "PutImage") => {
-            call("/v2/")
-        }
-        ("lambda", "InvokeFunction") => call(".invoke()"),
-        ("s3", "ListBucket") => call(".list_objects_v2()"),
-        ("s3", "GetObjectRetention") => call(".head_object()"),
-        ("s3", "PutObjectTagging") => call("tagging("),
-        // Signed by hand, without an SDK.
-        ("servicequotas" | "ssm", name) | ("secretsmanager", name @ "DescribeSecret") => call(name),
-        (_, name) => Use::Call(format!(".{}()", snake(name))),
-    }
-}
+/// Each is a call of AWS that is in no SDK: signed by hand, or sent to a registry.
+const ASKS: [&str; 6] = [
+    ".json(\"",
+    ".form(\"",
+    "signed.get(",
+    "self.ask(&call",
+    "self.once(&call",
+    "self.follow(&call",
+];
 
-/// `DescribeServices` is `describe_services` in an SDK.
-fn snake(name: &str) -> String {
-    let mut found = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !found.is_empty() {
-            found.push('_');
-        }
-        found.push(letter.to_ascii_lowercase());
-    }
-    found
-}
-
-fn code(folder: &Path) -> String {
-    let mut found = String::new();
+/// The functions that ask AWS without an SDK, by their modules.
+fn asking(folder: &Path, module: &str) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        let inner = format!("{module}::{}", path.file_stem().unwrap().display());
         if path.is_dir() {
-            found += &code(&path);
+            found.extend(asking(&path, &inner));
         } else if path.file_name().is_some_and(|name| name != "tests.rs") {
-            // Calls stand on lines of their own, or behind what they are called on.
             let text = std::fs::read_to_string(&path).unwrap();
-            found += text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let asks = |body: &&str| {
+                let body: String = body.split_whitespace().collect();
+                ASKS.iter().any(|ask| body.contains(ask))
+            };
+            let names = code.split("fn ").skip(1).filter(asks);
+            let names = names.map(|body| body.split(['(', '<']).next().unwrap().to_owned());
+            found.extend(names.map(|name| (inner.clone(), name)));
         }
     }
     found
 }
 
 #[test]
-fn every_right_of_a_function_is_used_by_a_call_of_its_own() {
-    let shared = code(&file("shared/aws/src"));
+fn whatever_asks_aws_without_an_sdk_says_which_rights_that_needs() {
+    let mut found = asking(&file("shared/aws/src"), "lifeboat_aws");
     for function in FUNCTIONS {
-        let code = shared.clone() + &code(&file(&format!("functions/{function}/src")));
-        let path = format!("{function}/main.tf");
-        let (_, actions) = ALLOWED.iter().find(|(of, _)| *of == path).unwrap();
-        for action in *actions {
-            if let Use::Call(call) = used(action) {
-                assert!(
-                    code.contains(&call),
-                    "{path} gives {action}, and no {call} is in its code"
-                );
-            }
-        }
+        let module = format!("lifeboat_{}", function.replace('-', "_"));
+        found.extend(asking(&file(&format!("functions/{function}/src")), &module));
     }
+    let said = ASKED_BY.iter().map(|(module, name, _)| (*module, *name));
+    let said = said.filter(|(module, _)| *module != BUCKET);
+    let said = said.map(|(module, name)| (module.to_owned(), name.to_owned()));
+    assert_eq!(found, said.collect());
 }
 
 /// Services of AWS that a policy admits without a condition, by the file that does so; each says why beside it.
