@@ -5,10 +5,44 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use lifeboat_tests::functions::FUNCTIONS;
-use lifeboat_tests::terraform::{HOME, JOIN, STANDBY};
+use lifeboat_tests::terraform::{EXISTING, HOME, INFRA, JOIN, STANDBY};
 use tempfile::TempDir;
 
 use crate::{file, infrastructure::modules, planned, text};
+
+/// A folder of the three roots, with their settings and backends.
+struct Roots {
+    folder: &'static str,
+    settings: &'static str,
+    application: &'static str,
+}
+
+const ALL: [Roots; 2] = [
+    Roots {
+        folder: INFRA,
+        settings: "infra/lifeboat.tfvars",
+        application: "forum",
+    },
+    Roots {
+        folder: EXISTING,
+        settings: "examples/existing-services/existing.tfvars",
+        application: "shop",
+    },
+];
+
+impl Roots {
+    /// How people call a root: those of `infra` by their names alone.
+    fn called(&self, root: &str) -> String {
+        match self.folder {
+            INFRA => root.to_owned(),
+            folder => format!("{folder}/{root}"),
+        }
+    }
+
+    fn backend(&self, root: &str) -> String {
+        format!("{}/{root}.s3.tfbackend", self.folder)
+    }
+}
 
 #[tokio::test]
 async fn whatever_invokes_a_function_invokes_its_alias() {
@@ -33,16 +67,24 @@ fn the_state_of_each_root_is_locked_and_in_its_own_region() {
         ["encrypt      = true", "use_lockfile = true", ""],
         "where it is, each root says"
     );
-    let settings = text("infra/lifeboat.tfvars");
-    for (root, name) in [
-        (HOME, "home_region"),
-        (STANDBY, "dr_region"),
-        (JOIN, "home_region"),
-    ] {
-        let said = text(&format!("infra/{root}.s3.tfbackend"));
-        assert_eq!(line(&said, "region"), line(&settings, name), "{root}");
-        assert_eq!(line(&said, "key"), format!("\"{root}.tfstate\""));
-        assert!(line(&said, "bucket").contains("111122223333-"), "{root}");
+    for roots in ALL {
+        let settings = text(roots.settings);
+        for (root, name) in [
+            (HOME, "home_region"),
+            (STANDBY, "dr_region"),
+            (JOIN, "home_region"),
+        ] {
+            let called = roots.called(root);
+            let of_root = text(&format!("{}/{root}/provider.tf", roots.folder));
+            assert_eq!(of_root, provider, "{called}");
+            let said = text(&roots.backend(root));
+            assert_eq!(line(&said, "region"), line(&settings, name), "{called}");
+            assert_eq!(line(&said, "key"), format!("\"{root}.tfstate\""));
+            let bucket = format!("\"111122223333-{}-state-", roots.application);
+            assert!(line(&said, "bucket").starts_with(&bucket), "{called}");
+            let made = format!("`./make state {called}`");
+            assert!(said.contains(&made), "{called}");
+        }
     }
 }
 
@@ -67,13 +109,13 @@ fn what_terraform_never_destroys_is_what_a_destroy_says() {
     }
 }
 
-/// A copy of `infra/run` with settings, zips, and programs that note their arguments in `said`.
+/// A copy of `infra/run` with all roots' settings, zips, and programs that note their arguments in `said`.
 struct Bench(TempDir);
 
 const TERRAFORM: &str = r#"#!/bin/sh
 echo "terraform $*" >> "$BENCH/said"
 case "$*" in
-  *"/infra/join state list") cat "$BENCH/joined" ;;
+  *"/join state list") cat "$BENCH/joined" ;;
   *"state list") cat "$BENCH/made" ;;
   *" apply "*) exit "$(cat "$BENCH/applied")" ;;
 esac
@@ -85,7 +127,7 @@ case "$*" in
   *get-caller-identity*) echo 444455556666 ;;
   *head-bucket*) cat "$BENCH/looked" >&2; exit "$(cat "$BENCH/bucket")" ;;
   *list-versions*) printf '$LATEST\n1\n2\n10\n' ;;
-  *get-alias*forum-failover*) cat "$BENCH/failover" ;;
+  *get-alias*-failover*) cat "$BENCH/failover" ;;
   *get-alias*) printf '10\tr\tNone\n' ;;
 esac
 "#;
@@ -94,10 +136,15 @@ impl Bench {
     fn new() -> Self {
         let bench = Self(tempfile::tempdir().unwrap());
         bench.write("infra/run", &text("infra/run"));
-        bench.write("infra/lifeboat.tfvars", &text("infra/lifeboat.tfvars"));
-        for root in [HOME, STANDBY, JOIN] {
-            let name = format!("infra/{root}.s3.tfbackend");
-            bench.write(&name, &text(&name).replace("111122223333", "444455556666"));
+        for roots in ALL {
+            bench.write(roots.settings, &text(roots.settings));
+            for root in [HOME, STANDBY, JOIN] {
+                let main = format!("{}/{root}/main.tf", roots.folder);
+                bench.write(&main, &text(&main));
+                let backend = roots.backend(root);
+                let own = text(&backend).replace("111122223333", "444455556666");
+                bench.write(&backend, &own);
+            }
         }
         for function in FUNCTIONS {
             bench.write(&format!("target/lambda/{function}.zip"), "");
@@ -143,6 +190,7 @@ impl Bench {
         Command::new("/bin/sh")
             .arg(self.path("infra/run"))
             .args(words.split_whitespace())
+            .current_dir(self.0.path())
             .env("PATH", self.path("bin"))
             .env("BENCH", self.0.path())
             .output()
@@ -173,35 +221,38 @@ fn what_is_missing_is_refused_by_its_name_before_anything_is_asked() {
         );
         assert_eq!(bench.said(), "");
     }
-    let sample = text("infra/standby.s3.tfbackend");
     let elsewhere = "bucket = \"b\"\nkey = \"standby.tfstate\"\nregion = \"us-east-1\"\n";
-    for (name, content, why) in [
-        (
-            "infra/lifeboat.tfvars",
-            "domain = \"a\"",
-            "lifeboat.tfvars has no line application",
-        ),
-        (
-            "infra/standby.s3.tfbackend",
-            "bucket = \"b\"",
-            "standby.s3.tfbackend has no line region",
-        ),
-        (
-            "infra/standby.s3.tfbackend",
-            &sample,
-            "name one of yours, such as <account>-forum-state-us-west-2",
-        ),
-        (
-            "infra/standby.s3.tfbackend",
-            elsewhere,
-            "keeps the state in us-east-1, and standby is in us-west-2 (dr_region)",
-        ),
-    ] {
-        for verb in ["state", "plan", "deploy", "destroy"] {
-            let bench = Bench::new();
-            bench.write(name, content);
-            bench.refused(&format!("{verb} standby"), why);
-            assert_eq!(bench.said(), "");
+    for roots in ALL {
+        let backend = roots.backend(STANDBY);
+        let (settings, application) = (roots.settings, roots.application);
+        for (name, content, why) in [
+            (
+                settings,
+                "domain = \"a\"",
+                format!("{settings} has no line application"),
+            ),
+            (
+                &backend,
+                "bucket = \"b\"",
+                format!("{backend} has no line region"),
+            ),
+            (
+                &backend,
+                &text(&backend),
+                format!("name one of yours, such as <account>-{application}-state-us-west-2"),
+            ),
+            (
+                &backend,
+                elsewhere,
+                "keeps the state in us-east-1, and standby is in us-west-2 (dr_region)".to_owned(),
+            ),
+        ] {
+            for verb in ["state", "plan", "deploy", "destroy"] {
+                let bench = Bench::new();
+                bench.write(name, content);
+                bench.refused(&format!("{verb} {}", roots.called(STANDBY)), &why);
+                assert_eq!(bench.said(), "");
+            }
         }
     }
     for (gone, why) in [
@@ -218,32 +269,109 @@ fn what_is_missing_is_refused_by_its_name_before_anything_is_asked() {
 }
 
 #[test]
-fn a_deployment_applies_with_the_roots_settings_and_makes_what_is_newest_live() {
+fn a_folder_that_holds_no_such_root_or_not_one_file_of_settings_is_refused() {
     let bench = Bench::new();
-    let output = bench.run("deploy standby -auto-approve");
-    assert!(output.status.success(), "{output:?}");
-    let said = bench.said();
-    let of = |program| said.lines().filter(move |said| said.starts_with(program));
-    let asked: Vec<_> = of("terraform ").collect();
-    let root = format!("-chdir={}", bench.path("infra/standby").display());
-    let settings = bench.path("infra/lifeboat.tfvars");
-    let functions = bench.path("target/lambda");
-    assert_eq!(
-        asked[1],
-        format!(
-            "terraform {root} apply -var-file={} -var functions_directory={} -auto-approve",
-            settings.display(),
-            functions.display()
-        )
+    bench.write("docs/standby/README.md", "");
+    bench.write("bare/standby/main.tf", "");
+    bench.write("two/standby/main.tf", "");
+    bench.write("two/a.tfvars", "");
+    bench.write("two/b.tfvars", "");
+    for (root, why) in [
+        ("nowhere/standby", "nowhere/ is no folder"),
+        ("docs/standby", "docs has no root standby"),
+        ("bare/standby", "bare has no settings"),
+        ("two/standby", "two has more than one file of settings"),
+        (EXISTING, "usage: "),
+    ] {
+        for verb in ["state", "plan", "deploy", "destroy"] {
+            bench.refused(&format!("{verb} {root}"), why);
+        }
+    }
+    assert_eq!(bench.said(), "");
+}
+
+#[test]
+fn a_root_may_be_named_by_its_path_from_anywhere() {
+    let bench = Bench::new();
+    for named in [
+        "infra/standby",
+        "./infra/standby/",
+        &bench.path("infra/standby").display().to_string(),
+    ] {
+        bench.write("said", "");
+        assert!(bench.run(&format!("plan {named}")).status.success());
+        let path = bench.said();
+        bench.write("said", "");
+        assert!(bench.run("plan standby").status.success());
+        assert_eq!(path, bench.said());
+    }
+}
+
+#[test]
+fn a_deployment_applies_with_the_roots_settings_and_makes_what_is_newest_live() {
+    for roots in ALL {
+        let bench = Bench::new();
+        let output = bench.run(&format!("deploy {} -auto-approve", roots.called(STANDBY)));
+        assert!(output.status.success(), "{output:?}");
+        let said = bench.said();
+        let of = |program| said.lines().filter(move |said| said.starts_with(program));
+        let asked: Vec<_> = of("terraform ").collect();
+        let root = bench.path(roots.folder).join(STANDBY);
+        let root = format!("-chdir={}", root.display());
+        let settings = bench.path(roots.settings);
+        let functions = bench.path("target/lambda");
+        assert_eq!(
+            asked[1],
+            format!(
+                "terraform {root} apply -var-file={} -var functions_directory={} -auto-approve",
+                settings.display(),
+                functions.display()
+            )
+        );
+        let backend = bench.path(&roots.backend(STANDBY));
+        assert_eq!(
+            asked[0],
+            format!(
+                "terraform {root} init -input=false -backend-config={}",
+                backend.display()
+            )
+        );
+        let moved: Vec<_> = of("aws lambda update-alias").collect();
+        let name = format!("{}-failover", roots.application);
+        let to = format!(
+            "aws lambda update-alias --region us-west-2 --function-name {name} --name live --function-version 10 --revision-id r"
+        );
+        assert_eq!(moved, [to], "the others are at version 10 already");
+        let told = String::from_utf8_lossy(&output.stdout);
+        let goes = format!("{name} goes from version 2 to 10");
+        assert!(told.contains(&goes), "{told}");
+    }
+}
+
+#[test]
+fn roots_of_another_folder_are_where_their_own_settings_say() {
+    let [_, theirs] = ALL;
+    let bench = Bench::new();
+    let settings = text(theirs.settings);
+    let moved = settings.replace("\"us-west-2\"", "\"eu-west-1\"");
+    assert_ne!(settings, moved);
+    bench.write(theirs.settings, &moved);
+    let deploy = format!("deploy {}", theirs.called(STANDBY));
+    let why = format!(
+        "{EXISTING}/standby.s3.tfbackend keeps the state in us-west-2, and standby is in eu-west-1 (dr_region)"
     );
-    assert!(asked[0].starts_with(&format!("terraform {root} init ")));
-    let moved: Vec<_> = of("aws lambda update-alias").collect();
-    let to = "aws lambda update-alias --region us-west-2 --function-name forum-failover --name live --function-version 10 --revision-id r";
-    assert_eq!(moved, [to], "the others are at version 10 already");
-    let told = String::from_utf8_lossy(&output.stdout);
+    bench.refused(&deploy, &why);
+    assert_eq!(bench.said(), "");
+    let backend = theirs.backend(STANDBY);
+    let there = "bucket = \"b\"\nkey = \"standby.tfstate\"\nregion = \"eu-west-1\"\n";
+    bench.write(&backend, there);
+    std::fs::remove_file(bench.path("infra/lifeboat.tfvars")).unwrap();
+    assert!(bench.run(&deploy).status.success());
+    let said = bench.said();
+    let mut asked = said.lines().filter(|said| said.starts_with("aws "));
     assert!(
-        told.contains("forum-failover goes from version 2 to 10"),
-        "{told}"
+        asked.all(|asked| asked.contains(" --region eu-west-1 ")),
+        "{said}"
     );
 }
 
@@ -280,79 +408,94 @@ fn an_apply_that_fails_makes_nothing_live_and_join_has_no_functions() {
 
 #[test]
 fn a_bucket_that_another_account_has_is_found_before_anything_is_made() {
-    let bench = Bench::new();
-    bench.write("bucket", "254");
-    bench.write("looked", "An error occurred (403) when calling HeadBucket");
-    for verb in ["plan", "deploy"] {
-        bench.refused(
-            &format!("{verb} standby"),
-            "refuses to look at the bucket 444455556666-forum-control-us-west-2",
-        );
+    for roots in ALL {
+        let bench = Bench::new();
+        let standby = roots.called(STANDBY);
+        bench.write("bucket", "254");
+        bench.write("looked", "An error occurred (403) when calling HeadBucket");
+        let bucket = format!("444455556666-{}-control-us-west-2", roots.application);
+        for verb in ["plan", "deploy"] {
+            let why = format!("refuses to look at the bucket {bucket}");
+            bench.refused(&format!("{verb} {standby}"), &why);
+        }
+        assert!(!bench.said().contains("terraform"), "{}", bench.said());
+        // One that is not there yet is what a first deployment finds.
+        bench.write("looked", "An error occurred (404) when calling HeadBucket");
+        assert!(bench.run(&format!("deploy {standby}")).status.success());
     }
-    assert!(!bench.said().contains("terraform"), "{}", bench.said());
-    // One that is not there yet is what a first deployment finds.
-    bench.write("looked", "An error occurred (404) when calling HeadBucket");
-    assert!(bench.run("deploy standby").status.success());
 }
 
 #[test]
 fn the_bucket_of_a_state_is_made_once_and_closed_each_time() {
-    let bench = Bench::new();
-    bench.write("bucket", "254");
-    assert!(bench.run("state standby").status.success());
-    let first = bench.said();
-    let made = "create-bucket --region us-west-2 --bucket 444455556666-forum-state-us-west-2 --create-bucket-configuration LocationConstraint=us-west-2\n";
-    assert!(first.contains(made), "{first}");
-    bench.write("said", "");
-    bench.write("bucket", "0");
-    assert!(bench.run("state standby").status.success());
-    let again = bench.said();
-    assert!(!again.contains("create-bucket"), "{again}");
-    for said in [&first, &again] {
-        for part in [
-            "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true",
-            "Status=Enabled",
-            "\"SSEAlgorithm\":\"AES256\"",
-            "{\"Bool\":{\"aws:SecureTransport\":\"false\"}}",
-        ] {
-            assert!(said.contains(part), "{part}: {said}");
+    for roots in ALL {
+        let bench = Bench::new();
+        let (standby, application) = (roots.called(STANDBY), roots.application);
+        bench.write("bucket", "254");
+        assert!(bench.run(&format!("state {standby}")).status.success());
+        let first = bench.said();
+        let made = format!(
+            "create-bucket --region us-west-2 --bucket 444455556666-{application}-state-us-west-2 --create-bucket-configuration LocationConstraint=us-west-2\n"
+        );
+        assert!(first.contains(&made), "{first}");
+        bench.write("said", "");
+        bench.write("bucket", "0");
+        assert!(bench.run(&format!("state {standby}")).status.success());
+        let again = bench.said();
+        assert!(!again.contains("create-bucket"), "{again}");
+        for said in [&first, &again] {
+            for part in [
+                "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true",
+                "Status=Enabled",
+                "\"SSEAlgorithm\":\"AES256\"",
+                "{\"Bool\":{\"aws:SecureTransport\":\"false\"}}",
+            ] {
+                assert!(said.contains(part), "{part}: {said}");
+            }
         }
+        bench.write("bucket", "254");
+        bench.write("said", "");
+        let home = format!("state {}", roots.called(HOME));
+        assert!(bench.run(&home).status.success());
+        let made = format!(
+            "create-bucket --region us-east-1 --bucket 444455556666-{application}-state-us-east-1\n"
+        );
+        assert!(bench.said().contains(&made), "{}", bench.said());
     }
-    bench.write("bucket", "254");
-    bench.write("said", "");
-    assert!(bench.run("state home").status.success());
-    let home = "create-bucket --region us-east-1 --bucket 444455556666-forum-state-us-east-1\n";
-    assert!(bench.said().contains(home), "{}", bench.said());
 }
 
 #[test]
 fn a_region_is_destroyed_after_join_and_not_with_what_holds_data() {
-    let bench = Bench::new();
-    bench.write("joined", "module.dns.aws_route53_zone.this\n");
-    bench.refused(
-        "destroy standby",
-        "destroy it first, by ./make destroy join",
-    );
-    bench.write("joined", "");
-    let made = "module.region.module.buckets.aws_s3_bucket.this[\"backups\"]\n\
-                module.region.module.buckets.aws_s3_bucket_versioning.this\n\
-                module.region.module.files[0].aws_efs_file_system.this[0]\n";
-    bench.write("made", made);
-    bench.refused(
-        "destroy standby",
-        "infra/standby state rm 'module.region.module.buckets'\n",
-    );
-    bench.refused(
-        "destroy standby",
-        "state rm 'module.region.module.files[0].aws_efs_file_system.this[0]'\n",
-    );
-    assert!(!bench.said().contains(" destroy "), "{}", bench.said());
-    bench.write(
-        "made",
-        "module.region.module.files[0].aws_efs_mount_target.this\n",
-    );
-    assert!(bench.run("destroy standby").status.success());
-    assert!(bench.said().contains(" destroy -var-file="));
+    for (roots, module) in ALL.into_iter().zip(["module.region", "module.suite"]) {
+        let bench = Bench::new();
+        let destroy = format!("destroy {}", roots.called(STANDBY));
+        bench.write("joined", "module.dns.aws_route53_zone.this\n");
+        let first = format!(
+            "destroy it first, by ./make destroy {}.",
+            roots.called(JOIN)
+        );
+        bench.refused(&destroy, &first);
+        bench.write("joined", "");
+        let made = format!(
+            "{module}.module.buckets.aws_s3_bucket.this[\"backups\"]\n\
+             {module}.module.buckets.aws_s3_bucket_versioning.this\n\
+             {module}.module.files[0].aws_efs_file_system.this[0]\n"
+        );
+        bench.write("made", &made);
+        for forgotten in [
+            format!("{module}.module.buckets"),
+            format!("{module}.module.files[0].aws_efs_file_system.this[0]"),
+        ] {
+            let how = format!("{}/standby state rm '{forgotten}'\n", roots.folder);
+            bench.refused(&destroy, &how);
+        }
+        assert!(!bench.said().contains(" destroy "), "{}", bench.said());
+        let kept = format!("{module}.module.files[0].aws_efs_mount_target.this\n");
+        bench.write("made", &kept);
+        assert!(bench.run(&destroy).status.success());
+        let settings = bench.path(roots.settings);
+        let destroyed = format!(" destroy -var-file={}", settings.display());
+        assert!(bench.said().contains(&destroyed), "{}", bench.said());
+    }
 }
 
 /// Of what Terraform has learnt since the two went apart, nothing is used that OpenTofu 1.10 does not know.
@@ -381,8 +524,11 @@ fn no_file_speaks_of_what_opentofu_does_not_know() {
         "action_trigger",
         "cloud {",
     ];
-    let roots = [HOME, STANDBY, JOIN].iter().flat_map(|root| {
-        let files = std::fs::read_dir(file("infra").join(root)).unwrap();
+    let roots = ALL
+        .iter()
+        .flat_map(|roots| [HOME, STANDBY, JOIN].map(|root| file(roots.folder).join(root)));
+    let roots = roots.flat_map(|root| {
+        let files = std::fs::read_dir(root).unwrap();
         files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
     });
     let roots = roots.filter(|path| path.extension().is_some_and(|end| end == "tf"));

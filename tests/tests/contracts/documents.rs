@@ -63,7 +63,7 @@ pub(crate) fn commands(document: &str) -> Vec<Command> {
 const PROGRAMS: [&str; 5] = ["lifeboat", "aws", "terraform", "./make", "cargo"];
 
 /// What a shell reads beside commands.
-const SHELL: [&str; 3] = ["export", "for", "done"];
+const SHELL: [&str; 1] = ["export"];
 
 fn typed(block: &str) -> Vec<Command> {
     let block = block.replace("\\\n", " ");
