@@ -573,3 +573,32 @@ fn functions_are_built_with_one_tls_stack_and_one_http_client() {
         assert_eq!(count(name), 1, "{name}");
     }
 }
+
+/// A pipeline unpacks it where nothing else of the project is.
+#[test]
+fn the_archive_has_both_folders_of_roots_and_no_link_that_leads_out_of_it() {
+    let tasks = text("Makefile.toml");
+    let package = tasks.split("\n[tasks.package]\n").nth(1).unwrap();
+    let mut lines = package.lines();
+    let packed = lines.find(|line| line.contains("target/lambda/*.zip"));
+    let packed = packed.unwrap().split_whitespace();
+    let packed: Vec<_> = packed.take_while(|word| *word != "--directory").collect();
+    for roots in ALL {
+        assert!(packed.contains(&roots.folder), "{packed:?}");
+    }
+    let project = file("").canonicalize().unwrap();
+    let mut left: Vec<_> = ALL.iter().map(|roots| file(roots.folder)).collect();
+    let mut links = 0;
+    while let Some(path) = left.pop() {
+        if path.is_symlink() {
+            let leads = path.canonicalize().unwrap();
+            let mut there = packed.iter().map(|packed| project.join(packed));
+            assert!(there.any(|there| leads.starts_with(there)), "{path:?}");
+            links += 1;
+        } else if path.is_dir() && !path.ends_with(".terraform") {
+            let entries = std::fs::read_dir(path).unwrap();
+            left.extend(entries.map(|entry| entry.unwrap().path()));
+        }
+    }
+    assert!(links > 20);
+}
