@@ -132,25 +132,52 @@ case "$*" in
 esac
 "#;
 
+/// A zip is as good as what is in it.
+const UNZIP: &str = r#"#!/bin/sh
+[ "$1 $3" = "-p bootstrap" ] && cat "$2"
+"#;
+
+/// What a root says where its settings say nothing.
+const VARIABLES: &str = r#"
+variable "functions_architecture" {
+  type        = string
+  default     = "arm64"
+}
+"#;
+
+/// The beginning of a program for a processor, by its number in ELF.
+fn program(machine: u8) -> [u8; 20] {
+    let mut header = [0; 20];
+    header[..4].copy_from_slice(b"\x7fELF");
+    header[18] = machine;
+    header
+}
+
+const X86_64: u8 = 62;
+const ARM64: u8 = 183;
+
 impl Bench {
     fn new() -> Self {
         let bench = Self(tempfile::tempdir().unwrap());
-        bench.write("infra/run", &text("infra/run"));
+        bench.write("infra/run", text("infra/run"));
         for roots in ALL {
-            bench.write(roots.settings, &text(roots.settings));
+            bench.write(roots.settings, text(roots.settings));
             for root in [HOME, STANDBY, JOIN] {
                 let main = format!("{}/{root}/main.tf", roots.folder);
-                bench.write(&main, &text(&main));
+                bench.write(&main, text(&main));
+                let variables = format!("{}/{root}/variables.tf", roots.folder);
+                bench.write(&variables, VARIABLES);
                 let backend = roots.backend(root);
                 let own = text(&backend).replace("111122223333", "444455556666");
                 bench.write(&backend, &own);
             }
         }
         for function in FUNCTIONS {
-            bench.write(&format!("target/lambda/{function}.zip"), "");
+            bench.write(&format!("target/lambda/{function}.zip"), program(ARM64));
         }
         bench.write("bin/terraform", TERRAFORM);
         bench.write("bin/aws", AWS);
+        bench.write("bin/unzip", UNZIP);
         for (name, content) in [
             ("joined", ""),
             ("made", ""),
@@ -162,14 +189,14 @@ impl Bench {
         ] {
             bench.write(name, content);
         }
-        for tool in ["cat", "dirname", "sed", "sort", "tail"] {
+        for tool in ["cat", "dirname", "od", "sed", "sort", "tail"] {
             let mut places = ["/usr/bin", "/bin"]
                 .map(|place| PathBuf::from(place).join(tool))
                 .into_iter();
             let found = places.find(|place| place.exists()).unwrap();
             std::os::unix::fs::symlink(found, bench.path("bin").join(tool)).unwrap();
         }
-        for program in ["infra/run", "bin/terraform", "bin/aws"] {
+        for program in ["infra/run", "bin/terraform", "bin/aws", "bin/unzip"] {
             let all = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(bench.path(program), all).unwrap();
         }
@@ -180,7 +207,7 @@ impl Bench {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, content: &str) {
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
@@ -260,6 +287,7 @@ fn what_is_missing_is_refused_by_its_name_before_anything_is_asked() {
         ("target/lambda/failover.zip", "failover.zip is missing"),
         ("bin/aws", "aws is not on the PATH"),
         ("bin/terraform", "terraform is not on the PATH"),
+        ("bin/unzip", "unzip is not on the PATH"),
     ] {
         let bench = Bench::new();
         std::fs::remove_file(bench.path(gone)).unwrap();
@@ -345,6 +373,46 @@ fn a_deployment_applies_with_the_roots_settings_and_makes_what_is_newest_live() 
         let told = String::from_utf8_lossy(&output.stdout);
         let goes = format!("{name} goes from version 2 to 10");
         assert!(told.contains(&goes), "{told}");
+    }
+}
+
+#[test]
+fn a_program_for_another_processor_than_terraform_will_say_is_refused() {
+    for roots in ALL {
+        let bench = Bench::new();
+        let standby = roots.called(STANDBY);
+        let zip = "target/lambda/failover.zip";
+        let folder = if roots.folder == INFRA {
+            ""
+        } else {
+            roots.folder
+        };
+        let build = format!("build the functions by ./make build {folder}");
+        let refused = |why: &str| {
+            for verb in ["plan", "deploy"] {
+                bench.refused(&format!("{verb} {standby}"), why);
+                bench.refused(&format!("{verb} {standby}"), build.trim_end());
+            }
+            assert_eq!(bench.said(), "");
+        };
+        bench.write(zip, program(X86_64));
+        refused("failover.zip is for x86_64, and functions_architecture is arm64 by default");
+        for nothing in ["", "#!/usr/bin/env python3\n"] {
+            bench.write(zip, nothing);
+            refused("failover.zip has no program named bootstrap that Lambda can start");
+        }
+        let said = "functions_architecture = \"x86_64\"\n";
+        bench.write(roots.settings, text(roots.settings) + said);
+        bench.write(zip, program(X86_64));
+        let settings = bench.path(roots.settings);
+        refused(&format!(
+            "backup.zip is for arm64, and functions_architecture is x86_64 by {}",
+            settings.display()
+        ));
+        for function in FUNCTIONS {
+            bench.write(&format!("target/lambda/{function}.zip"), program(X86_64));
+        }
+        assert!(bench.run(&format!("deploy {standby}")).status.success());
     }
 }
 
