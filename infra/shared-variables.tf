@@ -199,9 +199,11 @@ variable "home_region" {
 variable "enable_dr" {
   description = <<-EOT
     Whether the standby is kept ready. When false, the standby keeps what holds data or costs nothing (buckets, image
-    repositories, network, functions, workflow) and loses its load balancer, its services and its DNS records; in both
-    regions probing, watching, reconciling and the automatic start of a failover stop. Backups go on. Set it to false
-    only while home serves: the standby's services are removed whatever they do.
+    repositories, network, functions, workflow) and loses its load balancer, its services and its DNS records, and the
+    domain its health checks; in both regions probing, watching, reconciling and the automatic start of a failover stop,
+    and their alarms and dashboards go. Backups go on, and come to the standby, which keeps and prunes them. Set it to
+    false only while home serves: the standby's services are removed whatever they do. Apply join first; to set it to
+    true again apply join last.
   EOT
   type        = bool
   default     = true

@@ -40,6 +40,9 @@ module "dns" {
   zone       = local.zone
   disposable = var.local_cloud != null
 
+  # Three looks at ten seconds each, and until all checkers have begun. The local cloud's checks tell at once.
+  settling_seconds = var.local_cloud == null ? 120 : 0
+
   home = {
     region         = var.home_region
     host           = local.hosts[var.home_region]

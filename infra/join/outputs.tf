@@ -14,6 +14,6 @@ output "name_servers" {
 }
 
 output "health_checks" {
-  description = "Id of each marker's health check, and of the one that decides."
+  description = "Id of each marker's health check, and of the one that decides; none without a standby."
   value       = module.dns.health_checks
 }

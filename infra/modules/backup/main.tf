@@ -23,8 +23,13 @@ variable "refresh_schedule" {
   type        = string
 }
 
+variable "taken" {
+  description = "Whether backups are taken, and followed to the other region."
+  type        = bool
+}
+
 variable "enabled" {
-  description = "Whether the schedule runs."
+  description = "Whether there is a standby: whether the passive region's data follows the backups, and some backup is proven there."
   type        = bool
 }
 
@@ -135,7 +140,7 @@ module "schedule" {
   function = module.function.live
   schedule = var.schedule
   input    = { action = "create" }
-  enabled  = var.enabled
+  enabled  = var.taken
 }
 
 module "follow" {
@@ -144,16 +149,17 @@ module "follow" {
   function = module.function.live
   schedule = "rate(5 minutes)"
   input    = { action = "follow" }
-  enabled  = var.enabled && var.replicated
+  enabled  = var.taken && var.replicated
 }
 
+# What came here is kept and removed by its age whatever becomes of the standby: nobody else does either.
 module "keep" {
   source   = "../rule"
   name     = "${var.application}-keep"
   function = module.function.live
   schedule = "rate(1 day)"
   input    = { action = "keep" }
-  enabled  = var.enabled
+  enabled  = true
 }
 
 module "refresh" {
@@ -180,7 +186,7 @@ module "prune" {
   function = module.function.live
   schedule = "rate(1 day)"
   input    = { action = "prune" }
-  enabled  = var.enabled
+  enabled  = true
 }
 
 moved {
@@ -195,5 +201,5 @@ output "name" {
 
 output "alarms" {
   description = "ARNs of its alarms, the most urgent first."
-  value       = [module.function.alarm]
+  value       = module.function.alarms
 }

@@ -20,12 +20,20 @@ variable "standby" {
   type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }), host = string })
 }
 
+variable "settling_seconds" {
+  description = "How long new health checks take until they tell what they look at."
+  type        = number
+}
+
 variable "disposable" {
   description = "Whether the zone may be destroyed with records in it."
   type        = bool
 }
 
 locals {
+  # Without one there is nothing to decide, and health checks are what costs most.
+  standby = var.standby.load_balancer == null ? 0 : 1
+
   # A region that cannot be asked counts as if its marker were not there, except for reclaim, which must be seen.
   markers = {
     serve   = { side = var.standby, inverted = true }
@@ -50,7 +58,7 @@ moved {
 }
 
 resource "aws_route53_health_check" "marker" {
-  for_each           = local.markers
+  for_each           = { for marker, check in local.markers : marker => check if local.standby > 0 }
   type               = "HTTPS_STR_MATCH"
   search_string      = "lifeboat-marker-raised"
   fqdn               = "${each.value.side.markers_bucket}.s3.${each.value.side.region}.amazonaws.com"
@@ -61,14 +69,40 @@ resource "aws_route53_health_check" "marker" {
   failure_threshold  = 3
   invert_healthcheck = each.value.inverted
   tags               = { Name = "${var.domain} ${each.value.inverted ? "not " : ""}${each.key}" }
+
+  # One that is given up goes after the record has been told so: what Route 53 makes of a check that is gone nobody can say.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # Home serves while at least two of these hold: not serve, not fenced, reclaim.
 resource "aws_route53_health_check" "home_serves" {
+  count                  = local.standby
   type                   = "CALCULATED"
   child_healthchecks     = [for check in aws_route53_health_check.marker : check.id]
   child_health_threshold = 2
   tags                   = { Name = "${var.domain} home serves" }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+moved {
+  from = aws_route53_health_check.home_serves
+  to   = aws_route53_health_check.home_serves[0]
+}
+
+# A new inverted check counts as unhealthy at first, and so would home. A primary alone is answered even so; a secondary, which has no
+# tasks, would be given the users until the checks have looked.
+resource "terraform_data" "settled" {
+  count            = local.standby
+  triggers_replace = [for check in aws_route53_health_check.marker : check.id]
+
+  provisioner "local-exec" {
+    command = "sleep ${var.settling_seconds}"
+  }
 }
 
 resource "aws_route53_record" "primary" {
@@ -76,7 +110,7 @@ resource "aws_route53_record" "primary" {
   name            = var.domain
   type            = "A"
   set_identifier  = "home"
-  health_check_id = aws_route53_health_check.home_serves.id
+  health_check_id = one(aws_route53_health_check.home_serves[*].id)
 
   failover_routing_policy {
     type = "PRIMARY"
@@ -90,11 +124,9 @@ resource "aws_route53_record" "primary" {
   }
 }
 
-# No health check: where the primary is not to serve, this is the answer.
-# After the primary: a new inverted check counts as unhealthy at first, and a primary alone is answered even so. Nothing
-# waits until the checks have settled, so delegate the domain a minute after the first apply.
+# No health check: where the primary is not to serve, this is the answer. Made last and gone first.
 resource "aws_route53_record" "secondary" {
-  count          = var.standby.load_balancer == null ? 0 : 1
+  count          = local.standby
   zone_id        = local.zone
   name           = var.domain
   type           = "A"
@@ -110,7 +142,7 @@ resource "aws_route53_record" "secondary" {
     evaluate_target_health = false
   }
 
-  depends_on = [aws_route53_record.primary]
+  depends_on = [aws_route53_record.primary, terraform_data.settled]
 }
 
 # The regions' own names: how the probes look at a region, whoever serves.
@@ -138,6 +170,6 @@ output "name_servers" {
 }
 
 output "health_checks" {
-  description = "Id of each marker's health check, and of the one that decides."
-  value       = merge({ for marker, check in aws_route53_health_check.marker : marker => check.id }, { home_serves = aws_route53_health_check.home_serves.id })
+  description = "Id of each marker's health check, and of the one that decides; none without a standby."
+  value       = merge({ for marker, check in aws_route53_health_check.marker : marker => check.id }, { for check in aws_route53_health_check.home_serves : "home_serves" => check.id })
 }

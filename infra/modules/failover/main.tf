@@ -58,7 +58,7 @@ module "function" {
   memory   = 256
   timeout  = 120
 
-  given_up = "The failover function failed three times at the same event: an alarm of the other region may start nothing, or a replaced region not be fenced. Read its log; start by hand where users are without service (docs/runbook.md)."
+  given_up = var.enabled ? "The failover function failed three times at the same event: an alarm of the other region may start nothing, or a replaced region not be fenced. Read its log; start by hand where users are without service (docs/runbook.md)." : null
 
   statements = [
     {
@@ -209,5 +209,5 @@ output "notices_topic" {
 
 output "alarms" {
   description = "ARNs of its alarms, the most urgent first."
-  value       = [aws_cloudwatch_metric_alarm.active_region_down.arn, aws_cloudwatch_metric_alarm.execution_failed.arn, module.function.alarm]
+  value       = concat(aws_cloudwatch_metric_alarm.active_region_down[*].arn, aws_cloudwatch_metric_alarm.execution_failed[*].arn, module.function.alarms)
 }

@@ -10,7 +10,8 @@ resource "aws_sns_topic" "notices" {
   name = "${var.application}-notices"
 }
 
-# Each topic takes messages of its own alarms and of no others: one of them starts failovers.
+# Each topic takes messages of its own alarms and of no others: one of them starts failovers. By its name, which stands while the alarm
+# is not there.
 resource "aws_sns_topic_policy" "alarms" {
   arn = aws_sns_topic.alarms.arn
 
@@ -22,7 +23,7 @@ resource "aws_sns_topic_policy" "alarms" {
       Principal = { Service = "cloudwatch.amazonaws.com" }
       Action    = "sns:Publish"
       Resource  = aws_sns_topic.alarms.arn
-      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_metric_alarm.active_region_down.arn } }
+      Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:cloudwatch:${var.own.region}:${local.account}:alarm:${var.own.alarm}" } }
     }]
   })
 }
@@ -71,6 +72,7 @@ resource "aws_sns_topic_subscription" "failover" {
 
 # Only a passive region publishes this metric, so an active one never breaks its own alarm.
 resource "aws_cloudwatch_metric_alarm" "active_region_down" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = var.own.alarm
   alarm_description   = "The active region does not serve, as seen from here. The failover function looks again and decides."
   namespace           = "Lifeboat"
@@ -82,7 +84,6 @@ resource "aws_cloudwatch_metric_alarm" "active_region_down" {
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [aws_sns_topic.alarms.arn]
 }
 
@@ -105,6 +106,7 @@ resource "aws_cloudwatch_event_target" "reminder" {
 # A notice tells of each failure; this one comes also where the failover function, which writes notices, is what fails. A plan or a
 # drill that was refused counts: nobody else says that the monthly drill does not begin. Of one that somebody stopped the watch tells.
 resource "aws_cloudwatch_metric_alarm" "execution_failed" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-execution-failed"
   alarm_description   = "An execution of the failover workflow failed, or was refused. See `lifeboat report show`, and `lifeboat status` for what stands; the runbook says what to do after each (docs/runbook.md)."
   namespace           = "AWS/States"

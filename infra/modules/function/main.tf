@@ -50,7 +50,7 @@ variable "timeout" {
 }
 
 variable "given_up" {
-  description = "What it means that an event was given up, and what to do: the alarm's description."
+  description = "What it means that an event was given up, and what to do: the alarm's description; null for no alarm, where nothing sends events."
   type        = string
 }
 
@@ -233,6 +233,7 @@ resource "aws_lambda_alias" "live" {
 # An event is given up after three invocations, and not counted among the errors: one whose time is over fails so that the next one
 # follows, and nobody is woken while much work goes on.
 resource "aws_cloudwatch_metric_alarm" "failed" {
+  count               = length(var.given_up[*])
   alarm_name          = "${var.name}-failed"
   alarm_description   = var.given_up
   namespace           = "AWS/Lambda"
@@ -247,6 +248,11 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   alarm_actions       = [var.own.notices_topic]
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.failed
+  to   = aws_cloudwatch_metric_alarm.failed[0]
+}
+
 output "live" {
   description = "What invokes the function: the ARN of its alias, and the two names that it is made of."
   value       = { arn = aws_lambda_alias.live.arn, function = aws_lambda_function.this.function_name, alias = aws_lambda_alias.live.name }
@@ -257,7 +263,7 @@ output "name" {
   value       = aws_lambda_function.this.function_name
 }
 
-output "alarm" {
-  description = "ARN of the alarm that says that an event was given up."
-  value       = aws_cloudwatch_metric_alarm.failed.arn
+output "alarms" {
+  description = "ARN of the alarm that says that an event was given up; none where it has none."
+  value       = aws_cloudwatch_metric_alarm.failed[*].arn
 }

@@ -49,7 +49,7 @@ variable "secrets" {
 }
 
 variable "enabled" {
-  description = "Whether the region probes."
+  description = "Whether the region probes; one that does not has no alarms of what a probe tells."
   type        = bool
 }
 
@@ -187,7 +187,7 @@ module "function" {
   memory   = 256
   timeout  = 60
 
-  given_up   = "The probe failed three times at the same event: this region may not see that the other one is down, nor that it could not take over. Read its log."
+  given_up   = var.enabled ? "The probe failed three times at the same event: this region may not see that the other one is down, nor that it could not take over. Read its log." : null
   statements = local.statements
 }
 
@@ -201,6 +201,7 @@ module "schedule" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "silent" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-probe-silent"
   alarm_description   = "The probe has not run for three minutes: nobody watches the other region. Look at the probe's schedule and log."
   namespace           = "Lifeboat"
@@ -212,11 +213,11 @@ resource "aws_cloudwatch_metric_alarm" "silent" {
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "breaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
 resource "aws_cloudwatch_metric_alarm" "not_ready" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-not-ready"
   alarm_description   = "This region could not take over now. `lifeboat status` and status.json of the control bucket name the reasons, the runbook what to do for each (A region is not ready)."
   namespace           = "Lifeboat"
@@ -228,12 +229,12 @@ resource "aws_cloudwatch_metric_alarm" "not_ready" {
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
 # The two know of each other by their states, and the lower epoch gives way within two minutes: a minute of it is a failover.
 resource "aws_cloudwatch_metric_alarm" "two_active" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-two-active"
   alarm_description   = "Both regions have called themselves active for five minutes, and the one of the lower epoch has not fenced itself: users' writes may go to both. See `lifeboat status`: stop the services of the region with the lower epoch (docs/runbook.md)."
   namespace           = "Lifeboat"
@@ -245,12 +246,12 @@ resource "aws_cloudwatch_metric_alarm" "two_active" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
 # Only a passive region tells it. Of one without any backup it is silence, and "not-ready" speaks.
 resource "aws_cloudwatch_metric_alarm" "recovery_point" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-recovery-point"
   alarm_description   = "The newest backup that is whole in this region is older than the recovery point objective: a failover now would lose more than was promised. See whether backups are taken (`lifeboat backup list`) and come here (the other region's replication-lag)."
   namespace           = "Lifeboat"
@@ -262,13 +263,12 @@ resource "aws_cloudwatch_metric_alarm" "recovery_point" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.rpo_seconds
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
 # S3 copies nearly everything within fifteen minutes, and what it gave up is written again.
 resource "aws_cloudwatch_metric_alarm" "replication_lag" {
-  count               = var.replicated ? 1 : 0
+  count               = var.enabled && var.replicated ? 1 : 0
   alarm_name          = "${var.application}-replication-lag"
   alarm_description   = "A backup of this region has not come to the other one for half an hour: it would be lost with this region. See what the backup function's follow says."
   namespace           = "Lifeboat"
@@ -280,12 +280,12 @@ resource "aws_cloudwatch_metric_alarm" "replication_lag" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 1800
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
 # A region that became passive a moment ago has its turn first: a proof is due daily.
 resource "aws_cloudwatch_metric_alarm" "unproven" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-unproven"
   alarm_description   = "For days no backup was restored here to prove that it can be. proof.json of the control bucket says how the last try went, the backup function's log why."
   namespace           = "Lifeboat"
@@ -297,11 +297,11 @@ resource "aws_cloudwatch_metric_alarm" "unproven" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.proof_days * 86400
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
 resource "aws_cloudwatch_metric_alarm" "undrilled" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-undrilled"
   alarm_description   = "No drill has passed in this region for longer than drill_days: nobody knows that it could still take over. `lifeboat report list` says what became of the last; then `lifeboat test-dr --start`."
   namespace           = "Lifeboat"
@@ -313,12 +313,12 @@ resource "aws_cloudwatch_metric_alarm" "undrilled" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.drill_days * 86400
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
 # It lasts for as long as something is on the record, so that nobody misses it because a second try went well.
 resource "aws_cloudwatch_metric_alarm" "damaged" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-damaged"
   alarm_description   = "A part of this region's backups was read and is damaged, or is gone: damaged.json of the control bucket names it. Bring it back from the other region, as the backup function's log says, then verify the backup."
   namespace           = "Lifeboat"
@@ -330,7 +330,6 @@ resource "aws_cloudwatch_metric_alarm" "damaged" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
@@ -342,9 +341,14 @@ output "name" {
 output "alarms" {
   description = "ARNs of its alarms, the most urgent first."
   value = concat(
-    [for alarm in [aws_cloudwatch_metric_alarm.silent, aws_cloudwatch_metric_alarm.two_active, aws_cloudwatch_metric_alarm.not_ready, aws_cloudwatch_metric_alarm.recovery_point] : alarm.arn],
+    aws_cloudwatch_metric_alarm.silent[*].arn,
+    aws_cloudwatch_metric_alarm.two_active[*].arn,
+    aws_cloudwatch_metric_alarm.not_ready[*].arn,
+    aws_cloudwatch_metric_alarm.recovery_point[*].arn,
     aws_cloudwatch_metric_alarm.replication_lag[*].arn,
-    [for alarm in [aws_cloudwatch_metric_alarm.damaged, aws_cloudwatch_metric_alarm.unproven, aws_cloudwatch_metric_alarm.undrilled] : alarm.arn],
-    [module.function.alarm],
+    aws_cloudwatch_metric_alarm.damaged[*].arn,
+    aws_cloudwatch_metric_alarm.unproven[*].arn,
+    aws_cloudwatch_metric_alarm.undrilled[*].arn,
+    module.function.alarms,
   )
 }

@@ -175,7 +175,7 @@ module "function" {
   memory   = 512
   timeout  = 900
 
-  given_up = "The image-sync function failed three times at the same event: images may be missing in the other region, or a service there not be pinned to what runs. Read its log. Unfinished there means that it needs more than three invocations, and goes on with the next schedule."
+  given_up = var.enabled ? "The image-sync function failed three times at the same event: images may be missing in the other region, or a service there not be pinned to what runs. Read its log. Unfinished there means that it needs more than three invocations, and goes on with the next schedule." : null
 
   statements = local.statements
 }
@@ -215,6 +215,7 @@ moved {
 
 # A reconcile tells it each quarter of an hour. One that is told once, of what has come meanwhile, wakes nobody.
 resource "aws_cloudwatch_metric_alarm" "lag" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-image-lag"
   alarm_description   = "An image that was pushed here half an hour ago or earlier is not whole in the other region, which could not start it. See what the image-sync function's reconcile says; ImageLag by Repository says where."
   namespace           = "Lifeboat"
@@ -227,13 +228,13 @@ resource "aws_cloudwatch_metric_alarm" "lag" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 1800
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
 # Told by each reconcile of a passive region to which the active one does not answer, and else not at all: so it costs nothing while
 # all is well, and no data is good news. Whether reconciles run at all is the record's age, which costs readiness.
 resource "aws_cloudwatch_metric_alarm" "peer" {
+  count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-image-peer-silent"
   alarm_description   = "For most of an hour image-sync here could not ask the active region what runs there: the last pins stand for it, and a version that was deployed meanwhile is not ready here. If that region is down, move to this one. Else see what the function's log says: a right that its role lacks, or ECS there."
   namespace           = "Lifeboat"
@@ -246,7 +247,6 @@ resource "aws_cloudwatch_metric_alarm" "peer" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  actions_enabled     = var.enabled
   alarm_actions       = [var.own.notices_topic]
 }
 
@@ -257,5 +257,5 @@ output "name" {
 
 output "alarms" {
   description = "ARNs of its alarms, the most urgent first."
-  value       = [aws_cloudwatch_metric_alarm.lag.arn, aws_cloudwatch_metric_alarm.peer.arn, module.function.alarm]
+  value       = concat(aws_cloudwatch_metric_alarm.lag[*].arn, aws_cloudwatch_metric_alarm.peer[*].arn, module.function.alarms)
 }

@@ -68,8 +68,9 @@ module "backup" {
   mount            = var.mount
   scratch          = var.backup_scratch_megabytes
   replicated       = var.enable_cross_region_backup
+  enabled          = var.enable_dr
   # Without a standby to keep ready, home goes on backing up.
-  enabled = local.at_home || var.enable_dr
+  taken = local.at_home || var.enable_dr
 }
 
 module "image_sync" {
@@ -112,11 +113,18 @@ module "failover" {
   enabled        = var.enable_dr
 }
 
+# What it shows is told by probes and executions; without a standby there are none.
 module "dashboard" {
+  count       = var.enable_dr ? 1 : 0
   source      = "../dashboard"
   application = var.application
   own         = local.own
   peer        = local.peer
   objectives  = { rpo_seconds = var.rpo_seconds, proof_days = var.proof_days, drill_days = var.drill_days }
   alarms      = concat(module.failover.alarms, module.health_probe.alarms, module.backup.alarms, module.image_sync.alarms)
+}
+
+moved {
+  from = module.dashboard
+  to   = module.dashboard[0]
 }

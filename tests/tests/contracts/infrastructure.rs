@@ -387,8 +387,12 @@ fn every_permission_of_another_service_names_its_one_source() {
 #[test]
 fn only_the_one_alarm_publishes_to_the_topic_that_starts_failovers() {
     let trigger = text("infra/modules/failover/trigger.tf");
-    let source =
-        r#"ArnEquals = { "aws:SourceArn" = aws_cloudwatch_metric_alarm.active_region_down.arn }"#;
-    assert!(trigger.contains(source));
+    // By its name, which it has while it is there.
+    let alarm = "arn:aws:cloudwatch:${var.own.region}:${local.account}:alarm:${var.own.alarm}";
+    let source = format!(r#"ArnEquals = {{ "aws:SourceArn" = "{alarm}" }}"#);
+    assert!(trigger.contains(&source));
+    let (_, down) = trigger.split_once("\"active_region_down\" {\n").unwrap();
+    let (down, _) = down.split_once("\n}\n").unwrap();
+    assert!(down.contains("  alarm_name          = var.own.alarm\n"));
     assert!(trigger.contains("source_arn    = aws_sns_topic.alarms.arn"));
 }

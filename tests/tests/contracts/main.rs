@@ -16,6 +16,7 @@ mod rights;
 mod runbook;
 mod samples;
 mod settings;
+mod without_standby;
 mod workflow;
 
 use std::path::PathBuf;
