@@ -203,7 +203,7 @@ variable "enable_dr" {
     domain its health checks; in both regions probing, watching, reconciling and the automatic start of a failover stop,
     and their alarms and dashboards go. Backups go on, and come to the standby, which keeps and prunes them. Set it to
     false only while home serves: the standby's services are removed whatever they do. Apply join first; to set it to
-    true again apply join last.
+    true again apply join last. docs/costs.md says what it saves.
   EOT
   type        = bool
   default     = true

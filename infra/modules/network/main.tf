@@ -1,6 +1,7 @@
 # Two kinds of subnets in each zone. The tasks run in the public ones, reachable only through the load balancer: pulling an
-# image from a private subnet needs paid endpoints or a NAT gateway, which must exist before the disaster. The file system and
-# the backup function are in the private ones, from which nothing but S3 is reached, unless there is a way out.
+# image from a private subnet needs paid endpoints or a NAT gateway, which must exist before the disaster, and cost from 43 to 72
+# dollars a month where no task runs (docs/costs.md, The tasks' way out). The file system and the backup function are in the private
+# ones, from which nothing but S3 is reached, unless there is a way out.
 
 variable "name" {
   description = "Name of the network."

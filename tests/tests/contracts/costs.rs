@@ -6,6 +6,11 @@ use crate::{infrastructure::modules, text};
 
 const DOCUMENT: &str = "docs/costs.md";
 
+/// The tables of what there is and what it costs: everything, and what is left without a standby.
+const ALL: &str = "# What it costs";
+const WITHOUT_STANDBY: &str = "## Without a standby";
+const SETTINGS: &str = "## What settings cost";
+
 /// The rows of the table below a heading, without its head.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let text = text(DOCUMENT);
@@ -21,7 +26,11 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 
 /// The row of the first table that begins so: how many, and what they cost.
 fn row(begins: &str) -> (u64, f64) {
-    let rows = table("# What it costs").into_iter();
+    row_of(ALL, begins)
+}
+
+fn row_of(heading: &str, begins: &str) -> (u64, f64) {
+    let rows = table(heading).into_iter();
     let mut found = rows.filter(|row| row[0].starts_with(begins));
     let row = found.next().expect(begins);
     (whole(&row[1]), number(&row[3]))
@@ -50,12 +59,27 @@ fn resources(text: &str, kind: &str) -> usize {
     text.matches(&format!("\nresource \"{kind}\" ")).count()
 }
 
+/// What stands below the rows.
+fn together(heading: &str) -> f64 {
+    let mut rows = table(heading);
+    number(rows.pop().unwrap().last().unwrap())
+}
+
 #[test]
 fn the_rows_add_up() {
-    let mut rows = table("# What it costs");
-    let together = number(rows.pop().unwrap().last().unwrap());
-    let sum: i64 = rows.iter().map(|row| cents(number(&row[3]))).sum();
-    assert_eq!(cents(together), sum);
+    for heading in [ALL, WITHOUT_STANDBY] {
+        let mut rows = table(heading);
+        rows.pop();
+        let sum: i64 = rows.iter().map(|row| cents(number(&row[3]))).sum();
+        assert_eq!(cents(together(heading)), sum, "{heading}");
+        each_is_multiplied(&rows);
+    }
+    let settings = table(SETTINGS);
+    assert!(settings.len() > 5);
+    each_is_multiplied(&settings);
+}
+
+fn each_is_multiplied(rows: &[Vec<String>]) {
     for row in rows.iter().filter(|row| row[2] != "free") {
         let (each, unit) = row[2].split_once(" a ").unwrap_or((&row[2], "piece"));
         let of = match unit {
@@ -193,7 +217,6 @@ fn every_invocation_is_counted() {
         .iter()
         .map(|row| (row[0].trim_matches('`').to_owned(), row[1].clone()));
     assert_eq!(told.collect::<BTreeMap<_, _>>(), schedules);
-    let (mut invocations, mut work) = (0, 0.0);
     for row in rows {
         let every = row[1]
             .strip_prefix("rate(")
@@ -210,30 +233,114 @@ fn every_invocation_is_counted() {
         let (active, passive) = both(&row[4]);
         let spent = month * number(&row[3]) / 1024.0 * (active + passive);
         assert_eq!(number(&row[5]), spent.round(), "{row:?}");
-        (invocations, work) = (invocations + 2 * month as u64, work + spent);
     }
-    assert_eq!(row("invocations").0, invocations);
-    assert_eq!(row("their GB-seconds").0, work.round() as u64);
+    let told = Work::of(|_| true, |_| true);
+    assert_eq!(row("invocations").0, told.invocations);
+    assert_eq!(row("their GB-seconds").0, told.gigabyte_seconds);
+}
+
+/// What the schedules that fire make in a month, by the tables of invocations and of requests.
+struct Work {
+    invocations: u64,
+    gigabyte_seconds: u64,
+    writes: u64,
+    reads: u64,
+}
+
+impl Work {
+    fn of(active: impl Fn(&str) -> bool, passive: impl Fn(&str) -> bool) -> Self {
+        let name = |cell: &str| cell.trim_matches('`').replace("<application>-", "");
+        let sides = |cell: &str, schedule: &str| {
+            let (a, p) = both(cell);
+            let fires = |fires: bool, much: f64| if fires { much } else { 0.0 };
+            fires(active(schedule), a) + fires(passive(schedule), p)
+        };
+        let (mut invocations, mut work) = (0.0, 0.0);
+        let mut month = BTreeMap::new();
+        for row in table("## Invocations") {
+            let (name, times) = (name(&row[0]), number(&row[2]));
+            invocations += times * sides("1, 1", &name);
+            work += times * number(&row[3]) / 1024.0 * sides(&row[4], &name);
+            month.insert(name, times);
+        }
+        let (mut writes, mut reads) = (0.0, 0.0);
+        for row in table("## Requests of S3") {
+            let name = name(&row[0]);
+            // A copy for each backup.
+            let name = if month.contains_key(&name) {
+                name
+            } else {
+                "backup".to_owned()
+            };
+            writes += month[&name] * sides(&row[1], &name);
+            reads += month[&name] * sides(&row[2], &name);
+        }
+        Self {
+            invocations: invocations as u64,
+            gigabyte_seconds: work.round() as u64,
+            writes: writes as u64,
+            reads: reads as u64,
+        }
+    }
+}
+
+/// Told by what was planned: which schedules fire at home and in what was the standby, and how many alarms there are.
+pub(crate) fn without_standby(home: &BTreeSet<String>, there: &BTreeSet<String>, alarms: u64) {
+    let left = Work::of(|name| home.contains(name), |name| there.contains(name));
+    let row = |begins| row_of(WITHOUT_STANDBY, begins).0;
+    assert_eq!(row("alarms, "), alarms);
+    assert_eq!(row("invocations"), left.invocations);
+    assert_eq!(row("their GB-seconds"), left.gigabyte_seconds);
+    assert_eq!(row("S3: lists"), left.writes);
+    assert_eq!(row("S3: reads"), left.reads);
+    let spared = cents(together(ALL)) - cents(together(WITHOUT_STANDBY));
+    assert_eq!(
+        cents(row_of(SETTINGS, "`enable_dr = false`: the suite").1),
+        -spared
+    );
+}
+
+/// Dollars a month (30 days) of what AWS asks for by the hour.
+fn month(an_hour: f64) -> f64 {
+    720.0 * an_hour
+}
+
+#[test]
+fn the_ways_out_of_a_network_are_compared_by_their_prices() {
+    const ADDRESS: f64 = 0.005;
+    const NAT: f64 = 0.045;
+    const ENDPOINT: f64 = 0.01;
+    let variables = text("infra/shared-variables.tf");
+    let zones = text("infra/lifeboat.tfvars");
+    let zones = zones
+        .lines()
+        .find(|l| l.starts_with("dr_availability_zones"));
+    let zones = zones.unwrap().matches("\"us-").count() as f64;
+    let services = text("infra/lifeboat.tfvars").matches("{ name = ").count() as f64;
+    let tasks = services * number(&default(&variables, "min_capacity"));
+    let rows = table("## The tasks' way out");
+    let heading = format!("with {tasks} tasks");
+    assert!(text(DOCUMENT).contains(&heading), "{heading}");
+    // ECR's two, and that of logs.
+    let endpoints = month(3.0 * zones * ENDPOINT);
+    let gateways = month(zones * (NAT + ADDRESS));
+    let expected = [
+        ("addresses of the tasks", 0.0, month(tasks * ADDRESS)),
+        ("a NAT gateway in each zone", gateways, gateways),
+        ("endpoints in each zone", endpoints, endpoints),
+    ];
+    assert_eq!(rows.len(), expected.len());
+    for (row, (begins, none, some)) in rows.iter().zip(expected) {
+        assert!(row[0].starts_with(begins), "{row:?}");
+        assert_eq!(cents(number(&row[1])), cents(none), "{row:?}");
+        assert_eq!(cents(number(&row[2])), cents(some), "{row:?}");
+    }
+    assert!(text("infra/modules/network/main.tf").contains("(docs/costs.md, The tasks' way out)"));
 }
 
 #[test]
 fn every_request_of_s3_is_counted() {
-    let month: BTreeMap<String, f64> = table("## Invocations")
-        .into_iter()
-        .map(|row| (row[0].clone(), number(&row[2])))
-        .collect();
-    let (mut writes, mut reads) = (0.0, 0.0);
-    for row in table("## Requests of S3") {
-        // A copy for each backup.
-        let times = month
-            .get(&row[0])
-            .unwrap_or(&month["`<application>-backup`"]);
-        let of = |cell: &str| {
-            let (active, passive) = both(cell);
-            times * (active + passive)
-        };
-        (writes, reads) = (writes + of(&row[1]), reads + of(&row[2]));
-    }
-    assert_eq!(row("S3: lists").0, writes as u64);
-    assert_eq!(row("S3: reads").0, reads as u64);
+    let told = Work::of(|_| true, |_| true);
+    assert_eq!(row("S3: lists").0, told.writes);
+    assert_eq!(row("S3: reads").0, told.reads);
 }

@@ -8,7 +8,7 @@ use lifeboat_tests::terraform::{Change, EXISTING, HOME, INFRA, JOIN, STANDBY, Te
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::{file, prepared, sample, text};
+use crate::{costs, file, prepared, sample, text};
 
 type Plans = BTreeMap<String, Vec<Change>>;
 
@@ -251,6 +251,26 @@ async fn what_stays_is_changed_in_place_and_tells_the_functions_not_to_begin_by_
         assert_eq!(changed(existing().await, root), expected, "{root}");
     }
     assert_eq!(gone(existing().await, STANDBY), self::told(&OF_THE_SUITE));
+}
+
+#[tokio::test]
+async fn what_it_costs_without_a_standby_is_what_is_left() {
+    let plans = made().await;
+    let firing = |root| firing(without(plans, root), "forum");
+    let left = [HOME, STANDBY, JOIN].map(|root| without(plans, root));
+    let count = |kind: &str| {
+        let all = left.iter().copied().flatten();
+        all.filter(|change| change.kind == kind).count() as u64
+    };
+    costs::without_standby(
+        &firing(HOME),
+        &firing(STANDBY),
+        count("aws_cloudwatch_metric_alarm"),
+    );
+    for spared in ["aws_route53_health_check", "aws_cloudwatch_dashboard"] {
+        assert_eq!(count(spared), 0, "{spared}");
+    }
+    assert_eq!(count("aws_lb"), 1, "home's");
 }
 
 /// A new check of a marker that is not there counts as unhealthy until it has looked, and of one that is gone Route 53 says nothing.
