@@ -137,14 +137,6 @@ const UNZIP: &str = r#"#!/bin/sh
 [ "$1 $3" = "-p bootstrap" ] && cat "$2"
 "#;
 
-/// What a root says where its settings say nothing.
-const VARIABLES: &str = r#"
-variable "functions_architecture" {
-  type        = string
-  default     = "arm64"
-}
-"#;
-
 /// The beginning of a program for a processor, by its number in ELF.
 fn program(machine: u8) -> [u8; 20] {
     let mut header = [0; 20];
@@ -166,7 +158,7 @@ impl Bench {
                 let main = format!("{}/{root}/main.tf", roots.folder);
                 bench.write(&main, text(&main));
                 let variables = format!("{}/{root}/variables.tf", roots.folder);
-                bench.write(&variables, VARIABLES);
+                bench.write(&variables, text("infra/shared-variables.tf"));
                 let backend = roots.backend(root);
                 let own = text(&backend).replace("111122223333", "444455556666");
                 bench.write(&backend, &own);
