@@ -27,11 +27,6 @@ variables {
   application = "forum"
   domain      = "forum.example.com"
   services    = [{ name = "users" }, { name = "posts" }]
-
-  certificate_arn = {
-    us-east-1 = "arn:aws:acm:us-east-1:111122223333:certificate/1"
-    us-west-2 = "arn:aws:acm:us-west-2:111122223333:certificate/1"
-  }
 }
 
 run "a_region_can_be_planned_for_aws" {

@@ -38,7 +38,7 @@ fn sample(name: &str) -> PathBuf {
 }
 
 /// Roots in the folder `roots` of a folder of their own. One of them knows where zips are that are none: Terraform hashes them, and
-/// nobody opens them.
+/// nobody opens them; and what settings leave to whoever has certificates.
 fn prepared(roots: &str, root: &str) -> (tempfile::TempDir, Terraform) {
     let folder = tempfile::tempdir().unwrap();
     let copied = folder.path().join("roots");
@@ -48,8 +48,15 @@ fn prepared(roots: &str, root: &str) -> (tempfile::TempDir, Terraform) {
     for function in FUNCTIONS {
         std::fs::write(functions.join(format!("{function}.zip")), "").unwrap();
     }
-    let settings = serde_json::json!({ "functions_directory": functions }).to_string();
-    std::fs::write(copied.join(root).join("terraform.tfvars.json"), settings).unwrap();
+    let mut settings = serde_json::json!({ "functions_directory": functions });
+    if roots == INFRA {
+        settings["certificate_arn"] = serde_json::json!({
+            "us-east-1": "arn:aws:acm:us-east-1:111122223333:certificate/1",
+            "us-west-2": "arn:aws:acm:us-west-2:111122223333:certificate/1",
+        });
+    }
+    let file = copied.join(root).join("terraform.tfvars.json");
+    std::fs::write(file, settings.to_string()).unwrap();
     (folder, terraform)
 }
 

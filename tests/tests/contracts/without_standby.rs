@@ -144,12 +144,12 @@ async fn without_a_standby_its_region_loses_what_costs_money_and_keeps_what_hold
         ("aws_appautoscaling_target", 3),
         ("aws_ecs_service", 3),
         ("aws_lb", 1),
-        ("aws_lb_listener", 1),
+        ("aws_lb_listener", 2),
         ("aws_lb_listener_rule", 3),
         ("aws_lb_target_group", 3),
         ("aws_security_group", 1),
         ("aws_vpc_security_group_egress_rule", 1),
-        ("aws_vpc_security_group_ingress_rule", 2),
+        ("aws_vpc_security_group_ingress_rule", 3),
     ];
     let all = [&of_the_application[..], &OF_THE_SUITE].concat();
     assert_eq!(gone, told(&all));
