@@ -50,6 +50,7 @@ module "region" {
   maintenance_windows        = var.maintenance_windows
   max_capacity               = var.max_capacity
   memory_target              = var.memory_target
+  dr_warm_tasks              = var.dr_warm_tasks
   min_capacity               = var.min_capacity
   rpo_seconds                = var.rpo_seconds
   rto_seconds                = var.rto_seconds

@@ -30,7 +30,9 @@ variable "services" {
     that one of its writes may take, with a few seconds for the rule to reach every part of the load balancer.
 
     data says what the service's files hold. With "json" no backup is taken while a file called .json holds none, because it
-    would be of no use; "any" takes every file as it is.
+    would be of no use; "any" takes every file as it is. "none" declares that there are none: nothing of the service is backed
+    up or restored, and its tasks mount no folder. Do not declare it of a service that writes anything which a region must
+    not lose. At least one service has data.
   EOT
   type = list(object({
     name                  = string
@@ -73,8 +75,13 @@ variable "services" {
   }
 
   validation {
-    condition     = alltrue([for service in var.services : contains(["any", "json"], service.data)])
-    error_message = "a service's data must be any or json."
+    condition     = alltrue([for service in var.services : contains(["any", "json", "none"], service.data)])
+    error_message = "a service's data must be any, json or none."
+  }
+
+  validation {
+    condition     = anytrue([for service in var.services : service.data != "none"])
+    error_message = "services must have one whose data is not none: without any data there is nothing to back up."
   }
 
   validation {
@@ -124,6 +131,11 @@ variable "service_data" {
   validation {
     condition     = length(setsubtract(keys(var.service_data), var.services[*].name)) == 0
     error_message = "service_data must name services of var.services: ${join(", ", setsubtract(keys(var.service_data), var.services[*].name))} is none."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.service_data), [for service in var.services : service.name if service.data == "none"])) == 0
+    error_message = "service_data must not name a service whose data is none: ${join(", ", setintersection(keys(var.service_data), [for service in var.services : service.name if service.data == "none"]))}."
   }
 
   validation {
@@ -557,6 +569,31 @@ variable "max_capacity" {
   validation {
     condition     = var.max_capacity >= var.min_capacity
     error_message = "max_capacity must be at least min_capacity."
+  }
+}
+
+variable "dr_warm_tasks" {
+  description = <<-EOT
+    How many tasks of each service with data = "none" a passive region keeps running, so that a failover finds them up. A
+    service with data has none: nothing is restored beside tasks. At most min_capacity, and a service's own minimum. More are
+    started by the region's probe, within a minute; fewer are left by the next drill.
+  EOT
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.dr_warm_tasks >= 0 && floor(var.dr_warm_tasks) == var.dr_warm_tasks
+    error_message = "dr_warm_tasks must be a whole number, 0 or more."
+  }
+
+  validation {
+    condition     = alltrue([for minimum in concat([var.min_capacity], [for service in var.services : coalesce(service.minimum, var.min_capacity) if service.data == "none"]) : var.dr_warm_tasks <= minimum])
+    error_message = "dr_warm_tasks must be at most min_capacity, and the minimum of each service with data = none."
+  }
+
+  validation {
+    condition     = var.dr_warm_tasks == 0 || anytrue([for service in var.services : service.data == "none"])
+    error_message = "dr_warm_tasks must be 0 while no service has data = none: one with data has no task in a passive region, because nothing is restored beside tasks."
   }
 }
 

@@ -70,6 +70,7 @@ module "suite" {
     for service in var.services : merge(service, {
       minimum = coalesce(service.minimum, var.min_capacity)
       maximum = coalesce(service.maximum, var.max_capacity)
+      warm    = service.data == "none" ? var.dr_warm_tasks : 0
     })
   ]
 

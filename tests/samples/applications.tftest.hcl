@@ -47,12 +47,13 @@ variables {
     ap-northeast-1 = "arn:aws:acm:ap-northeast-1:111122223333:certificate/1"
   }
 
-  services = [{ name = "fourteenletter" }, { name = "users" }, { name = "users-a" }]
+  services = [{ name = "fourteenletter" }, { name = "users" }, { name = "users-a", data = "none" }]
 
   # Whatever a region may be told of them beside that.
   image_patterns              = [{ repository = "base/*" }]
   image_platforms             = ["linux/amd64"]
   create_missing_repositories = true
+  dr_warm_tasks               = 1
   maintenance_windows         = ["sat 22:00-02:00"]
   drill_blocked_windows       = ["sun 22:00-02:00"]
   service_hosts               = { ap-southeast-1 = ["home.internal"], ap-northeast-1 = ["standby.internal"] }

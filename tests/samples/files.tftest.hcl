@@ -92,6 +92,66 @@ run "each_service_has_a_folder_of_its_own_below_the_one_of_the_function" {
   }
 }
 
+run "tasks_of_a_service_without_data_mount_nothing" {
+  command = plan
+
+  module {
+    source = "../modules/ecs"
+  }
+
+  variables {
+    region             = "us-east-1"
+    architecture       = "x86_64"
+    log_retention_days = 30
+    running            = true
+    data_directory     = null
+    files              = { file_system = "fs-1", access_points = { users = "fsap-1", pages = "fsap-2" } }
+    target_groups      = { users = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/a/1", pages = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/b/2" }
+    network            = { vpc = "vpc-1", subnets = ["subnet-1"], load_balancer_group = "sg-1" }
+    services = {
+      users = { service = "forum-users", image = "users:stable", mounts = true, desired_count = 0 }
+      pages = { service = "forum-pages", image = "pages:stable", mounts = false, desired_count = 1 }
+    }
+  }
+
+  assert {
+    condition     = { for service, definition in aws_ecs_task_definition.this : service => length(definition.volume) } == { users = 1, pages = 0 }
+    error_message = "they may run beside a restore, so they see no folder"
+  }
+
+  assert {
+    condition     = { for service, one in aws_ecs_service.this : service => one.desired_count } == { users = 0, pages = 1 }
+    error_message = "a number of tasks at first for each"
+  }
+}
+
+run "a_passive_region_rests_at_its_warm_tasks_suspended" {
+  command = plan
+
+  module {
+    source = "../modules/scaling"
+  }
+
+  variables {
+    serving = false
+    targets = { ECSServiceAverageCPUUtilization = 70 }
+    services = {
+      users = { scalable_target = "service/forum/forum-users", minimum = 2, maximum = 10, warm = 0 }
+      pages = { scalable_target = "service/forum/forum-pages", minimum = 2, maximum = 10, warm = 1 }
+    }
+  }
+
+  assert {
+    condition     = { for service, target in aws_appautoscaling_target.this : service => [target.min_capacity, target.max_capacity] } == { users = [0, 0], pages = [1, 1] }
+    error_message = "as many as are warm, and no others"
+  }
+
+  assert {
+    condition     = alltrue([for target in aws_appautoscaling_target.this : target.suspended_state[0].dynamic_scaling_in_suspended && target.suspended_state[0].dynamic_scaling_out_suspended && target.suspended_state[0].scheduled_scaling_suspended])
+    error_message = "nothing starts a task there"
+  }
+}
+
 run "a_file_system_that_is_there_is_mounted_and_left_as_it_is" {
   command = plan
 

@@ -116,6 +116,75 @@ run "a_missing_certificate" {
   expect_failures = [var.certificate_arn]
 }
 
+run "services_without_any_data" {
+  command = plan
+
+  variables {
+    services = [{ name = "users", data = "none" }]
+  }
+
+  expect_failures = [var.services]
+}
+
+run "a_place_of_what_has_no_data" {
+  command = plan
+
+  variables {
+    services = [{ name = "users" }, { name = "pages", data = "none" }]
+    service_data = {
+      pages = {
+        us-east-1 = { bucket = { bucket = "data-east", prefix = "pages/" } }
+        us-west-2 = { bucket = { bucket = "data-west", prefix = "pages/" } }
+      }
+    }
+  }
+
+  expect_failures = [var.service_data]
+}
+
+run "half_a_warm_task" {
+  command = plan
+
+  variables {
+    services      = [{ name = "users" }, { name = "pages", data = "none" }]
+    dr_warm_tasks = 0.5
+  }
+
+  expect_failures = [var.dr_warm_tasks]
+}
+
+run "more_warm_tasks_than_production_has_at_least" {
+  command = plan
+
+  variables {
+    services      = [{ name = "users" }, { name = "pages", data = "none", minimum = 1 }]
+    dr_warm_tasks = 2
+  }
+
+  expect_failures = [var.dr_warm_tasks]
+}
+
+run "more_warm_tasks_than_min_capacity" {
+  command = plan
+
+  variables {
+    services      = [{ name = "users" }, { name = "pages", data = "none", minimum = 3 }]
+    dr_warm_tasks = 3
+  }
+
+  expect_failures = [var.dr_warm_tasks]
+}
+
+run "warm_tasks_of_services_with_data" {
+  command = plan
+
+  variables {
+    dr_warm_tasks = 1
+  }
+
+  expect_failures = [var.dr_warm_tasks]
+}
+
 run "a_certificate_for_one_region" {
   command = plan
 

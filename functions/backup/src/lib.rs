@@ -85,8 +85,9 @@ pub struct Backup<'a, C, B> {
 }
 
 impl<C: Objects, B: Objects> Backup<'_, C, B> {
+    /// Those that hold data: of the others there is nothing in a backup.
     pub(crate) fn services(&self) -> Vec<&str> {
-        let services = self.configuration.services.iter();
+        let services = self.configuration.holding();
         services.map(|service| service.name.as_str()).collect()
     }
 
@@ -100,7 +101,7 @@ impl<C: Objects, B: Objects> Backup<'_, C, B> {
     }
 
     pub(crate) fn sources(&self) -> Vec<Source> {
-        let services = self.configuration.services.iter();
+        let services = self.configuration.holding();
         let source = |service: &Service| Source {
             service: service.name.clone(),
             data: service.data,

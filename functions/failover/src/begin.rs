@@ -87,6 +87,10 @@ async fn planned<T>(
         Mode::Plan | Mode::Drill | Mode::Unplanned => BTreeSet::new(),
     };
     let importing = configuration.importing().map(str::to_owned).collect();
+    let warm = configuration.services.iter().filter(|s| s.warm > 0);
+    let warm = warm
+        .map(|service| (service.name.clone(), service.warm))
+        .collect();
     let mut capacity = production(configuration, &weighed.own);
     if let (Mode::Planned, Some(now)) = (mode, &source_tasks) {
         at_least(&mut capacity, now);
@@ -111,6 +115,7 @@ async fn planned<T>(
         capacity: &capacity,
         gated: &gated,
         importing: &importing,
+        warm: &warm,
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_aws::ecs::{Deployed, Services};
+use lifeboat_aws::ecs::Services;
 use lifeboat_core::{
     Failure, Side,
     configuration::Service,
@@ -65,18 +65,47 @@ pub(crate) async fn down_but(
 ) -> Result<Option<String>, Failure> {
     let mut services = world.services(side).await?;
     services.retain(|service, _| !gates.contains_key(service));
+    let none = services
+        .keys()
+        .map(|service| (service.clone(), Scale::NONE));
+    lower(world, side, &services, &none.collect(), may).await
+}
+
+/// Every service of this region to no more tasks than it rests at, which is none where it holds data; what is left beyond that.
+pub(crate) async fn empty(
+    world: &impl World,
+    may: impl AsyncFn() -> Result<(), Failure>,
+) -> Result<Option<String>, Failure> {
+    let configuration = world.configuration();
+    let side = configuration.side();
+    let services = world.services(side).await?;
+    let emptied = configuration.services.iter().filter_map(|service| {
+        let there = services.get(&service.name)?;
+        Some((service.name.clone(), Scale::emptied(service, there.desired)))
+    });
+    lower(world, side, &services, &emptied.collect(), may).await
+}
+
+async fn lower(
+    world: &impl World,
+    side: Side,
+    services: &Services,
+    to: &BTreeMap<String, Scale>,
+    may: impl AsyncFn() -> Result<(), Failure>,
+) -> Result<Option<String>, Failure> {
     // One that cannot be stopped keeps no other from being stopped.
     let stop = async |service: String| {
-        let there = services.get(&service);
-        let open = there.is_some_and(|there| !there.set_to(Scale::NONE));
+        let open = services
+            .get(&service)
+            .is_some_and(|there| !there.set_to(to[&service]));
         Ok(match open {
-            true => set(world, side, &service, Scale::NONE, &may).await,
+            true => set(world, side, &service, to[&service], &may).await,
             false => Ok(()),
         })
     };
-    let stopped = each(services.keys().cloned(), stop).await?;
+    let stopped = each(to.keys().cloned(), stop).await?;
     stopped.into_iter().collect::<Result<(), Failure>>()?;
-    left(world, side, &services).await
+    left(world, side, services, to).await
 }
 
 /// What runs still, or is on its way out.
@@ -84,17 +113,24 @@ async fn left(
     world: &impl World,
     side: Side,
     services: &Services,
+    to: &BTreeMap<String, Scale>,
 ) -> Result<Option<String>, Failure> {
-    let unfinished = match services.values().any(Deployed::empty) {
+    let down = |(service, to): (&String, &Scale)| {
+        services
+            .get(service)
+            .is_some_and(|there| there.has_no_more_than(to.desired))
+    };
+    let unfinished = match to.iter().any(down) {
         true => world.unfinished(side).await?,
         false => BTreeMap::new(),
     };
-    let left = services.iter().filter_map(|(service, there)| {
-        if !there.empty() {
+    let left = to.iter().filter_map(|(service, to)| {
+        let there = services.get(service)?;
+        if !there.has_no_more_than(to.desired) {
             return Some(format!("{service} {} running", there.running));
         }
-        let unfinished = unfinished.get(service).filter(|tasks| **tasks > 0)?;
-        Some(format!("{service} {unfinished} on their way out"))
+        let unfinished = unfinished.get(service)?.saturating_sub(to.desired);
+        (unfinished > 0).then(|| format!("{service} {unfinished} on their way out"))
     });
     let left: Vec<String> = left.collect();
     Ok((!left.is_empty()).then(|| left.join(", ")))
@@ -124,7 +160,11 @@ pub(crate) async fn back(
 pub(crate) fn before(service: &Service, desired: u32, bounds: Bounds, production: u32) -> Scale {
     match (desired, bounds) {
         (0, _) => Scale::serving(service, production),
-        (desired, Bounds::CLOSED) => Scale::serving(service, desired),
+        (desired, bounds)
+            if bounds == Bounds::CLOSED || bounds == Scale::resting(service).bounds =>
+        {
+            Scale::serving(service, desired)
+        }
         (desired, bounds) => Scale { desired, bounds },
     }
 }
@@ -139,6 +179,10 @@ mod tests {
      {
         let configuration = sample("us-west-2");
         let users = configuration.service("users").unwrap();
+        let warm = Service {
+            warm: 2,
+            ..users.clone()
+        };
         let moved = Bounds {
             minimum: 3,
             maximum: 20,
@@ -154,10 +198,11 @@ mod tests {
                 },
             ),
             (4, Bounds::CLOSED, Scale::serving(users, 4)),
+            (2, Scale::resting(&warm).bounds, Scale::serving(users, 2)),
             (0, Bounds::CLOSED, Scale::serving(users, 6)),
         ] {
             assert_eq!(
-                before(users, desired, bounds, 6),
+                before(&warm, desired, bounds, 6),
                 given,
                 "{desired} {bounds:?}"
             );

@@ -111,7 +111,7 @@ pub(crate) async fn put_back(
         let now = still().await?;
         match *effect {
             Undo::EmptyTarget => {
-                scale::down(world, configuration.side(), may).await?;
+                scale::empty(world, may).await?;
             }
             Undo::GiveBackSource => {
                 let given = give_back(world, lease, may).await;

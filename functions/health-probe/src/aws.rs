@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use lifeboat_aws::{
     Bucket, Control, Objects, Patience, dns,
-    ecs::{Clients, Image, Services, described, scale, services},
+    ecs::{self, Clients, Image, Services, described, services},
     function::Start,
     gates::Rules,
     load_balancer,
@@ -151,17 +151,14 @@ impl World for Live {
         dns::addresses(&self.configuration.traffic, name).await
     }
 
-    async fn stop(&self, service: &str) -> Result<(), Failure> {
+    async fn scale(&self, service: &str, to: Scale) -> Result<(), Failure> {
         let (own, region) = (self.configuration.own(), &self.configuration.region);
-        scale(
-            &self.ecs,
-            own,
-            service,
-            Scale::NONE,
-            Image::AsDeployed,
-            region,
-        )
-        .await
+        // What is started runs what an execution would start.
+        let image = match to.desired > 0 {
+            true => Image::AsNamed,
+            false => Image::AsDeployed,
+        };
+        ecs::scale(&self.ecs, own, service, to, image, region).await
     }
 
     async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure> {

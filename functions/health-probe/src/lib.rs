@@ -13,6 +13,7 @@ mod peer;
 pub mod probe;
 pub mod readiness;
 pub mod remember;
+mod rest;
 mod users;
 mod wait;
 pub mod world;

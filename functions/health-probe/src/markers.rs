@@ -84,7 +84,7 @@ async fn stop<W: World>(
         Some(Some(deployed)) => deployed.desired.to_string(),
         None => "an unknown number".into(),
     };
-    match faults.keep(world.stop(name).await) {
+    match faults.keep(world.scale(name, Scale::NONE).await) {
         Some(()) => format!("{name} from {desired} to 0"),
         None => format!("could not stop {name}"),
     }

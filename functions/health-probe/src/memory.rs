@@ -12,12 +12,12 @@ use lifeboat_aws::{Control, memory::Memory};
 use lifeboat_core::{
     Configuration, Epoch, Failure, Region, RegionState,
     backup::{self, BackupKey, BackupName, Kind},
-    configuration::sample,
+    configuration::{Holds, sample},
     gate::Priorities,
     liveness::{Answer, Asked},
     marker::Marker,
     readiness::{Definition, Quota},
-    scaling::Bounds,
+    scaling::{Bounds, Scale},
     users::Addresses,
 };
 
@@ -43,6 +43,10 @@ pub(crate) struct InMemory {
     pub(crate) written_before: RefCell<Vec<String>>,
     /// Effects on ECS, each with the markers that were raised by then.
     pub(crate) stopped: RefCell<Vec<(String, Vec<String>)>>,
+    pub(crate) started: RefCell<Vec<(String, Scale)>>,
+    /// How often it was asked what is deployed, and what this region's state becomes when it is asked that often.
+    pub(crate) asked: Cell<u32>,
+    pub(crate) becomes: RefCell<Option<(u32, RegionState)>>,
     pub(crate) pauses: Cell<u32>,
     /// This region's registry has all but these.
     pub(crate) images_gone: RefCell<Vec<String>>,
@@ -107,6 +111,9 @@ impl InMemory {
             published: RefCell::default(),
             written_before: RefCell::default(),
             stopped: RefCell::default(),
+            started: RefCell::default(),
+            asked: Cell::new(0),
+            becomes: RefCell::default(),
             pauses: Cell::new(0),
             images_gone: RefCell::default(),
             definition: RefCell::new(Definition {
@@ -139,6 +146,14 @@ impl InMemory {
         let json = serde_json::to_vec(&manifest).unwrap_or_default();
         world.backups.set(&backup.manifest(), json);
         world
+    }
+
+    /// Posts holds nothing, and two tasks of it are warm.
+    pub(crate) fn warm(mut self) -> Self {
+        let mut services = self.configuration.services.iter_mut();
+        let posts = services.find(|service| service.name == "posts").unwrap();
+        (posts.holds, posts.warm) = (Holds::Nothing, 2);
+        self
     }
 
     pub(crate) fn backup(&self, seconds: i64) -> BackupKey {
@@ -215,6 +230,12 @@ impl World for InMemory {
     }
 
     async fn services(&self) -> Result<Services, Failure> {
+        self.asked.set(self.asked.get() + 1);
+        if let Some((asked, state)) = &*self.becomes.borrow()
+            && *asked == self.asked.get()
+        {
+            self.set_state(state);
+        }
         Ok(self.services.borrow().clone())
     }
 
@@ -273,13 +294,18 @@ impl World for InMemory {
         names.get(name).cloned().unwrap_or(Ok(BTreeSet::new()))
     }
 
-    async fn stop(&self, service: &str) -> Result<(), Failure> {
-        self.stopped
-            .borrow_mut()
-            .push((service.into(), self.markers.keys()));
+    async fn scale(&self, service: &str, to: Scale) -> Result<(), Failure> {
+        self.hang("scaling").await;
+        match to {
+            Scale::NONE => self
+                .stopped
+                .borrow_mut()
+                .push((service.into(), self.markers.keys())),
+            other => self.started.borrow_mut().push((service.into(), other)),
+        }
         if let Some(deployed) = self.services.borrow_mut().get_mut(service) {
-            (deployed.desired, deployed.running) = (0, 0);
-            deployed.bounds = Some(Bounds::CLOSED);
+            (deployed.desired, deployed.running) = (to.desired, to.desired);
+            deployed.bounds = Some(to.bounds);
         }
         Ok(())
     }

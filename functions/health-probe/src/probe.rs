@@ -17,7 +17,7 @@ use lifeboat_core::{
 use crate::{
     event::{Action, Event},
     faults::Faults,
-    look, markers, readiness, remember, users,
+    look, markers, readiness, remember, rest, users,
     world::World,
 };
 
@@ -254,6 +254,7 @@ async fn act<W: World>(
         }
         None => {
             faults.keep(markers::lower_reclaim(world, &own, reclaim).await);
+            rest::start(world, &own, peer.as_ref(), faults).await;
         }
     }
     Ok(report)

@@ -7,6 +7,7 @@ use lifeboat_aws::{backups, ecs::Services};
 use lifeboat_core::{
     Configuration, Failure, RegionState,
     gate::Priorities,
+    idle,
     marker::{Marker, Seen},
     readiness::{self, Fact, Facts, Readiness, ServiceFacts},
     scaling::Scale,
@@ -56,10 +57,14 @@ impl Own {
         // That nobody tells of the services is told of each of them.
         if let Ok(services) = &self.services {
             // An execution may have brought them up.
-            let idle = !serves && state.is_some_and(|state| state.lease.is_none());
-            for (service, facts) in facts.services.iter_mut().filter(|_| idle) {
-                if let Some(deployed) = services.get(service) {
-                    facts.closed = readiness::closed(deployed.desired, deployed.bounds);
+            let idle = state.filter(|state| !serves && state.lease.is_none());
+            for (name, facts) in &mut facts.services {
+                let named = configuration.service(name).ok();
+                if let (Some(state), Some(service), Some(there)) = (idle, named, services.get(name))
+                {
+                    let resting = idle::rest(&configuration.region, state, service);
+                    let (desired, running) = (there.desired, there.running);
+                    facts.closed = readiness::closed(resting, desired, running, there.bounds);
                 }
             }
             let capacity = state
@@ -73,10 +78,11 @@ impl Own {
         readiness::judge(facts, now)
     }
 
-    /// The services that have a task, or may get one; one that is not there has none.
+    /// The services with data that have a task, or may get one; one that is not there has none. What holds nothing is in nobody's
+    /// way.
     pub fn running(&self, configuration: &Configuration) -> Result<BTreeSet<String>, Failure> {
         let deployed = self.services.as_ref().map_err(Clone::clone)?;
-        let names = configuration.services.iter().map(|service| &service.name);
+        let names = configuration.holding().map(|service| &service.name);
         let running = names.filter(|name| {
             deployed
                 .get(*name)

@@ -13,6 +13,7 @@ use lifeboat_core::{
     liveness::{Answer, Asked},
     marker::Marker,
     readiness::{Definition, Quota},
+    scaling::Scale,
     users::Addresses,
 };
 
@@ -45,8 +46,8 @@ pub trait World {
     async fn quota(&self) -> Result<Quota, Failure>;
     /// What the zone's own name servers answer.
     async fn addresses(&self, name: &str) -> Addresses;
-    /// To zero tasks, and scaling may start none.
-    async fn stop(&self, service: &str) -> Result<(), Failure>;
+    /// To this many tasks, the bounds of scaling first.
+    async fn scale(&self, service: &str, to: Scale) -> Result<(), Failure>;
     async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure>;
 
     /// Asks a service through the peer's load balancer.

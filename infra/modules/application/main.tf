@@ -52,7 +52,8 @@ module "ecs" {
     for service in var.services : service.name => {
       service       = var.own.services[service.name].service
       image         = var.own.services[service.name].image
-      desired_count = var.serving ? service.minimum : 0
+      mounts        = service.data != "none"
+      desired_count = var.serving ? service.minimum : service.warm
     }
   }
 
@@ -74,6 +75,7 @@ module "scaling" {
       scalable_target = var.own.services[service.name].scalable_target
       minimum         = service.minimum
       maximum         = service.maximum
+      warm            = service.warm
     }
   }
 

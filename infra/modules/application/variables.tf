@@ -16,8 +16,8 @@ variable "load_balancer" {
 }
 
 variable "services" {
-  description = "The services: between which numbers of tasks each is scaled, and how its writes can be stopped. Append only."
-  type        = list(object({ name = string, minimum = number, maximum = number, writes = string }))
+  description = "The services: between which numbers of tasks each is scaled, at which it rests in a passive region, how its writes can be stopped, and whether it has data. Append only."
+  type        = list(object({ name = string, minimum = number, maximum = number, warm = number, writes = string, data = string }))
 }
 
 variable "running" {

@@ -13,8 +13,8 @@ variable "region" {
 }
 
 variable "services" {
-  description = "Each service by its role: its name, image and number of tasks at first."
-  type        = map(object({ service = string, image = string, desired_count = number }))
+  description = "Each service by its role: its name, its image, whether its tasks mount its folder, and their number at first."
+  type        = map(object({ service = string, image = string, mounts = bool, desired_count = number }))
 }
 
 variable "running" {
@@ -54,6 +54,9 @@ variable "data_directory" {
 
 locals {
   account = data.aws_caller_identity.this.account_id
+
+  # Where a container finds the service's folder. One without data sees none, so that it may run beside a restore.
+  data = { for role, service in var.services : role => service.mounts ? ["/data"] : [] }
 }
 
 data "aws_caller_identity" "this" {}
@@ -156,13 +159,12 @@ resource "aws_ecs_task_definition" "this" {
     readonlyRootFilesystem = true
     stopTimeout            = 30
     portMappings           = [{ containerPort = 8080, hostPort = 8080, protocol = "tcp" }]
-    mountPoints            = [{ sourceVolume = "data", containerPath = "/data", readOnly = false }]
+    mountPoints            = [for path in local.data[each.key] : { sourceVolume = "data", containerPath = path, readOnly = false }]
 
-    environment = [
-      { name = "DATA", value = "/data" },
+    environment = concat([for path in local.data[each.key] : { name = "DATA", value = path }], [
       { name = "PORT", value = "8080" },
       { name = "ROLE", value = each.key },
-    ]
+    ])
 
     logConfiguration = {
       logDriver = "awslogs"
@@ -174,18 +176,21 @@ resource "aws_ecs_task_definition" "this" {
     }
   }])
 
-  volume {
-    name      = "data"
-    host_path = var.data_directory == null ? null : "${var.data_directory}/${each.key}"
+  dynamic "volume" {
+    for_each = local.data[each.key]
+    content {
+      name      = "data"
+      host_path = var.data_directory == null ? null : "${var.data_directory}/${each.key}"
 
-    dynamic "efs_volume_configuration" {
-      for_each = var.files[*]
-      content {
-        file_system_id     = efs_volume_configuration.value.file_system
-        transit_encryption = "ENABLED"
+      dynamic "efs_volume_configuration" {
+        for_each = var.files[*]
+        content {
+          file_system_id     = efs_volume_configuration.value.file_system
+          transit_encryption = "ENABLED"
 
-        authorization_config {
-          access_point_id = efs_volume_configuration.value.access_points[each.key]
+          authorization_config {
+            access_point_id = efs_volume_configuration.value.access_points[each.key]
+          }
         }
       }
     }

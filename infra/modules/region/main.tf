@@ -5,11 +5,12 @@ data "aws_caller_identity" "this" {}
 locals {
   at_home = var.region == var.home_region
 
-  # Between these numbers of tasks each service is scaled while it serves.
+  # Between these numbers of tasks each service is scaled while it serves, and at warm it rests where the region is passive.
   services = [
     for service in var.services : merge(service, {
       minimum = coalesce(service.minimum, var.min_capacity)
       maximum = coalesce(service.maximum, var.max_capacity)
+      warm    = service.data == "none" ? var.dr_warm_tasks : 0
     })
   ]
 }

@@ -57,6 +57,7 @@ variable "create_missing_repositories" { type = bool }
 variable "daily_starts" { type = number }
 variable "domain" { type = string }
 variable "down_quorum" { type = number }
+variable "dr_warm_tasks" { type = number }
 variable "drill_blocked_windows" { type = list(string) }
 variable "enable_cross_region_backup" { type = bool }
 variable "enable_dr" { type = bool }

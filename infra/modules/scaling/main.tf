@@ -6,12 +6,12 @@ variable "application" {
 }
 
 variable "services" {
-  description = "Each service by its role: its scalable target, and between which numbers of tasks it moves at first."
-  type        = map(object({ scalable_target = string, minimum = number, maximum = number }))
+  description = "Each service by its role: its scalable target, between which numbers of tasks it moves at first, and at which it rests in a passive region."
+  type        = map(object({ scalable_target = string, minimum = number, maximum = number, warm = number }))
 }
 
 variable "serving" {
-  description = "Whether the region serves at first. One that does not is suspended between zero and zero, as after a fence."
+  description = "Whether the region serves at first. One that does not is suspended, from its warm tasks to its warm tasks."
   type        = bool
 }
 
@@ -31,8 +31,8 @@ resource "aws_appautoscaling_target" "this" {
   service_namespace  = "ecs"
   scalable_dimension = "ecs:service:DesiredCount"
   resource_id        = each.value.scalable_target
-  min_capacity       = var.serving ? each.value.minimum : 0
-  max_capacity       = var.serving ? each.value.maximum : 0
+  min_capacity       = var.serving ? each.value.minimum : each.value.warm
+  max_capacity       = var.serving ? each.value.maximum : each.value.warm
 
   suspended_state {
     dynamic_scaling_in_suspended  = !var.serving

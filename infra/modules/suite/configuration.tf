@@ -14,7 +14,9 @@ resource "aws_s3_object" "configuration" {
     standby     = var.standby_region
     services = [
       for service in var.services : merge(
-        { name = service.name, minimum = service.minimum, maximum = service.maximum, writes = local.writes[service.name], data = service.data },
+        { name = service.name, minimum = service.minimum, maximum = service.maximum, writes = local.writes[service.name], data = service.data == "none" ? "any" : service.data },
+        { for word, data in { holds = service.data } : word => "nothing" if data == "none" },
+        { for word, tasks in { warm = service.warm } : word => tasks if tasks > 0 },
         { for word, path in { health = service.health } : word => path if path != null },
       )
     ]

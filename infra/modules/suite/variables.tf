@@ -16,8 +16,8 @@ variable "account" {
 }
 
 variable "services" {
-  description = "The protected services, each with the numbers of tasks between which it is scaled."
-  type        = list(object({ name = string, minimum = number, maximum = number, writes = string, longest_write_seconds = number, data = string, health = optional(string) }))
+  description = "The protected services, each with the numbers of tasks between which it is scaled, and at which it rests in a passive region."
+  type        = list(object({ name = string, minimum = number, maximum = number, warm = number, writes = string, longest_write_seconds = number, data = string, health = optional(string) }))
 }
 
 variable "mount" {

@@ -155,7 +155,7 @@ async fn lacks(
     if let Some(altered) = Box::pin(altered(bucket, &packs.damages, backup)).await? {
         return Ok(Some(altered));
     }
-    let services = configuration.services.iter().map(|s| s.name.as_str());
+    let services = configuration.holding().map(|s| s.name.as_str());
     let manifest = Manifest::parse(&found.body, &configuration.application, backup);
     match manifest.and_then(|m| m.covers(services).map(|()| m)) {
         Ok(manifest) => Ok(packs.lack_one_of(&manifest.packs)),

@@ -66,7 +66,12 @@ pub struct Deployed {
 impl Deployed {
     /// No task is there, and none is to come.
     pub fn empty(&self) -> bool {
-        self.desired == 0 && self.running == 0 && self.pending == 0
+        self.has_no_more_than(0)
+    }
+
+    /// There are no more tasks, and none are to come beyond that.
+    pub fn has_no_more_than(&self, tasks: u32) -> bool {
+        self.desired.max(self.running.saturating_add(self.pending)) <= tasks
     }
 
     pub fn set_to(&self, scale: Scale) -> bool {

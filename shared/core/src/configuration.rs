@@ -124,6 +124,11 @@ pub struct Service {
     pub writes: Writes,
     #[serde(default)]
     pub data: Data,
+    #[serde(default, skip_serializing_if = "Holds::is_data")]
+    pub holds: Holds,
+    /// How many of its tasks a passive region keeps running.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub warm: u32,
     /// The path at which it says that it is well; that of its name where none is given.
     #[serde(default)]
     pub health: Option<String>,
@@ -148,6 +153,26 @@ pub enum Data {
     Any,
     /// Those whose names end so hold JSON: a backup of one that does not is refused, because it would be no use.
     Json,
+}
+
+/// Whether there is anything of a service to be backed up and restored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    #[default]
+    Data,
+    /// Its tasks see no data of any service, so they may run beside a restore.
+    Nothing,
+}
+
+impl Holds {
+    fn is_data(&self) -> bool {
+        *self == Self::Data
+    }
+}
+
+fn is_none(tasks: &u32) -> bool {
+    *tasks == 0
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -299,6 +324,20 @@ impl Configuration {
                     service.maximum,
                 ));
             }
+            if service.warm > service.minimum {
+                return Err(Invalid::new(
+                    format!("services.{}.warm", service.name),
+                    format!("at most the minimum of {}", service.minimum),
+                    service.warm,
+                ));
+            }
+            if service.warm > 0 && service.holds == Holds::Data {
+                return Err(Invalid::new(
+                    format!("services.{}.warm", service.name),
+                    "0, because it holds data, and nothing is restored beside tasks",
+                    service.warm,
+                ));
+            }
             if let Some(path) = &service.health
                 && !path.starts_with('/')
             {
@@ -318,6 +357,13 @@ impl Configuration {
                 ));
             }
         }
+        if self.holding().next().is_none() {
+            return Err(Invalid::new(
+                "services",
+                "at least one that holds data",
+                "none that does",
+            ));
+        }
         for region in [&self.home, &self.standby] {
             let resources = self
                 .regions
@@ -329,6 +375,15 @@ impl Configuration {
                         format!("regions.{region}.services"),
                         format!("an entry for {}", service.name),
                         "none",
+                    ));
+                }
+                let resources = &resources.services[&service.name];
+                let data = resources.place != Place::Folder || resources.hook.is_some();
+                if service.holds == Holds::Nothing && data {
+                    return Err(Invalid::new(
+                        format!("regions.{region}.services.{}", service.name),
+                        "neither a place nor a hook, because it holds nothing",
+                        "one",
                     ));
                 }
             }
@@ -423,6 +478,12 @@ impl Configuration {
     /// How a service's data is put in place, in either region.
     pub fn through(&self, service: &str) -> Through {
         self.own().services[service].place.through()
+    }
+
+    /// The services of which there is something to be backed up and restored.
+    pub fn holding(&self) -> impl Iterator<Item = &Service> {
+        let services = self.services.iter();
+        services.filter(|service| service.holds == Holds::Data)
     }
 
     /// The services whose data their own tasks take.

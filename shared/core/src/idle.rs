@@ -1,4 +1,5 @@
-//! Whether the schedule may bring a region's data up to date: nothing runs there, nobody acts, and nobody is owed what it holds.
+//! A passive region that is left to itself: nobody acts, and nobody is owed what it holds. So the schedule may bring its data up to
+//! date where nothing runs, and the probe starts the tasks that it rests at, which have none.
 
 mod by_hand;
 
@@ -9,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Epoch, Region, RegionState,
+    configuration::Service,
     probe::{ProbeReport, RECORDED_SECONDS},
+    scaling::Scale,
     state::FenceProgress,
 };
 
@@ -35,31 +38,67 @@ impl Idle {
     }
 }
 
-/// `running` are the services that have a task, or may get one.
+/// The epoch at which a passive region is left to itself: both states were read, nobody acts in either region, and nobody is owed
+/// what this one holds.
+fn alone(
+    me: &Region,
+    own: Option<&RegionState>,
+    peer: Option<&RegionState>,
+) -> Result<Epoch, String> {
+    let (Some(own), Some(peer)) = (own, peer) else {
+        return Err("the states of both regions cannot be read".into());
+    };
+    let (epoch, active) = own.highest(Some(peer));
+    let owed = peer.fence.as_ref().map(|fence| fence.progress);
+    match (own.owner().or(peer.owner()), owed) {
+        _ if active == *me => Err(format!("{me} is active at epoch {epoch}")),
+        (Some(owner), _) => Err(format!("{owner} is at work")),
+        (None, Some(FenceProgress::Pending | FenceProgress::Acknowledged)) => Err(format!(
+            "what {me} held when it was replaced is not saved yet"
+        )),
+        (None, None | Some(FenceProgress::Salvaged)) => Ok(epoch),
+    }
+}
+
+/// `running` are the services with data that have a task, or may get one.
 pub fn judge(
     me: &Region,
     own: Option<&RegionState>,
     peer: Option<&RegionState>,
     running: Result<&BTreeSet<String>, String>,
 ) -> Idle {
-    let (Some(own), Some(peer)) = (own, peer) else {
-        return Idle::No("the states of both regions cannot be read".into());
-    };
-    let (epoch, active) = own.highest(Some(peer));
-    let owed = peer.fence.as_ref().map(|fence| fence.progress);
-    match (running, own.owner().or(peer.owner()), owed) {
-        _ if active == *me => Idle::No(format!("{me} is active at epoch {epoch}")),
-        (_, Some(owner), _) => Idle::No(format!("{owner} is at work")),
-        (Err(why), ..) => Idle::No(format!("cannot tell whether tasks run: {why}")),
-        (Ok(running), ..) if !running.is_empty() => {
+    match (alone(me, own, peer), running) {
+        (Err(why), _) => Idle::No(why),
+        (Ok(_), Err(why)) => Idle::No(format!("cannot tell whether tasks run: {why}")),
+        (Ok(_), Ok(running)) if !running.is_empty() => {
             let running: Vec<&str> = running.iter().map(String::as_str).collect();
             Idle::No(format!("tasks of {} run, or may", running.join(", ")))
         }
-        (.., Some(FenceProgress::Pending | FenceProgress::Acknowledged)) => Idle::No(format!(
-            "what {me} held when it was replaced is not saved yet"
-        )),
-        (Ok(_), None, None | Some(FenceProgress::Salvaged)) => Idle::Yes,
+        (Ok(_), Ok(_)) => Idle::Yes,
     }
+}
+
+/// Whether a region's own probe may start the tasks that it rests at, and the epoch at which it may. One that was replaced has
+/// none until it is passive by its own state, which it is from its next lease on: until then it is fenced, by whoever sees it.
+pub fn rests(me: &Region, own: &RegionState, peer: Option<&RegionState>) -> Result<Epoch, String> {
+    let epoch = alone(me, Some(own), peer)?;
+    match is_passive(me, own) {
+        true => Ok(epoch),
+        false => Err(format!("{me} was replaced at epoch {epoch}")),
+    }
+}
+
+/// What a service of a region that does not serve is to be set to while nobody is at work there.
+pub fn rest(me: &Region, own: &RegionState, service: &Service) -> Scale {
+    match is_passive(me, own) {
+        true => Scale::resting(service),
+        false => Scale::NONE,
+    }
+}
+
+/// By its own state, whatever it knows of the other region's.
+fn is_passive(me: &Region, own: &RegionState) -> bool {
+    own.active != *me
 }
 
 /// Whether the schedule may begin to bring the data up to date.
@@ -216,6 +255,58 @@ mod tests {
             assert!(why(&idle).contains(says), "{idle:?}");
             assert_eq!(idle == Idle::Yes, says.is_empty());
         }
+    }
+
+    #[test]
+    fn tasks_that_a_region_rests_at_are_started_where_it_is_passive_by_its_own_state_and_nobody_acts()
+     {
+        let (calm, leased) = (genesis(), leased());
+        let owing = |progress| owing(progress);
+        let replaced = RegionState {
+            active: me(),
+            ..genesis()
+        };
+        let mut won = genesis();
+        won.epoch = Epoch(2);
+        let serves = RegionState {
+            epoch: Epoch(1),
+            ..replaced.clone()
+        };
+        for (own, peer, says) in [
+            (&calm, Some(&calm), ""),
+            (&calm, Some(&owing(FenceProgress::Salvaged)), ""),
+            (&calm, Some(&owing(FenceProgress::Pending)), "not saved"),
+            (
+                &calm,
+                Some(&owing(FenceProgress::Acknowledged)),
+                "not saved",
+            ),
+            (&calm, Some(&leased), "is at work"),
+            (&leased, Some(&calm), "is at work"),
+            (&calm, None, "cannot be read"),
+            (&replaced, Some(&won), "was replaced at epoch 2"),
+            (&serves, Some(&calm), "is active at epoch 1"),
+        ] {
+            match (rests(&me(), own, peer), says) {
+                (Ok(epoch), "") => assert_eq!(epoch, Epoch(0)),
+                (Err(why), says) => assert!(!says.is_empty() && why.contains(says), "{why}"),
+                (Ok(epoch), says) => panic!("{says}: {epoch}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_replaced_region_has_no_task_until_it_is_passive_by_its_own_state() {
+        let warm = Service {
+            warm: 2,
+            ..configuration::sample("us-west-2").services[0].clone()
+        };
+        let replaced = RegionState {
+            active: me(),
+            ..genesis()
+        };
+        assert_eq!(rest(&me(), &genesis(), &warm), Scale::resting(&warm));
+        assert_eq!(rest(&me(), &replaced, &warm), Scale::NONE);
     }
 
     #[test]

@@ -47,6 +47,9 @@ pub struct Facts<'a> {
     pub gated: &'a BTreeSet<String>,
     /// Services whose data their own tasks take, once they run.
     pub importing: &'a BTreeSet<String>,
+    /// Tasks that a passive region keeps running, of those services that have any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub warm: &'a BTreeMap<String, u32>,
 }
 
 /// The mode that would be the right one, and whether it could begin: an execution is held to what its plan said.
@@ -102,11 +105,15 @@ fn effects(facts: &Facts<'_>) -> Vec<Effect> {
     let backup = facts
         .backup
         .map_or("the newest backup".into(), |b| b.name.to_string());
+    let (rests, sees) = match facts.warm.is_empty() {
+        true => ("none".into(), "see that no task runs"),
+        false => (tasks(facts.warm), "see that no task runs but the warm ones"),
+    };
     effects.push(effect(
         target,
-        "see that no task runs",
+        sees,
         tasks(facts.target_tasks),
-        "none".into(),
+        rests.clone(),
     ));
     match facts.mode {
         Mode::Drill => effects.push(plain(
@@ -122,7 +129,7 @@ fn effects(facts: &Facts<'_>) -> Vec<Effect> {
     effects.push(effect(
         target,
         "scale up",
-        "none".into(),
+        rests.clone(),
         tasks(facts.capacity),
     ));
     let healthy = "wait until every service is healthy";
@@ -138,7 +145,7 @@ fn effects(facts: &Facts<'_>) -> Vec<Effect> {
             target,
             "tear everything down",
             tasks(facts.capacity),
-            "none".into(),
+            rests,
         )),
         Mode::Planned | Mode::Unplanned | Mode::Plan => {
             let fence = effect(source, "fence", source_tasks, "none".into());
@@ -235,6 +242,7 @@ mod tests {
         test(&Facts {
             gated: &nobody,
             importing: &nobody,
+            warm: &BTreeMap::new(),
             mode,
             target: &configuration.standby,
             source: &configuration.home,
@@ -332,6 +340,28 @@ mod tests {
         let drill = with(Mode::Drill, 0, |facts| plan(facts).effects);
         assert!(drill.iter().all(|e| e.region.as_str() == "us-west-2"));
         assert!(!words(Mode::Drill).contains("traffic"));
+    }
+
+    #[test]
+    fn warm_tasks_stay_up_before_and_after_whatever_is_done_and_without_any_the_digest_is_what_it_was()
+     {
+        let warm: BTreeMap<String, u32> = [("pages".to_owned(), 1)].into();
+        let plan = with(Mode::Drill, 0, |facts| {
+            plan(&Facts {
+                warm: &warm,
+                ..facts.clone()
+            })
+        });
+        let of = |what: &str| plan.effects.iter().find(|e| e.what == what).unwrap();
+        let seen = of("see that no task runs but the warm ones");
+        assert_eq!(seen.after, "pages 1");
+        assert_eq!(of("scale up").before, "pages 1");
+        assert_eq!(of("tear everything down").after, "pages 1");
+        assert_ne!(plan.digest, with(Mode::Drill, 0, digest));
+        let plain = with(Mode::Drill, 0, |facts| {
+            serde_json::to_string(facts).unwrap()
+        });
+        assert!(!plain.contains("warm"), "{plain}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct ServiceFacts {
     /// Its tasks are started as the other region starts them.
     #[serde(default, skip_serializing_if = "Fact::is_there")]
     pub definition: Fact,
-    /// No task is wanted, and scaling starts none; asked of a passive region.
+    /// As many tasks are wanted as it rests at, and scaling starts none; asked of a passive region.
     #[serde(default, skip_serializing_if = "Fact::is_there")]
     pub closed: Fact,
     /// Its target groups are there, and where tasks run users are answered.

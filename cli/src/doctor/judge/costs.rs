@@ -1,12 +1,12 @@
 //! Why it would cost more than it should.
 
-use lifeboat_core::scaling::Scale;
+use lifeboat_core::{configuration::Holds, scaling::Scale};
 
 use super::{Case, Found, Tally, nobody_says, silent};
 use crate::doctor::{Rule, Seen, Standing};
 use crate::words::count;
 
-/// In a passive region none run.
+/// In a passive region none run beyond those that each service rests at.
 pub(super) fn tasks(case: &Case<'_>, seen: &Seen) -> Option<(String, Found)> {
     let lease = match &seen.standing {
         Standing::Active => return None,
@@ -23,18 +23,39 @@ pub(super) fn tasks(case: &Case<'_>, seen: &Seen) -> Option<(String, Found)> {
         },
         (Ok(services), Ok(None)) => {
             let mut tally = Tally::default();
-            let wanted = services.iter();
-            let wanted = wanted.filter(|(_, deployed)| deployed.desired > Scale::NONE.desired);
-            tally.wrong.extend(wanted.map(|(name, deployed)| {
-                let tasks = count(deployed.desired.into(), "task");
-                format!(
-                    "{name} is set to {tasks}, which cost, and keep a backup from being restored"
-                )
+            let named = case.configuration.services.iter();
+            let wanted = named.filter_map(|service| {
+                let deployed = services.get(&service.name)?;
+                let rests = Scale::resting(service).desired;
+                (deployed.desired > rests).then_some((service, deployed.desired, rests))
+            });
+            tally.wrong.extend(wanted.map(|(service, desired, rests)| {
+                let (name, tasks) = (&service.name, count(desired.into(), "task"));
+                match service.holds {
+                    Holds::Data => format!(
+                        "{name} is set to {tasks}, which cost, and keep a backup from being restored"
+                    ),
+                    Holds::Nothing => {
+                        format!("{name} is set to {tasks}, which cost; it rests at {rests}")
+                    }
+                }
             }));
+            let warm = case.configuration.services.iter();
+            let warm = warm.filter(|service| service.warm > 0);
+            let warm: Vec<String> = warm
+                .map(|service| format!("{} at {}", service.name, service.warm))
+                .collect();
+            let right = match warm.is_empty() {
+                true => "every service is set to 0".to_owned(),
+                false => format!(
+                    "no service is set to more than it rests at: {}, the others at 0",
+                    warm.join(", ")
+                ),
+            };
             tally.found(
-                "every service is set to 0",
+                &right,
                 format!(
-                    "Set each to 0, after its scaling (docs/runbook.md, By hand): aws ecs update-service --region {} --cluster {} --desired-count 0 --service SERVICE",
+                    "Set each to 0, or to what it rests at, after its scaling (docs/runbook.md, By hand): aws ecs update-service --region {} --cluster {} --desired-count 0 --service SERVICE",
                     case.region(),
                     case.cluster()
                 ),

@@ -16,6 +16,7 @@ mod format;
 mod hook;
 mod keep;
 mod lock;
+mod nothing;
 mod placed;
 mod preview;
 mod prove;

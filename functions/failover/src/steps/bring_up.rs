@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lifeboat_core::{
     Failure, lease,
     liveness::Answer,
@@ -13,15 +14,16 @@ use lifeboat_core::{
 use super::{Progress, right};
 use crate::{World, each::each, gates, scale};
 
-/// No task runs beside a restore, and none will run behind a gate that was closed when this region was a source.
+/// No task of what is restored runs beside it, and none will run behind a gate that was closed when this region was a source.
 pub(super) async fn quiesce(world: &impl World, run: &Run) -> Result<Progress, Failure> {
     let (looked, side) = (world.now(), world.configuration().side());
+    let settled = run.settled.max(rests_by(world, run).await?);
     if let Some(what) = empty(world, Step::Quiesce, run).await? {
         return Ok(Progress::Waiting(what));
     }
     // Until then it may be filled again by whoever was at work before.
-    if let Some(settled) = run.settled.filter(|settled| looked < *settled) {
-        let what = format!("the last effects of the execution before it, until {settled}");
+    if let Some(settled) = settled.filter(|settled| looked < *settled) {
+        let what = format!("the last effects of whoever acted here before it, until {settled}");
         return Ok(Progress::Waiting(what));
     }
     let may = right(world, Step::Quiesce, run);
@@ -29,10 +31,30 @@ pub(super) async fn quiesce(world: &impl World, run: &Run) -> Result<Progress, F
     super::done()
 }
 
+/// Until when the probe may still start the tasks that a service rests at, by a right that it read before this lease was taken:
+/// late, that would take away what was scaled up meanwhile. None where all of them are set to that already.
+async fn rests_by(world: &impl World, run: &Run) -> Result<Option<Timestamp>, Failure> {
+    let configuration = world.configuration();
+    let mut warm = configuration.services.iter().filter(|s| s.warm > 0);
+    if warm.clone().next().is_none() {
+        return Ok(None);
+    }
+    let lease = super::guard(world, Step::Quiesce, run).await?;
+    let services = world.services(configuration.side()).await?;
+    let rests = warm.all(|service| {
+        let there = services.get(&service.name);
+        there.is_none_or(|there| there.desired >= service.warm)
+    });
+    Ok(lease
+        .taken
+        .filter(|_| !rests)
+        .map(|taken| taken + lease::SETTLED_AFTER))
+}
+
 /// What is waited for, if anything.
 async fn empty(world: &impl World, step: Step, run: &Run) -> Result<Option<String>, Failure> {
     let may = right(world, step, run);
-    let left = scale::down(world, world.configuration().side(), may).await?;
+    let left = scale::empty(world, may).await?;
     Ok(left.map(|left| format!("{} to be empty: {left}", run.target)))
 }
 

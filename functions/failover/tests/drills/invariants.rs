@@ -6,7 +6,7 @@ use lifeboat_core::{
     Epoch, RegionState, ReplyId, Side,
     marker::{Marker, Move, fences},
     run::Step,
-    scaling::Bounds,
+    scaling::{Bounds, Scale},
 };
 
 use crate::{
@@ -49,7 +49,7 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
     let serves = own.state.active == seat.configuration.region;
     let never = |what: &str| panic!("{what}: {:?}: {side:?} {effect}", seat.actor);
     match effect {
-        Effect::Restore if !own.empty() => never("a restore beside running tasks"),
+        Effect::Restore if !world.restorable(own_side) => never("a restore beside running tasks"),
         Effect::Import if serves => never("an import over what users have written"),
         Effect::Import if own.services["posts"].running == 0 => never("an import into no task"),
         Effect::Import if !world.closed_gates(side).is_empty() => {
@@ -74,18 +74,22 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
                     && world.place(own_side.other()).state.epoch <= own.state.epoch => {}
             _ => never("a marker moved by somebody who must not"),
         },
-        stop if stops(stop) && side == own_side && serves => never("the region that serves stops"),
-        stop if stops(stop) && side != own_side => match &seat.actor {
+        stop if stops(seat, side, stop) && side == own_side && serves => {
+            never("the region that serves stops");
+        }
+        stop if stops(seat, side, stop) && side != own_side => match &seat.actor {
             Actor::Step(Step::StopSource | Step::FenceSource, ..) => {}
             Actor::Watch if serves => {}
             _ => never("the other region is stopped by somebody who must not"),
         },
         Effect::Scale(..) | Effect::Bound(..)
-            if !stops(effect) && side == own_side && !world.closed_gates(side).is_empty() =>
+            if !stops(seat, side, effect)
+                && side == own_side
+                && !world.closed_gates(side).is_empty() =>
         {
             never("tasks are started behind a closed gate");
         }
-        Effect::Scale(..) | Effect::Bound(..) if !stops(effect) => match &seat.actor {
+        Effect::Scale(..) | Effect::Bound(..) if !stops(seat, side, effect) => match &seat.actor {
             Actor::Step(Step::ScaleUp, execution, _)
                 if side == own_side && world.ledger.borrow().restored.contains(execution) => {}
             Actor::Watch if side != own_side && !serves => {}
@@ -93,7 +97,7 @@ pub(crate) fn allow(seat: &Seat<'_>, side: Side, effect: &Effect) {
             _ => never("tasks are started without their data"),
         },
         Effect::Gates(closed) if closed.is_empty() => match &seat.actor {
-            Actor::Step(Step::Quiesce, ..) if side == own_side && own.empty() => {}
+            Actor::Step(Step::Quiesce, ..) if side == own_side && world.restorable(side) => {}
             Actor::Watch if side != own_side && !serves => {}
             Actor::Undo(..) if side != own_side => {}
             _ => never("a gate is opened by somebody who must not"),
@@ -134,11 +138,20 @@ fn finishes(seat: &Seat<'_>, to: Move) -> bool {
         && answered.is_some_and(|answered| answered.len() == own.services.len())
 }
 
-fn stops(effect: &Effect) -> bool {
-    matches!(
-        effect,
-        Effect::Scale(_, 0) | Effect::Bound(_, Bounds::CLOSED)
-    )
+/// No task is started by it. One's own region is also stopped where it keeps what it rests at, if that many are there already;
+/// of the other one nothing stays up.
+fn stops(seat: &Seat<'_>, side: Side, effect: &Effect) -> bool {
+    let emptied = |service: &String| {
+        let desired = seat.world.place(side).services[service].desired;
+        let service = seat.configuration.service(service).unwrap();
+        Some(Scale::emptied(service, desired)).filter(|_| side == seat.side)
+    };
+    match effect {
+        Effect::Scale(_, 0) | Effect::Bound(_, Bounds::CLOSED) => true,
+        Effect::Scale(service, to) => emptied(service).is_some_and(|left| left.desired == *to),
+        Effect::Bound(service, to) => emptied(service).is_some_and(|left| left.bounds == *to),
+        _ => false,
+    }
 }
 
 /// At every effect, whoever acts for an execution holds the lease of its epoch.

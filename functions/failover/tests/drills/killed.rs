@@ -87,7 +87,7 @@ fn planned(world: &World) -> Ended {
 const SALVAGED: (&str, &str) = ("replaced region is salvaged", "is saved as");
 const SERVES: (&str, &str) = ("us-west-2 serves", "Recovery time");
 
-const SCENARIOS: [Scenario; 26] = [
+const SCENARIOS: [Scenario; 29] = [
     Scenario {
         name: "unplanned by alarm",
         side: STANDBY,
@@ -276,6 +276,32 @@ const SCENARIOS: [Scenario; 26] = [
         name: "drill of what tasks import",
         side: STANDBY,
         prepare: || World::new().exported(),
+        run: |world| ask(world, STANDBY, &sample("request-drill")),
+        told: &[("the drill in us-west-2 passed", "tore it down")],
+    },
+    Scenario {
+        name: "unplanned beside warm tasks",
+        side: STANDBY,
+        prepare: || {
+            let world = World::warm();
+            world.pass(250);
+            world.dies(Side::Home);
+            world
+        },
+        run: unplanned,
+        told: &[SERVES, SALVAGED],
+    },
+    Scenario {
+        name: "planned beside warm tasks that fails and is undone",
+        side: STANDBY,
+        prepare: || mute(World::warm()),
+        run: planned,
+        told: &[("failed", "has its tasks back")],
+    },
+    Scenario {
+        name: "drill beside warm tasks",
+        side: STANDBY,
+        prepare: World::warm,
         run: |world| ask(world, STANDBY, &sample("request-drill")),
         told: &[("the drill in us-west-2 passed", "tore it down")],
     },

@@ -26,5 +26,6 @@ mod slow;
 mod stale;
 mod stopped;
 mod unplanned;
+mod warm;
 mod workflow;
 mod world;

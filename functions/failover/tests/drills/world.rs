@@ -12,8 +12,9 @@ use lifeboat_backup::Reply;
 use lifeboat_core::{
     Configuration, Epoch, Failure, RegionState, ReplyId, Side,
     backup::{BackupKey, BackupName, Kind, Lack},
-    configuration::{self, Approval, Service, Writes, sample, sample_export},
+    configuration::{self, Approval, Holds, Service, Writes, sample, sample_export},
     gate::{self, Gates, Position, Priorities},
+    idle,
     marker::{Marker, Seen, answers},
     person::{Answered, Verb},
     report::Report,
@@ -268,6 +269,55 @@ impl World {
         }
     }
 
+    /// The same with pages, which hold nothing: one task of them is warm in a passive region.
+    pub(crate) fn warm() -> Self {
+        let mut world = Self::of(&[("pages", 2), ("posts", 2), ("users", 3)]);
+        for configuration in &mut world.configurations {
+            let mut services = configuration.services.iter_mut();
+            let pages = services.find(|service| service.name == "pages").unwrap();
+            (pages.holds, pages.warm) = (Holds::Nothing, 1);
+        }
+        world.probe_rests(Side::Standby);
+        let mut standby = world.change(Side::Standby);
+        standby.services.get_mut("pages").unwrap().running = 1;
+        drop(standby);
+        world
+    }
+
+    /// A passive region's probe starts the tasks that it rests at.
+    fn probe_rests(&self, side: Side) {
+        let (configuration, peer) = (self.configuration(side), self.place(side.other()).clone());
+        let mut place = self.change(side);
+        let peer = Some(&peer.state).filter(|_| !peer.dead);
+        let rests = idle::rests(&configuration.region, &place.state, peer);
+        if place.dead || rests.is_err() || self.scaling_is_silent(side) {
+            return;
+        }
+        for service in configuration.services.iter().filter(|s| s.warm > 0) {
+            let there = place.services.get_mut(&service.name).unwrap();
+            if there.desired < service.warm {
+                let Scale { desired, bounds } = Scale::resting(service);
+                (there.desired, there.bounds) = (desired, Some(bounds));
+            }
+        }
+    }
+
+    /// Every service is as a passive region has it, and nothing beyond that runs.
+    pub(crate) fn rests(&self, side: Side) -> bool {
+        let (configuration, place) = (self.configuration(side), self.place(side));
+        configuration.services.iter().all(|service| {
+            let (there, rests) = (&place.services[&service.name], Scale::resting(service));
+            there.set_to(rests) && there.has_no_more_than(rests.desired)
+        })
+    }
+
+    /// No task runs that could read or write what is restored.
+    pub(crate) fn restorable(&self, side: Side) -> bool {
+        let (configuration, place) = (&self.configurations[side as usize], self.place(side));
+        let mut holding = configuration.holding();
+        holding.all(|service| place.services[&service.name].empty())
+    }
+
     /// All that users write goes to posts, by HTTP.
     pub(crate) fn gated(mut self) -> Self {
         for side in [Side::Home, Side::Standby] {
@@ -362,6 +412,7 @@ impl World {
             }
         }
         for side in [Side::Home, Side::Standby] {
+            self.probe_rests(side);
             asked::deliver(self, side);
         }
         if !self.place(Side::Home).dead && !self.place(Side::Standby).dead {

@@ -36,6 +36,60 @@ fn a_region_outside_the_pair_a_service_twice_and_bounds_that_make_no_sense_are_r
     );
 }
 
+fn pages(change: impl Fn(&mut Service)) -> Configuration {
+    let mut configuration = sample("us-east-1");
+    let pages = configuration.services.last_mut().unwrap();
+    (pages.holds, pages.warm) = (Holds::Nothing, 2);
+    change(pages);
+    configuration
+}
+
+#[test]
+fn warm_tasks_are_of_a_service_that_holds_nothing_and_no_more_than_its_minimum() {
+    assert_eq!(pages(|_| {}).validate(), Ok(()));
+    let refused = |change: fn(&mut Service)| pages(change).validate().unwrap_err().to_string();
+    assert_eq!(
+        refused(|pages| pages.warm = 3),
+        "services.posts.warm: expected at most the minimum of 2, found 3"
+    );
+    assert_eq!(
+        refused(|pages| pages.holds = Holds::Data),
+        "services.posts.warm: expected 0, because it holds data, and nothing is restored beside tasks, found 2"
+    );
+}
+
+#[test]
+fn what_holds_nothing_has_no_place_and_some_service_holds_something() {
+    let mut configuration = pages(|_| {});
+    let home = configuration.home.clone();
+    let home = configuration.regions.get_mut(&home).unwrap();
+    home.services.get_mut("posts").unwrap().place = Place::Bucket {
+        bucket: "data".into(),
+        prefix: "posts/".into(),
+    };
+    let refused = configuration.validate().unwrap_err();
+    assert_eq!(refused.field, "regions.us-east-1.services.posts");
+    let mut nothing = sample("us-east-1");
+    for service in &mut nothing.services {
+        service.holds = Holds::Nothing;
+    }
+    let refused = nothing.validate().unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "services: expected at least one that holds data, found none that does"
+    );
+}
+
+#[test]
+fn a_service_with_data_and_without_warm_tasks_is_written_as_it_was_before_there_were_any() {
+    let written = |configuration: Configuration| serde_json::to_string(&configuration).unwrap();
+    let plain = written(sample("us-east-1"));
+    assert!(!plain.contains("holds") && !plain.contains("warm"));
+    let warm = written(pages(|_| {}));
+    assert!(warm.contains(r#""holds":"nothing","warm":2"#), "{warm}");
+    assert_eq!(Configuration::parse(warm.as_bytes()), Ok(pages(|_| {})));
+}
+
 #[test]
 fn an_unknown_service_is_refused_and_the_known_ones_are_named() {
     let refused = sample("us-east-1").service("threads").unwrap_err();

@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is", content = "which")]
 pub enum Tasks {
-    /// The services that have one, or may get one.
+    /// The services with data that have one, or may get one.
     Of(BTreeSet<String>),
     AtWork(String),
     CannotTell(String),

@@ -1,3 +1,5 @@
+use lifeboat_core::configuration::Holds;
+
 use super::*;
 
 #[test]
@@ -21,6 +23,41 @@ fn tasks_of_a_passive_region_are_wrong_unless_an_execution_wants_them() {
         };
     });
     assert!(says.starts_with("forum-1 is at work there"), "{says}");
+}
+
+#[test]
+fn warm_tasks_are_right_and_more_of_them_wrong() {
+    let judged = |desired: u32| {
+        let (mut configuration, mut seen) = (sample("us-west-2"), well());
+        let users = &mut configuration.services[0];
+        (users.holds, users.warm) = (Holds::Nothing, 2);
+        let deployed = Deployed {
+            desired,
+            ..Deployed::default()
+        };
+        seen.services
+            .as_mut()
+            .unwrap()
+            .insert("users".into(), deployed);
+        let found = judge(&configuration, Side::Standby, &seen);
+        let mut found = found.into_iter();
+        found.find(|f| f.check == Check::Tasks).unwrap().found
+    };
+    for desired in [0, 2] {
+        let found = judged(desired);
+        let Found::Right { says } = found else {
+            panic!("{found:?}")
+        };
+        assert_eq!(
+            says,
+            ["no service is set to more than it rests at: users at 2, the others at 0"]
+        );
+    }
+    let found = judged(3);
+    let Found::Wrong { says, .. } = found else {
+        panic!("{found:?}")
+    };
+    assert_eq!(says, ["users is set to 3 tasks, which cost; it rests at 2"]);
 }
 
 #[test]
