@@ -30,6 +30,16 @@ impl LocalCloud {
         }
         Ok(folder)
     }
+
+    /// As `pack_functions`, of what nobody can invoke.
+    pub async fn no_functions(&self) -> Result<PathBuf> {
+        let folder = self.run.folder("functions")?;
+        for function in FUNCTIONS {
+            let package = folder.join(format!("{function}.zip"));
+            pack(&workspace().join("README.md"), &package).await?;
+        }
+        Ok(folder)
+    }
 }
 
 /// A program of the workspace, once it is built.

@@ -25,6 +25,8 @@ const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
 #[derive(Debug)]
 pub struct Change {
     pub address: String,
+    /// Where it is in the state, if a `moved` block leads it away from there.
+    pub moved_from: Option<String>,
     pub kind: String,
     pub actions: Vec<String>,
     pub after: Value,
@@ -40,6 +42,7 @@ impl Change {
             .filter(|_| managed)?;
         Some(Self {
             address: text(&planned["address"])?,
+            moved_from: text(&planned["previous_address"]),
             kind: text(&planned["type"])?,
             actions: actions.iter().filter_map(text).collect(),
             after: planned["change"]["after"].clone(),
@@ -53,6 +56,8 @@ pub struct Terraform {
     folder: PathBuf,
     /// The file that people fill in.
     settings: String,
+    /// What stands for AWS where the settings know of no local cloud.
+    endpoint: Option<String>,
     plugins: Option<PathBuf>,
 }
 
@@ -77,6 +82,13 @@ impl LocalCloud {
     /// Copies the roots that protect what is there; nobody has told them of anything yet.
     pub fn existing(&self) -> Result<Terraform> {
         Terraform::copy(EXISTING, self.run.file("terraform"))
+    }
+
+    /// Copies the roots as people have them on AWS, who know of no local cloud: all that they ask and make is here.
+    pub fn as_aws(&self) -> Result<Terraform> {
+        let mut terraform = Terraform::copy(INFRA, self.run.file("terraform"))?;
+        terraform.endpoint = Some(format!("http://{}", self.addresses.proxy));
+        Ok(terraform)
     }
 
     /// What stands for AWS.
@@ -142,6 +154,7 @@ impl Terraform {
         Ok(Self {
             folder,
             settings,
+            endpoint: None,
             plugins: plugins(),
         })
     }
@@ -212,6 +225,12 @@ impl Terraform {
 
     /// Home and standby at the same time, then what joins them.
     pub async fn apply(&self) -> Result<()> {
+        self.init_all().await?;
+        tokio::try_join!(self.apply_root(HOME), self.apply_root(STANDBY))?;
+        self.apply_root(JOIN).await
+    }
+
+    async fn init_all(&self) -> Result<()> {
         match self.plugins {
             Some(_) => drop(tokio::try_join!(
                 self.init(HOME),
@@ -225,8 +244,7 @@ impl Terraform {
                 }
             }
         }
-        tokio::try_join!(self.apply_root(HOME), self.apply_root(STANDBY))?;
-        self.apply_root(JOIN).await
+        Ok(())
     }
 
     /// Applies one root alone; `init` must have been run, as `apply` does.
@@ -252,6 +270,35 @@ impl Terraform {
         plan.args(self.variables());
         let planned = shell::run_logged(&mut plan, &self.log(root)).await;
         planned.context(|| format!("see that an apply of {root} would change nothing"))
+    }
+
+    /// What an apply of each root would do to what its state in this folder holds. By the states alone: nobody looks whether any of it is
+    /// there.
+    pub async fn plans_from(&self, states: &Path) -> Result<[Vec<Change>; 3]> {
+        self.init_all().await?;
+        let plan = |root| self.plan_from(root, states);
+        let (home, standby, join) = tokio::try_join!(plan(HOME), plan(STANDBY), plan(JOIN))?;
+        Ok([home, standby, join])
+    }
+
+    async fn plan_from(&self, root: &str, states: &Path) -> Result<Vec<Change>> {
+        let state = states.join(format!("{root}.json"));
+        std::fs::copy(&state, self.state(root)).context(|| format!("copy {}", state.display()))?;
+        let mut plan = self.command(root, "plan");
+        plan.args(["-refresh=false", "-out=planned", "-compact-warnings"]);
+        plan.args(self.variables());
+        shell::run_logged(&mut plan, &self.log(root)).await?;
+        let mut show = self.command(root, "show");
+        let planned = shell::run(show.args(["-json", "planned"])).await?;
+        let planned: Value =
+            serde_json::from_str(&planned).context(|| format!("read the plan of {root}"))?;
+        let changes = planned["resource_changes"].as_array().into_iter().flatten();
+        Ok(changes.filter_map(Change::read).collect())
+    }
+
+    /// The file that an apply leaves.
+    pub fn state(&self, root: &str) -> PathBuf {
+        self.folder.join(root).join("terraform.tfstate")
     }
 
     fn variables(&self) -> [String; 2] {
@@ -289,6 +336,9 @@ impl Terraform {
             .env("CHECKPOINT_DISABLE", "1")
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0");
+        if let Some(endpoint) = &self.endpoint {
+            command.env("AWS_ENDPOINT_URL", endpoint);
+        }
         let missing = |file: std::ffi::OsString| !Path::new(&file).exists();
         if std::env::var_os("TF_CLI_CONFIG_FILE").is_some_and(missing) {
             command.env_remove("TF_CLI_CONFIG_FILE");

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use lifeboat_core::Configuration;
 use lifeboat_tests::cloud::{LocalCloud, Protected};
-use lifeboat_tests::functions::{FUNCTIONS, pack};
 use lifeboat_tests::image::ARCHITECTURE;
 use lifeboat_tests::terraform::{Change, EXISTING, HOME, JOIN, STANDBY};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::{file, prepared, sample, text};
 
@@ -123,11 +122,12 @@ async fn a_shop_that_others_made_is_protected_on_the_local_cloud_and_nothing_of_
     terraform.apply_root(SHOP).await.unwrap();
     terraform.assert_unchanged(SHOP).await.unwrap();
 
+    let functions = json!(cloud.no_functions().await.unwrap());
     let zone = terraform.output(SHOP, "zone").await.unwrap();
     let zone = json!({ "id": zone, "name": "shop.example.com" });
     told.extend([
         ("functions_architecture".to_owned(), json!(ARCHITECTURE)),
-        ("functions_directory".to_owned(), no_functions(&cloud).await),
+        ("functions_directory".to_owned(), functions),
         ("hosted_zone".to_owned(), zone),
         // The local cloud has folders in place of file systems.
         ("mount".to_owned(), json!({})),
@@ -138,15 +138,4 @@ async fn a_shop_that_others_made_is_protected_on_the_local_cloud_and_nothing_of_
         terraform.assert_unchanged(root).await.unwrap();
     }
     cloud.end().await.unwrap();
-}
-
-/// Zips with something in them: nothing invokes a function here.
-async fn no_functions(cloud: &LocalCloud) -> Value {
-    let folder = cloud.folder().join("functions");
-    std::fs::create_dir(&folder).unwrap();
-    for function in FUNCTIONS {
-        let package = folder.join(format!("{function}.zip"));
-        pack(&file("README.md"), &package).await.unwrap();
-    }
-    json!(folder)
 }
