@@ -673,7 +673,8 @@ async fn no_task_is_started_to_rest_at_where_somebody_acts_may_act_or_is_owed_wh
         let body = serde_json::to_vec(state).unwrap();
         world.peer_control.bucket().set("state.json", body);
     };
-    let cases: [(&str, &dyn Fn(&InMemory)); 4] = [
+    type Prepare<'a> = &'a dyn Fn(&InMemory);
+    let cases: [(&str, Prepare<'_>); 4] = [
         ("a lease here", &|world| world.set_state(&leased(world))),
         ("a lease there", &|world| peer_is(world, &leased(world))),
         ("a fence owed", &|world| peer_is(world, &owing(world))),
