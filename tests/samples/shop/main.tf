@@ -1,4 +1,4 @@
-# A shop as others might have made it, in names and tags of their own. `tests/tests/contracts/existing.rs` applies it to the local cloud, protects
+# A shop as others might have made it, in names and tags of their own. `tests/tests/shop.rs` applies it to the local cloud, protects
 # it by examples/existing-services, and asks this root whether anything of it is another than it was.
 
 terraform {
