@@ -87,6 +87,11 @@ resource "aws_cloudwatch_metric_alarm" "active_region_down" {
   alarm_actions       = [aws_sns_topic.alarms.arn]
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.active_region_down
+  to   = aws_cloudwatch_metric_alarm.active_region_down[0]
+}
+
 # What only people can do. No function is asked, so nothing can keep them from hearing of it.
 resource "aws_cloudwatch_event_rule" "reminder" {
   for_each            = var.reminders
@@ -119,4 +124,9 @@ resource "aws_cloudwatch_metric_alarm" "execution_failed" {
   threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.notices.arn]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.execution_failed
+  to   = aws_cloudwatch_metric_alarm.execution_failed[0]
 }

@@ -216,6 +216,11 @@ resource "aws_cloudwatch_metric_alarm" "silent" {
   alarm_actions       = [var.own.notices_topic]
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.silent
+  to   = aws_cloudwatch_metric_alarm.silent[0]
+}
+
 resource "aws_cloudwatch_metric_alarm" "not_ready" {
   count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-not-ready"
@@ -230,6 +235,11 @@ resource "aws_cloudwatch_metric_alarm" "not_ready" {
   threshold           = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = [var.own.notices_topic]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.not_ready
+  to   = aws_cloudwatch_metric_alarm.not_ready[0]
 }
 
 # The two know of each other by their states, and the lower epoch gives way within two minutes: a minute of it is a failover.
@@ -249,6 +259,11 @@ resource "aws_cloudwatch_metric_alarm" "two_active" {
   alarm_actions       = [var.own.notices_topic]
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.two_active
+  to   = aws_cloudwatch_metric_alarm.two_active[0]
+}
+
 # Only a passive region tells it. Of one without any backup it is silence, and "not-ready" speaks.
 resource "aws_cloudwatch_metric_alarm" "recovery_point" {
   count               = var.enabled ? 1 : 0
@@ -264,6 +279,11 @@ resource "aws_cloudwatch_metric_alarm" "recovery_point" {
   threshold           = var.rpo_seconds
   treat_missing_data  = "notBreaching"
   alarm_actions       = [var.own.notices_topic]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.recovery_point
+  to   = aws_cloudwatch_metric_alarm.recovery_point[0]
 }
 
 # S3 copies nearly everything within fifteen minutes, and what it gave up is written again.
@@ -300,6 +320,11 @@ resource "aws_cloudwatch_metric_alarm" "unproven" {
   alarm_actions       = [var.own.notices_topic]
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.unproven
+  to   = aws_cloudwatch_metric_alarm.unproven[0]
+}
+
 resource "aws_cloudwatch_metric_alarm" "undrilled" {
   count               = var.enabled ? 1 : 0
   alarm_name          = "${var.application}-undrilled"
@@ -314,6 +339,11 @@ resource "aws_cloudwatch_metric_alarm" "undrilled" {
   threshold           = var.drill_days * 86400
   treat_missing_data  = "notBreaching"
   alarm_actions       = [var.own.notices_topic]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.undrilled
+  to   = aws_cloudwatch_metric_alarm.undrilled[0]
 }
 
 # It lasts for as long as something is on the record, so that nobody misses it because a second try went well.
@@ -331,6 +361,11 @@ resource "aws_cloudwatch_metric_alarm" "damaged" {
   threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [var.own.notices_topic]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.damaged
+  to   = aws_cloudwatch_metric_alarm.damaged[0]
 }
 
 output "name" {

@@ -231,6 +231,11 @@ resource "aws_cloudwatch_metric_alarm" "lag" {
   alarm_actions       = [var.own.notices_topic]
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.lag
+  to   = aws_cloudwatch_metric_alarm.lag[0]
+}
+
 # Told by each reconcile of a passive region to which the active one does not answer, and else not at all: so it costs nothing while
 # all is well, and no data is good news. Whether reconciles run at all is the record's age, which costs readiness.
 resource "aws_cloudwatch_metric_alarm" "peer" {
@@ -248,6 +253,11 @@ resource "aws_cloudwatch_metric_alarm" "peer" {
   threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [var.own.notices_topic]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.peer
+  to   = aws_cloudwatch_metric_alarm.peer[0]
 }
 
 output "name" {
