@@ -24,19 +24,19 @@ impl LocalCloud {
 
     /// Packs all four functions; answers the folder that Terraform is told.
     pub async fn pack_functions(&self) -> Result<PathBuf> {
-        let folder = self.run.folder("functions")?;
-        for function in FUNCTIONS {
-            pack(&built(function), &folder.join(format!("{function}.zip"))).await?;
-        }
-        Ok(folder)
+        self.packages_of(built).await
     }
 
     /// As `pack_functions`, of what nobody can invoke.
     pub async fn no_functions(&self) -> Result<PathBuf> {
+        self.packages_of(|_| workspace().join("README.md")).await
+    }
+
+    async fn packages_of(&self, program: impl Fn(&str) -> PathBuf) -> Result<PathBuf> {
         let folder = self.run.folder("functions")?;
         for function in FUNCTIONS {
             let package = folder.join(format!("{function}.zip"));
-            pack(&workspace().join("README.md"), &package).await?;
+            pack(&program(function), &package).await?;
         }
         Ok(folder)
     }

@@ -249,17 +249,19 @@ impl Terraform {
 
     /// Applies one root alone; `init` must have been run, as `apply` does.
     pub async fn apply_root(&self, root: &str) -> Result<()> {
-        self.apply_with(root, &json!({})).await
+        self.apply_with(root, &[]).await
     }
 
     /// The same with settings that overrule all others.
-    pub async fn apply_with(&self, root: &str, others: &Value) -> Result<()> {
+    pub async fn apply_with(&self, root: &str, others: &[(&str, Value)]) -> Result<()> {
         let mut apply = self.command(root, "apply");
         apply.args(["-auto-approve", "-compact-warnings"]);
         apply.args(self.variables());
-        for (name, value) in others.as_object().into_iter().flatten() {
-            apply.arg(format!("-var={name}={value}"));
-        }
+        apply.args(
+            others
+                .iter()
+                .map(|(name, value)| format!("-var={name}={value}")),
+        );
         shell::run_logged(&mut apply, &self.log(root)).await
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lifeboat_core::Configuration;
 use lifeboat_tests::terraform::{Change, EXISTING, JOIN};
 
-use crate::{file, prepared, sample, text};
+use crate::{described, sample, text};
 
 /// Of both sides: what tasks pull by and write to, and what functions run as and write to.
 const SHARED: [&str; 3] = [
@@ -94,9 +94,5 @@ async fn a_name_that_cannot_be_meant_is_refused_by_the_variable() {
 
 /// The example with the names that it comes with.
 fn example() -> (tempfile::TempDir, lifeboat_tests::terraform::Terraform) {
-    let (folder, terraform) = prepared(EXISTING, JOIN);
-    let names = format!("{EXISTING}/existing.tfvars");
-    let auto = folder.path().join("roots").join(JOIN);
-    std::fs::copy(file(&names), auto.join("existing.auto.tfvars")).unwrap();
-    (folder, terraform)
+    described(EXISTING, JOIN, "existing.tfvars")
 }

@@ -60,6 +60,15 @@ fn prepared(roots: &str, root: &str) -> (tempfile::TempDir, Terraform) {
     (folder, terraform)
 }
 
+/// As `prepared`, with the settings that these roots come with.
+fn described(roots: &str, root: &str, settings: &str) -> (tempfile::TempDir, Terraform) {
+    let (folder, terraform) = prepared(roots, root);
+    let told = folder.path().join("roots").join(root);
+    let told = told.join("settings.auto.tfvars");
+    std::fs::copy(file(&format!("{roots}/{settings}")), told).unwrap();
+    (folder, terraform)
+}
+
 fn file(path: &str) -> PathBuf {
     lifeboat_tests::workspace().join(path)
 }

@@ -4,19 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_core::Configuration;
-use lifeboat_tests::terraform::{Change, EXISTING, HOME, INFRA, JOIN, STANDBY, Terraform};
+use lifeboat_tests::terraform::{Change, EXISTING, HOME, INFRA, JOIN, STANDBY};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::{costs, file, prepared, sample, text};
+use crate::{costs, described, sample, text};
 
 type Plans = BTreeMap<String, Vec<Change>>;
 
 async fn planned(roots: &str, settings: &str) -> Plans {
-    let (folder, terraform): (_, Terraform) = prepared(roots, JOIN);
-    let settings = file(&format!("{roots}/{settings}"));
-    let auto = folder.path().join("roots").join(JOIN);
-    std::fs::copy(settings, auto.join("settings.auto.tfvars")).unwrap();
+    let (_folder, terraform) = described(roots, JOIN, settings);
     let tests = sample("without-standby");
     terraform.plans(JOIN, &tests).await.unwrap()
 }
