@@ -2,37 +2,12 @@
 # root, beside a folder with zips that are none, and looks at what is planned; nothing here asks any cloud.
 
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-
-  mock_data "aws_ip_ranges" {
-    defaults = { cidr_blocks = ["15.177.0.0/18"] }
-  }
-
-  mock_data "aws_lb" {
-    defaults = { dns_name = "mocked.example.com", zone_id = "Z1" }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
-  }
-
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:us-east-1:111122223333:function:mocked" }
-  }
-
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mocked" }
-  }
+  source = "./mocked"
 }
 
 mock_provider "aws" {
-  alias = "standby"
-
-  mock_data "aws_lb" {
-    defaults = { dns_name = "mocked.example.com", zone_id = "Z1" }
-  }
+  alias  = "standby"
+  source = "./mocked"
 }
 
 variables {

@@ -2,28 +2,12 @@
 # `tests/tests/contracts/existing.rs` runs it in the join root of examples/existing-services; nothing here asks any cloud.
 
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-
-  mock_data "aws_ecs_service" {
-    defaults = { scheduling_strategy = "REPLICA" }
-  }
-
-  mock_data "aws_ecs_task_definition" {
-    defaults = { execution_role_arn = "arn:aws:iam::111122223333:role/pulls" }
-  }
-
-  mock_data "aws_efs_access_point" {
-    defaults = {
-      arn             = "arn:aws:elasticfilesystem:us-east-1:111122223333:access-point/fsap-0123456789abcdef0"
-      file_system_arn = "arn:aws:elasticfilesystem:us-east-1:111122223333:file-system/fs-1"
-    }
-  }
+  source = "./mocked"
 }
 
 mock_provider "aws" {
-  alias = "standby"
+  alias  = "standby"
+  source = "./mocked"
 }
 
 variables {

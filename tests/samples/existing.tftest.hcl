@@ -2,44 +2,12 @@
 # with its own existing.tfvars, and sees that nothing but Lifeboat's own is planned; nothing here asks any cloud.
 
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-
-  mock_data "aws_ip_ranges" {
-    defaults = { cidr_blocks = ["15.177.0.0/18"] }
-  }
-
-  mock_data "aws_ecs_service" {
-    defaults = { scheduling_strategy = "REPLICA" }
-  }
-
-  mock_data "aws_ecs_task_definition" {
-    defaults = { execution_role_arn = "arn:aws:iam::111122223333:role/pulls", task_role_arn = "arn:aws:iam::111122223333:role/works" }
-  }
-
-  mock_data "aws_efs_access_point" {
-    defaults = {
-      arn             = "arn:aws:elasticfilesystem:us-east-1:111122223333:access-point/fsap-0123456789abcdef0"
-      file_system_arn = "arn:aws:elasticfilesystem:us-east-1:111122223333:file-system/fs-1"
-    }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
-  }
-
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:us-east-1:111122223333:function:mocked" }
-  }
-
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mocked" }
-  }
+  source = "./mocked"
 }
 
 mock_provider "aws" {
-  alias = "standby"
+  alias  = "standby"
+  source = "./mocked"
 }
 
 run "home_is_protected_by_the_names_that_were_given" {

@@ -2,25 +2,12 @@
 # zip that is none; nothing here asks any cloud.
 
 mock_provider "aws" {
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:us-east-1:111122223333:function:forum-health-probe" }
-  }
-  mock_resource "aws_lambda_alias" {
-    defaults = { arn = "arn:aws:lambda:us-east-1:111122223333:function:forum-health-probe:live" }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mocked" }
-  }
-  mock_resource "aws_cloudwatch_event_rule" {
-    defaults = { arn = "arn:aws:events:us-east-1:111122223333:rule/mocked" }
-  }
+  source = "./mocked"
 }
 
 mock_provider "aws" {
-  alias = "standby"
+  alias  = "standby"
+  source = "./mocked"
 }
 
 variables {

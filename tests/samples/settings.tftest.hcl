@@ -1,10 +1,13 @@
 # Settings that make no sense are refused before anything is planned, and the message names the variable.
 # `tests/tests/contracts/settings.rs` runs it in the join root; nothing here asks any cloud.
 
-mock_provider "aws" {}
+mock_provider "aws" {
+  source = "./mocked"
+}
 
 mock_provider "aws" {
-  alias = "standby"
+  alias  = "standby"
+  source = "./mocked"
 }
 
 variables {

@@ -2,31 +2,16 @@
 # the join root, beside a folder with zips that are none; nothing here asks any cloud.
 
 mock_provider "aws" {
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:us-east-1:111122223333:function:forum-failover", version = "7" }
-  }
+  source = "./mocked"
+
   mock_resource "aws_lambda_alias" {
     defaults = { arn = "arn:aws:lambda:us-east-1:111122223333:function:forum-failover:live" }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mocked" }
-  }
-  mock_resource "aws_cloudwatch_event_rule" {
-    defaults = { arn = "arn:aws:events:us-east-1:111122223333:rule/mocked" }
-  }
-  mock_resource "aws_cloudwatch_metric_alarm" {
-    defaults = { arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:mocked" }
-  }
-  mock_resource "aws_sns_topic" {
-    defaults = { arn = "arn:aws:sns:us-east-1:111122223333:forum-alarms" }
   }
 }
 
 mock_provider "aws" {
-  alias = "standby"
+  alias  = "standby"
+  source = "./mocked"
 }
 
 variables {

@@ -216,6 +216,8 @@ impl Terraform {
         std::fs::create_dir_all(&tests).context(|| format!("create {}", tests.display()))?;
         let name = file.file_name().unwrap_or_default();
         std::fs::copy(file, tests.join(name)).context(|| format!("copy {}", file.display()))?;
+        let mocked = file.with_file_name("mocked");
+        copy(&mocked, &self.folder.join(root).join("mocked"))?;
         self.init(root).await?;
         let mut test = shell::command("terraform");
         test.arg(format!("-chdir={}", self.folder.join(root).display()))
