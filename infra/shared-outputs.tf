@@ -7,30 +7,30 @@ output "region" {
 
 output "load_balancer" {
   description = "DNS name of the region's load balancer; null where there is none."
-  value       = module.region.load_balancer
+  value       = module.application.load_balancer
 }
 
 output "buckets" {
   description = "The region's buckets: control, backups, markers."
-  value       = module.region.buckets
+  value       = module.suite.buckets
 }
 
 output "functions" {
   description = "Names of the region's functions."
-  value       = module.region.functions
+  value       = module.suite.functions
 }
 
 output "workflow" {
   description = "ARN of the region's failover workflow."
-  value       = module.region.workflow
+  value       = module.suite.workflow
 }
 
 output "repositories" {
   description = "Where to push each service's image."
-  value       = module.region.repositories
+  value       = module.application.repositories
 }
 
 output "notices_topic" {
   description = "Topic that tells people; subscribe to it."
-  value       = module.region.notices_topic
+  value       = module.suite.notices_topic
 }

@@ -1,8 +1,7 @@
 # Every name of both regions; each root has this file as names.tf (a symbolic link).
 
 locals {
-  zone  = var.hosted_zone.id
-  hosts = { for region in [var.home_region, var.dr_region] : region => null }
+  hosted_zone = var.hosted_zone
 }
 
 data "aws_caller_identity" "this" {}

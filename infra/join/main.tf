@@ -37,7 +37,7 @@ module "replication_to_home" {
 module "dns" {
   source     = "../modules/dns"
   domain     = var.domain
-  zone       = local.zone
+  zone       = try(local.hosted_zone.id, null)
   disposable = var.local_cloud != null
 
   # Three looks at ten seconds each, and until all checkers have begun. The local cloud's checks tell at once.
@@ -45,14 +45,14 @@ module "dns" {
 
   home = {
     region         = var.home_region
-    host           = local.hosts[var.home_region]
+    host           = local.hosted_zone == null ? "${var.home_region}.${var.domain}" : null
     markers_bucket = local.home.markers_bucket
     load_balancer  = data.aws_lb.home
   }
 
   standby = {
     region         = var.dr_region
-    host           = local.hosts[var.dr_region]
+    host           = local.hosted_zone == null ? "${var.dr_region}.${var.domain}" : null
     markers_bucket = local.standby.markers_bucket
     load_balancer  = one(data.aws_lb.standby)
   }

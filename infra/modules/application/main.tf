@@ -1,27 +1,31 @@
 # The application's side of a region: what would be there without Lifeboat, too.
 
+locals {
+  own = var.names.regions[var.region]
+}
+
 module "network" {
   source             = "../network"
-  name               = var.application
+  name               = var.names.application
   region             = var.region
-  cidr               = var.vpc_cidr
-  availability_zones = var.availability_zones
-  way_out            = var.way_out
+  cidr               = var.network.cidr
+  availability_zones = var.network.availability_zones
+  way_out            = var.network.way_out
 }
 
 module "alb" {
   count           = var.running ? 1 : 0
   source          = "../alb"
-  name            = var.load_balancer
+  name            = var.names.load_balancers[var.region]
   vpc             = module.network.vpc
   subnets         = module.network.public_subnets
-  services        = [for service in var.services : { path = service.name, target_group = var.own.services[service.name].service, writes = service.writes }]
+  services        = [for service in var.services : { path = service.name, target_group = local.own.services[service.name].service, writes = service.writes }]
   certificate_arn = var.certificate_arn
 }
 
 module "ecr" {
   source       = "../ecr"
-  repositories = [for service in values(var.own.services) : service.repository]
+  repositories = [for service in values(local.own.services) : service.repository]
   disposable   = var.local_cloud != null
 }
 
@@ -29,7 +33,7 @@ module "ecr" {
 module "files" {
   count       = var.local_cloud == null ? 1 : 0
   source      = "../files"
-  application = var.application
+  application = var.names.application
   region      = var.region
   file_system = var.efs_file_system_id
   services    = var.services[*].name
@@ -39,10 +43,10 @@ module "files" {
 
 module "ecs" {
   source             = "../ecs"
-  application        = var.application
+  application        = var.names.application
   region             = var.region
-  architecture       = var.architecture
-  log_retention_days = var.log_retention_days
+  architecture       = var.tasks.architecture
+  log_retention_days = var.tasks.log_retention_days
   files              = one(module.files[*].tasks)
   data_directory     = try(var.local_cloud.data_directory[var.region], null)
   running            = var.running
@@ -50,8 +54,8 @@ module "ecs" {
 
   services = {
     for service in var.services : service.name => {
-      service       = var.own.services[service.name].service
-      image         = var.own.services[service.name].image
+      service       = local.own.services[service.name].service
+      image         = local.own.services[service.name].image
       mounts        = service.data != "none"
       desired_count = var.serving ? service.minimum : service.warm
     }
@@ -67,12 +71,12 @@ module "ecs" {
 module "scaling" {
   count       = var.running ? 1 : 0
   source      = "../scaling"
-  application = var.application
+  application = var.names.application
   serving     = var.serving
 
   services = {
     for service in var.services : service.name => {
-      scalable_target = var.own.services[service.name].scalable_target
+      scalable_target = local.own.services[service.name].scalable_target
       minimum         = service.minimum
       maximum         = service.maximum
       warm            = service.warm
@@ -80,8 +84,8 @@ module "scaling" {
   }
 
   targets = {
-    ECSServiceAverageCPUUtilization    = var.cpu_target
-    ECSServiceAverageMemoryUtilization = var.memory_target
+    ECSServiceAverageCPUUtilization    = var.tasks.cpu_target
+    ECSServiceAverageMemoryUtilization = var.tasks.memory_target
   }
 
   depends_on = [module.ecs]

@@ -1,18 +1,11 @@
-# Described in the roots' shared variables; only what differs is described here.
-
 variable "region" {
-  description = "The region."
+  description = "The region this call describes: home or standby."
   type        = string
 }
 
-variable "own" {
-  description = "Names and ARNs of this region (an entry of the names module's regions)."
+variable "names" {
+  description = "What the names module says of both regions."
   type        = any
-}
-
-variable "load_balancer" {
-  description = "Name of the load balancer."
-  type        = string
 }
 
 variable "services" {
@@ -30,9 +23,14 @@ variable "serving" {
   type        = bool
 }
 
-variable "way_out" {
-  description = "Whether what runs in the private subnets, the backup function, reaches more than S3: services by HTTP, and their tokens."
-  type        = bool
+variable "network" {
+  description = "Address range and zones of the network. way_out: whether what runs in the private subnets, the backup function, reaches more than S3: services by HTTP, and their tokens."
+  type        = object({ cidr = string, availability_zones = list(string), way_out = bool })
+}
+
+variable "tasks" {
+  description = "What tasks run on, the use of processor and memory, in percent, that scaling aims at, and how long their logs are kept."
+  type        = object({ architecture = string, cpu_target = number, memory_target = number, log_retention_days = number })
 }
 
 variable "certificate_arn" {
@@ -49,11 +47,3 @@ variable "local_cloud" {
   description = "The emulated AWS; null means AWS itself."
   type        = object({ data_directory = map(string) })
 }
-
-variable "application" { type = string }
-variable "architecture" { type = string }
-variable "availability_zones" { type = list(string) }
-variable "cpu_target" { type = number }
-variable "log_retention_days" { type = number }
-variable "memory_target" { type = number }
-variable "vpc_cidr" { type = string }

@@ -135,6 +135,31 @@ locals {
   }
 }
 
+output "account" {
+  description = "Account number."
+  value       = var.account
+}
+
+output "application" {
+  description = "Starts every name."
+  value       = var.application
+}
+
+output "domain" {
+  description = "The name the users ask for."
+  value       = var.domain
+}
+
+output "home" {
+  description = "The home region."
+  value       = var.home_region
+}
+
+output "standby" {
+  description = "The standby region."
+  value       = var.standby_region
+}
+
 output "regions" {
   description = "Names and ARNs of each region, as they stand in configuration.json, its keys, and what policies name."
   value       = local.regions

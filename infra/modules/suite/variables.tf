@@ -1,7 +1,5 @@
-# Described in the roots' shared variables; only what differs is described here.
-
 variable "region" {
-  description = "The region this call describes: home_region or standby_region."
+  description = "The region this call describes: home or standby."
   type        = string
 }
 
@@ -10,103 +8,124 @@ variable "names" {
   type        = any
 }
 
-variable "account" {
-  description = "Account number."
-  type        = string
+variable "protected" {
+  description = <<-EOT
+    The application as it is in this region. services: each with the numbers of tasks between which it is scaled, and at which it rests
+    in a passive region. data: where a service's data is if not in its folder (service => region => place). hosts: where tokens of
+    services may be sent (region => hosts). secrets: ARNs of what task definitions name. mount: the file system with the services'
+    folders, and where the backup function runs for it (see the function module); null where there is none. roles: ARNs of the
+    roles that task definitions name. gates: the rules of each service's gate (see the alb module).
+  EOT
+  type = object({
+    services = list(object({
+      name                  = string
+      minimum               = number
+      maximum               = number
+      warm                  = number
+      writes                = string
+      longest_write_seconds = number
+      data                  = string
+      health                = optional(string)
+    }))
+    data = map(map(object({
+      bucket = optional(object({ bucket = string, prefix = string }))
+      http = optional(object({
+        address         = string
+        secret          = string
+        file            = string
+        longest_bytes   = number
+        longest_seconds = number
+      }))
+      hook = optional(object({ address = string, secret = string, longest_seconds = number }))
+    })))
+    hosts   = map(list(string))
+    secrets = list(string)
+    mount = object({
+      file_system     = string
+      access_point    = string
+      subnets         = list(string)
+      security_groups = list(string)
+    })
+    roles = list(string)
+    gates = map(list(object({ rule = string, open = number, closed = number })))
+  })
 }
 
-variable "services" {
-  description = "The protected services, each with the numbers of tasks between which it is scaled, and at which it rests in a passive region."
-  type        = list(object({ name = string, minimum = number, maximum = number, warm = number, writes = string, longest_write_seconds = number, data = string, health = optional(string) }))
+variable "traffic" {
+  description = "How users are moved. zone: name of the hosted zone that the domain is in, null where it is a zone of its own. health_checker_ranges: who may read the markers, empty for the ranges that AWS publishes."
+  type        = object({ zone = string, health_checker_ranges = list(string) })
 }
 
-variable "mount" {
-  description = "The file system with the services' folders, and where the backup function runs for it (see the function module); null where there is none."
-  type        = any
+variable "backup" {
+  description = "When backups are taken and applied in the passive region, and which are kept, where and how. scratch_megabytes: disk of the function."
+  type = object({
+    schedule          = string
+    refresh_schedule  = string
+    retention_days    = number
+    keep              = object({ daily = number, weekly = number, monthly = number })
+    cross_region      = bool
+    object_lock       = bool
+    scratch_megabytes = number
+  })
 }
 
-variable "roles" {
-  description = "ARNs of the roles that this region's task definitions name."
-  type        = list(string)
+variable "images" {
+  description = "Which images are copied beside those of the services, for which platforms (all where empty), and whether a repository is made for them."
+  type = object({
+    patterns                    = list(object({ repository = string, tags = list(string) }))
+    platforms                   = list(string)
+    create_missing_repositories = bool
+  })
 }
 
-variable "gates" {
-  description = "The rules of each service's gate, in the words of configuration.json."
-  type        = any
+variable "failover" {
+  description = "What may start by itself, when not, and where people are asked. approval: never, planned or always."
+  type = object({
+    automatic           = bool
+    automatic_failback  = bool
+    down_quorum         = number
+    maintenance_windows = list(string)
+    cool_down_seconds   = number
+    daily_starts        = number
+    approval            = string
+    approval_seconds    = number
+    commit_seconds      = number
+  })
 }
 
-variable "zone" {
-  description = "Name of the hosted zone that the domain is in; null where it is a zone of its own."
-  type        = string
+variable "exercises" {
+  description = "When drills begin and when none may, and when people are reminded of the larger ones: EventBridge schedule expressions, null for never."
+  type = object({
+    drill_schedule        = string
+    drill_blocked_windows = list(string)
+    failover_reminder     = string
+    exercise_reminder     = string
+  })
 }
 
-variable "functions_directory" {
-  description = "Folder with the functions' zips."
-  type        = string
+variable "objectives" {
+  description = "How old the newest backup may be, how long a failover may take, and after how many days a proof and a drill are too old."
+  type        = object({ rpo_seconds = number, rto_seconds = number, proof_days = number, drill_days = number })
+}
+
+variable "functions" {
+  description = "What the four functions have in common. directory: an absolute path, where their zips are."
+  type        = object({ directory = string, architecture = string, log_level = string, log_retention_days = number })
 
   validation {
-    condition     = can(regex("^(/|[A-Za-z]:)", var.functions_directory))
+    condition     = can(regex("^(/|[A-Za-z]:)", var.functions.directory))
     error_message = "functions_directory must be given, as an absolute path: the folder with the functions' zips."
   }
 }
 
-variable "application" { type = string }
-variable "automatic" { type = bool }
-variable "automatic_failback" { type = bool }
-variable "approval" { type = string }
-variable "approval_seconds" { type = number }
-variable "commit_seconds" { type = number }
-variable "backup_keep" { type = object({ daily = number, weekly = number, monthly = number }) }
-variable "backup_retention_days" { type = number }
-variable "backup_schedule" { type = string }
-variable "backup_scratch_megabytes" { type = number }
-variable "cool_down_seconds" { type = number }
-variable "create_missing_repositories" { type = bool }
-variable "daily_starts" { type = number }
-variable "domain" { type = string }
-variable "down_quorum" { type = number }
-variable "drill_blocked_windows" { type = list(string) }
-variable "enable_cross_region_backup" { type = bool }
-variable "enable_dr" { type = bool }
-variable "enable_object_lock" { type = bool }
-variable "functions_architecture" { type = string }
-variable "health_checker_ranges" { type = list(string) }
-variable "home_region" { type = string }
-variable "image_patterns" { type = list(object({ repository = string, tags = list(string) })) }
-variable "image_platforms" { type = list(string) }
-variable "log_level" { type = string }
-variable "log_retention_days" { type = number }
-variable "maintenance_windows" { type = list(string) }
-variable "drill_days" { type = number }
-variable "drill_schedule" { type = string }
-variable "exercise_reminder" { type = string }
-variable "failover_reminder" { type = string }
-variable "proof_days" { type = number }
-variable "refresh_schedule" { type = string }
-variable "rpo_seconds" { type = number }
-variable "rto_seconds" { type = number }
-variable "service_data" {
-  type = map(map(object({
-    bucket = optional(object({ bucket = string, prefix = string }))
-    http = optional(object({
-      address         = string
-      secret          = string
-      file            = string
-      longest_bytes   = number
-      longest_seconds = number
-    }))
-    hook = optional(object({ address = string, secret = string, longest_seconds = number }))
-  })))
+variable "enable_dr" {
+  description = "Whether the standby is kept ready."
+  type        = bool
 }
-variable "service_hosts" { type = map(list(string)) }
-variable "standby_region" { type = string }
-variable "task_secrets" { type = list(string) }
 
 variable "local_cloud" {
   description = "The emulated AWS; null means AWS itself."
   type = object({
-    endpoint              = string
-    registries            = map(string)
     name_servers          = list(string)
     data_directory        = map(string)
     look_interval_seconds = number

@@ -525,7 +525,7 @@ fn the_bucket_of_a_state_is_made_once_and_closed_each_time() {
 
 #[test]
 fn a_region_is_destroyed_after_join_and_not_with_what_holds_data() {
-    for (roots, module) in ALL.into_iter().zip(["module.region", "module.suite"]) {
+    for roots in ALL {
         let bench = Bench::new();
         let destroy = format!("destroy {}", roots.called(STANDBY));
         bench.write("joined", "module.dns.aws_route53_zone.this\n");
@@ -535,22 +535,20 @@ fn a_region_is_destroyed_after_join_and_not_with_what_holds_data() {
         );
         bench.refused(&destroy, &first);
         bench.write("joined", "");
-        let made = format!(
-            "{module}.module.buckets.aws_s3_bucket.this[\"backups\"]\n\
-             {module}.module.buckets.aws_s3_bucket_versioning.this\n\
-             {module}.module.files[0].aws_efs_file_system.this[0]\n"
-        );
-        bench.write("made", &made);
+        let made = "module.suite.module.buckets.aws_s3_bucket.this[\"backups\"]\n\
+             module.suite.module.buckets.aws_s3_bucket_versioning.this\n\
+             module.application.module.files[0].aws_efs_file_system.this[0]\n";
+        bench.write("made", made);
         for forgotten in [
-            format!("{module}.module.buckets"),
-            format!("{module}.module.files[0].aws_efs_file_system.this[0]"),
+            "module.suite.module.buckets",
+            "module.application.module.files[0].aws_efs_file_system.this[0]",
         ] {
             let how = format!("{}/standby state rm '{forgotten}'\n", roots.folder);
             bench.refused(&destroy, &how);
         }
         assert!(!bench.said().contains(" destroy "), "{}", bench.said());
-        let kept = format!("{module}.module.files[0].aws_efs_mount_target.this\n");
-        bench.write("made", &kept);
+        let kept = "module.application.module.files[0].aws_efs_mount_target.this\n";
+        bench.write("made", kept);
         assert!(bench.run(&destroy).status.success());
         let settings = bench.path(roots.settings);
         let destroyed = format!(" destroy -var-file={}", settings.display());

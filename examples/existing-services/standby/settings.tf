@@ -1,0 +1,1 @@
+../../../infra/shared-settings.tf
