@@ -1,3 +1,4 @@
+# tflint-ignore-file: terraform_unused_declarations # one file of settings serves three roots, and each uses what it needs
 # What the application is made of; each root has this file as application-variables.tf (a symbolic link).
 
 variable "home_vpc_cidr" {

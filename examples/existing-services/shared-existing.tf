@@ -1,3 +1,4 @@
+# tflint-ignore-file: terraform_unused_declarations # one file of settings serves three roots, and each uses what it needs
 # What is there already, by its names; each root has this file as existing.tf (a symbolic link).
 
 variable "existing" {

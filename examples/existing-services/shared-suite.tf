@@ -9,6 +9,7 @@ data "aws_ecs_cluster" "existing" {
   cluster_name = local.there.cluster
 }
 
+# tflint-ignore: terraform_unused_declarations # that it is there is all
 data "aws_ecs_service" "existing" {
   for_each     = local.there.services
   cluster_arn  = data.aws_ecs_cluster.existing.arn
@@ -34,11 +35,13 @@ data "aws_ecs_task_definition" "template" {
   }
 }
 
+# tflint-ignore: terraform_unused_declarations # that it is there is all
 data "aws_ecr_repository" "existing" {
   for_each = local.there.services
   name     = each.value.repository
 }
 
+# tflint-ignore: terraform_unused_declarations # that it is there is all
 data "aws_lb" "existing" {
   name = local.there.load_balancer.name
 }

@@ -1,31 +1,6 @@
 # One load balancer for a region, one target group and one path rule for each service, and a gate for those that declare that
 # all their writes come by HTTP: rules that answer the methods that write with 503 once an execution moves them to the front.
 
-variable "name" {
-  description = "Name of the load balancer."
-  type        = string
-}
-
-variable "vpc" {
-  description = "Id of the network."
-  type        = string
-}
-
-variable "subnets" {
-  description = "Ids of the public subnets."
-  type        = list(string)
-}
-
-variable "services" {
-  description = "Path prefix and target group of each service, and how its writes can be stopped: any or http. Append only: the position is the rule's priority."
-  type        = list(object({ path = string, target_group = string, writes = string }))
-}
-
-variable "certificate_arn" {
-  description = "Certificate; null means plain HTTP."
-  type        = string
-}
-
 locals {
   ports      = var.certificate_arn == null ? { http = 80 } : { http = 80, https = 443 }
   listener   = one(concat(aws_lb_listener.https[*].arn, var.certificate_arn == null ? [aws_lb_listener.http.arn] : []))
@@ -190,30 +165,5 @@ resource "aws_lb_listener_rule" "gate" {
   # Where it stands belongs to executions; the next apply must not undo it.
   lifecycle {
     ignore_changes = [priority]
-  }
-}
-
-output "dns_name" {
-  description = "DNS name of the load balancer."
-  value       = aws_lb.this.dns_name
-}
-
-output "security_group" {
-  description = "Security group of the load balancer."
-  value       = aws_security_group.this.id
-}
-
-# Through the rule: a service is refused while its target group belongs to no load balancer.
-output "target_groups" {
-  description = "Target group ARN of each service."
-  value       = { for service, rule in aws_lb_listener_rule.service : service => rule.action[0].target_group_arn }
-}
-
-output "gates" {
-  description = "The rules of each service's gate, with their priorities while it is open and while it is closed."
-  value = {
-    for service in var.services : service.path => [
-      for name, gate in local.gates : { rule = aws_lb_listener_rule.gate[name].arn, open = gate.open, closed = gate.closed } if gate.path == service.path
-    ] if service.writes == "http"
   }
 }

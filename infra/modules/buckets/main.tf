@@ -1,45 +1,5 @@
 # Three buckets: control (configuration, state, reports, replies), backups, and the markers that move traffic.
 
-variable "control" {
-  description = "Name of the control bucket."
-  type        = string
-}
-
-variable "backups" {
-  description = "Name of the backups bucket."
-  type        = string
-}
-
-variable "markers" {
-  description = "Name of the markers bucket."
-  type        = string
-}
-
-variable "retention_days" {
-  description = "Days after which a backup expires."
-  type        = number
-}
-
-variable "locked" {
-  description = "Whether what is written to the backups bucket is locked for as many days."
-  type        = bool
-}
-
-variable "key" {
-  description = "ARN of the key under which control and backups are encrypted; null means AES-256 with a key of S3's own."
-  type        = string
-}
-
-variable "health_checker_ranges" {
-  description = "Address ranges that may read the markers; empty means those AWS publishes."
-  type        = list(string)
-}
-
-variable "local" {
-  description = "Whether this is the local cloud: loopback may read the markers, plain HTTP is let in, buckets are disposable."
-  type        = bool
-}
-
 locals {
   buckets = { control = var.control, backups = var.backups, markers = var.markers }
 
@@ -214,10 +174,4 @@ resource "aws_s3_bucket_lifecycle_configuration" "control" {
       days = 7
     }
   }
-}
-
-output "names" {
-  description = "The buckets, once they can be written."
-  value       = { for word, block in aws_s3_bucket_public_access_block.this : word => block.bucket }
-  depends_on  = [aws_s3_bucket_server_side_encryption_configuration.this]
 }

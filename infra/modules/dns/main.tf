@@ -1,35 +1,5 @@
 # Traffic moves by the markers alone: these records and checks are written once and never in a disaster.
 
-variable "domain" {
-  description = "The name the users ask for."
-  type        = string
-}
-
-variable "zone" {
-  description = "Id of a hosted zone that is there already and holds the domain; null makes one of the domain's name."
-  type        = string
-}
-
-variable "home" {
-  description = "The home region: its name, its markers bucket, its load balancer (DNS name and zone), and the host that is made to lead there; null where one does already."
-  type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }), host = string })
-}
-
-variable "standby" {
-  description = "The standby region, described the same way; load_balancer is null while there is none."
-  type        = object({ region = string, markers_bucket = string, load_balancer = object({ dns_name = string, zone_id = string }), host = string })
-}
-
-variable "settling_seconds" {
-  description = "How long new health checks take until they tell what they look at."
-  type        = number
-}
-
-variable "disposable" {
-  description = "Whether the zone may be destroyed with records in it."
-  type        = bool
-}
-
 locals {
   # Without one there is nothing to decide, and health checks are what costs most.
   standby = var.standby.load_balancer == null ? 0 : 1
@@ -157,19 +127,4 @@ resource "aws_route53_record" "regional" {
     zone_id                = each.value.load_balancer.zone_id
     evaluate_target_health = false
   }
-}
-
-output "zone_id" {
-  description = "Id of the hosted zone."
-  value       = local.zone
-}
-
-output "name_servers" {
-  description = "Delegate the domain to these at its parent; null where the zone was there."
-  value       = one(aws_route53_zone.this[*].name_servers)
-}
-
-output "health_checks" {
-  description = "Id of each marker's health check, and of the one that decides; none without a standby."
-  value       = merge({ for marker, check in aws_route53_health_check.marker : marker => check.id }, { for check in aws_route53_health_check.home_serves : "home_serves" => check.id })
 }

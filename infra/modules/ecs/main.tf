@@ -2,56 +2,6 @@
 # What a service starts from, a revision of the template or a pin of it, belongs to whoever deploys, and in a passive region to
 # image-sync, which pins each image by its digest in the family "<service>-pinned".
 
-variable "application" {
-  description = "Name of the cluster."
-  type        = string
-}
-
-variable "region" {
-  description = "The region."
-  type        = string
-}
-
-variable "services" {
-  description = "Each service by its role: its name, its image, whether its tasks mount its folder, and their number at first."
-  type        = map(object({ service = string, image = string, mounts = bool, desired_count = number }))
-}
-
-variable "running" {
-  description = "Whether the services exist (their tasks may still be none)."
-  type        = bool
-}
-
-variable "target_groups" {
-  description = "Target group ARN of each service."
-  type        = map(string)
-}
-
-variable "network" {
-  description = "Where the tasks run."
-  type        = object({ vpc = string, subnets = list(string), load_balancer_group = string })
-}
-
-variable "architecture" {
-  description = "x86_64 or arm64."
-  type        = string
-}
-
-variable "log_retention_days" {
-  description = "Days that logs are kept."
-  type        = number
-}
-
-variable "files" {
-  description = "The file system, and each service's access point to its folder; null in the local cloud."
-  type        = object({ file_system = string, access_points = map(string) })
-}
-
-variable "data_directory" {
-  description = "Local cloud: folder of the host with a folder per service; null on AWS."
-  type        = string
-}
-
 locals {
   account = data.aws_caller_identity.this.account_id
 
@@ -236,24 +186,4 @@ resource "aws_ecs_service" "this" {
   }
 
   depends_on = [aws_iam_role_policy.execution]
-}
-
-output "cluster" {
-  description = "ARN of the cluster."
-  value       = aws_ecs_cluster.this.arn
-}
-
-output "templates" {
-  description = "Family of each service's template. A service starts from its newest revision once somebody deploys that (aws ecs update-service --task-definition)."
-  value       = { for service, definition in aws_ecs_task_definition.this : service => definition.family }
-}
-
-output "security_group" {
-  description = "Security group of the tasks."
-  value       = aws_security_group.tasks.id
-}
-
-output "roles" {
-  description = "ARNs of the roles that the templates name, and that pins of them name too."
-  value       = [aws_iam_role.execution.arn]
 }

@@ -1,43 +1,3 @@
-variable "application" {
-  description = "Starts every name."
-  type        = string
-}
-
-variable "own" {
-  description = "Names and ARNs of this region (an entry of the names module's regions)."
-  type        = any
-}
-
-variable "peer" {
-  description = "Names and ARNs of the other region."
-  type        = any
-}
-
-variable "load_balancers" {
-  description = "Name of each region's load balancer."
-  type        = map(string)
-}
-
-variable "settings" {
-  description = "What all functions share (see the function module)."
-  type        = any
-}
-
-variable "enabled" {
-  description = "Whether the region watches the other one and may start by itself."
-  type        = bool
-}
-
-variable "drill_schedule" {
-  description = "When the passive region rehearses by itself; null for never."
-  type        = string
-}
-
-variable "reminders" {
-  description = "What people are reminded of, by name: a schedule expression and a text."
-  type        = map(object({ schedule = string, text = string }))
-}
-
 locals {
   account  = split(":", var.own.cluster)[4]
   sides    = [var.own, var.peer]
@@ -190,24 +150,4 @@ module "watch" {
   schedule = "rate(1 minute)"
   input    = { action = "watch" }
   enabled  = var.enabled
-}
-
-output "name" {
-  description = "Name of the function."
-  value       = module.function.name
-}
-
-output "workflow" {
-  description = "ARN of the workflow."
-  value       = aws_sfn_state_machine.this.arn
-}
-
-output "notices_topic" {
-  description = "ARN of the topic for people."
-  value       = aws_sns_topic.notices.arn
-}
-
-output "alarms" {
-  description = "ARNs of its alarms, the most urgent first."
-  value       = concat(aws_cloudwatch_metric_alarm.active_region_down[*].arn, aws_cloudwatch_metric_alarm.execution_failed[*].arn, module.function.alarms)
 }

@@ -1,36 +1,6 @@
 # The file system that a service's folder is on: tasks see their own folder, the backup function all of them, everybody over TLS and as
 # the same user, so that what a restore writes is what a task may change. The folders come with the first mount.
 
-variable "application" {
-  description = "Starts every name."
-  type        = string
-}
-
-variable "region" {
-  description = "The region."
-  type        = string
-}
-
-variable "file_system" {
-  description = "Id of a file system that is there already and has no mount target; null makes one."
-  type        = string
-}
-
-variable "services" {
-  description = "Names of the services, each with a folder."
-  type        = set(string)
-}
-
-variable "network" {
-  description = "Where it is mounted: the network, and a subnet in each zone."
-  type        = object({ vpc = string, subnets = map(string) })
-}
-
-variable "tasks_group" {
-  description = "Security group of the tasks."
-  type        = string
-}
-
 locals {
   file_system = coalesce(var.file_system, one(aws_efs_file_system.this[*].id))
   clients     = { tasks = var.tasks_group, function = aws_security_group.function.id }
@@ -169,21 +139,4 @@ resource "aws_efs_mount_target" "this" {
   file_system_id  = local.file_system
   subnet_id       = each.value
   security_groups = [aws_security_group.this.id]
-}
-
-output "tasks" {
-  description = "What a task definition mounts: the file system, and each service's access point."
-  value       = { file_system = local.file_system, access_points = { for service, point in aws_efs_access_point.service : service => point.id } }
-}
-
-# A function is refused while no mount target is there.
-output "function" {
-  description = "What the backup function mounts, and where it runs for that."
-  value = {
-    file_system     = "arn:aws:elasticfilesystem:${var.region}:${data.aws_caller_identity.this.account_id}:file-system/${local.file_system}"
-    access_point    = aws_efs_access_point.function.arn
-    subnets         = values(var.network.subnets)
-    security_groups = [aws_security_group.function.id]
-  }
-  depends_on = [aws_efs_mount_target.this]
 }

@@ -1,64 +1,6 @@
 # What every function has: a role that reads its configuration and its region's state, writes its log and does what its statements allow; a log
 # group; the code, each state of it as a version of its own; and the alias by which everything invokes it.
 
-variable "name" {
-  description = "Name of the function."
-  type        = string
-}
-
-variable "own" {
-  description = "Names and ARNs of the function's own region (an entry of the names module's regions)."
-  type        = any
-}
-
-variable "peer" {
-  description = "Names of the other region, for a function that reads its control bucket; null for one that does not."
-  type        = any
-  default     = null
-}
-
-variable "settings" {
-  description = "What all functions share: where the zips are, their architecture, how much they log and for how many days it is kept."
-  type        = object({ directory = string, architecture = string, log_level = string, log_retention_days = number })
-}
-
-variable "zip" {
-  description = "Name of the zip, without its ending."
-  type        = string
-}
-
-variable "scratch" {
-  description = "Disk in MB; 512 costs nothing."
-  type        = number
-  default     = 512
-}
-
-variable "mount" {
-  description = "An access point of a file system, mounted at /mnt/data, and where the function runs for that; null for none, and outside of any network."
-  type        = object({ file_system = string, access_point = string, subnets = list(string), security_groups = list(string) })
-  default     = null
-}
-
-variable "memory" {
-  description = "Memory in MB."
-  type        = number
-}
-
-variable "timeout" {
-  description = "Seconds one invocation may take."
-  type        = number
-}
-
-variable "given_up" {
-  description = "What it means that an event was given up, and what to do: the alarm's description; null for no alarm, where nothing sends events."
-  type        = string
-}
-
-variable "statements" {
-  description = "Policy statements beyond what every function may do."
-  type        = any
-}
-
 locals {
   package = "${var.settings.directory}/${var.zip}.zip"
 
@@ -251,19 +193,4 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
 moved {
   from = aws_cloudwatch_metric_alarm.failed
   to   = aws_cloudwatch_metric_alarm.failed[0]
-}
-
-output "live" {
-  description = "What invokes the function: the ARN of its alias, and the two names that it is made of."
-  value       = { arn = aws_lambda_alias.live.arn, function = aws_lambda_function.this.function_name, alias = aws_lambda_alias.live.name }
-}
-
-output "name" {
-  description = "Name of the function."
-  value       = aws_lambda_function.this.function_name
-}
-
-output "alarms" {
-  description = "ARN of the alarm that says that an event was given up; none where it has none."
-  value       = aws_cloudwatch_metric_alarm.failed[*].arn
 }

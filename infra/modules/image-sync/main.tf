@@ -1,48 +1,3 @@
-variable "application" {
-  description = "Starts every name."
-  type        = string
-}
-
-variable "own" {
-  description = "Names and ARNs of this region (an entry of the names module's regions)."
-  type        = any
-}
-
-variable "peer" {
-  description = "Names and ARNs of the other region."
-  type        = any
-}
-
-variable "settings" {
-  description = "What all functions share (see the function module)."
-  type        = any
-}
-
-variable "patterns" {
-  description = "Patterns of the repositories whose images are copied beside those of the services."
-  type        = list(string)
-}
-
-variable "create_repositories" {
-  description = "Whether a repository of the patterns that the other region lacks is created there."
-  type        = bool
-}
-
-variable "workflow" {
-  description = "ARN of the workflow that brings many images; null where there is none."
-  type        = string
-}
-
-variable "roles" {
-  description = "ARNs of the roles that this region's task definitions name."
-  type        = list(string)
-}
-
-variable "enabled" {
-  description = "Whether images are copied to the other region."
-  type        = bool
-}
-
 locals {
   account = split(":", var.own.cluster)[4]
 
@@ -258,14 +213,4 @@ resource "aws_cloudwatch_metric_alarm" "peer" {
 moved {
   from = aws_cloudwatch_metric_alarm.peer
   to   = aws_cloudwatch_metric_alarm.peer[0]
-}
-
-output "name" {
-  description = "Name of the function."
-  value       = module.function.name
-}
-
-output "alarms" {
-  description = "ARNs of its alarms, the most urgent first."
-  value       = concat(aws_cloudwatch_metric_alarm.lag[*].arn, aws_cloudwatch_metric_alarm.peer[*].arn, module.function.alarms)
 }

@@ -3,36 +3,6 @@
 # dollars a month where no task runs (docs/costs.md, The tasks' way out). The file system and the backup function are in the private
 # ones, from which nothing but S3 is reached, unless there is a way out.
 
-variable "name" {
-  description = "Name of the network."
-  type        = string
-}
-
-variable "region" {
-  description = "The region."
-  type        = string
-}
-
-variable "cidr" {
-  description = "Address range, at most a /20."
-  type        = string
-}
-
-variable "availability_zones" {
-  description = "Zones; one public and one private subnet in each."
-  type        = list(string)
-
-  validation {
-    condition     = length(var.availability_zones) >= 2
-    error_message = "availability zones: a load balancer needs at least two."
-  }
-}
-
-variable "way_out" {
-  description = "Whether a NAT gateway leads out of the private subnets."
-  type        = bool
-}
-
 locals {
   zones = { for index, zone in var.availability_zones : zone => index }
 }
@@ -127,19 +97,4 @@ resource "aws_vpc_endpoint" "s3" {
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [aws_route_table.public.id, aws_route_table.private.id]
   tags              = { Name = "${var.name}-s3" }
-}
-
-output "vpc" {
-  description = "Id of the network."
-  value       = aws_vpc.this.id
-}
-
-output "private_subnets" {
-  description = "Id of the private subnet in each zone."
-  value       = { for zone, subnet in aws_subnet.private : zone => subnet.id }
-}
-
-output "public_subnets" {
-  description = "Ids of the public subnets."
-  value       = [for zone in var.availability_zones : aws_subnet.public[zone].id]
 }

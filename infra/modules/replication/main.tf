@@ -1,26 +1,5 @@
 # One direction of the backups' replication; the join root calls it twice. The provider is the source region's.
 
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "application" {
-  description = "Starts every name."
-  type        = string
-}
-
-variable "source_names" {
-  description = "Names of the region that is copied (an entry of the names module's regions)."
-  type        = any
-}
-
-variable "destination_names" {
-  description = "Names of the region that receives."
-  type        = any
-}
-
 locals {
   source_arn      = "arn:aws:s3:::${var.source_names.backups_bucket}"
   destination_arn = "arn:aws:s3:::${var.destination_names.backups_bucket}"

@@ -2,6 +2,8 @@
 # it by examples/existing-services, and asks this root whether anything of it is another than it was.
 
 terraform {
+  required_version = ">= 1.10"
+
   required_providers {
     aws = {
       source  = "hashicorp/aws"

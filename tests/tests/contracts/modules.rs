@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lifeboat_tests::terraform::{HOME, JOIN, STANDBY};
 
-use crate::{file, infrastructure::modules};
+use crate::file;
 
 /// Files of a root or of a module, one after the other.
 fn described(folder: &str) -> String {
@@ -120,20 +120,25 @@ fn every_variable_and_output_is_described_and_a_module_has_few() {
     }
 }
 
-/// Versions are said once, by the roots: no module here is used by itself. One that is given a provider says of which kind.
+/// The roots pin what is taken, once for all three. A module says with what it works, which the pinned one is of.
 #[test]
-fn versions_are_pinned_in_one_place_for_all_roots() {
+fn versions_are_pinned_by_the_roots_and_bounded_by_each_module() {
+    const LANGUAGE: &str = "\n  required_version = \">= 1.10\"\n";
+    let pinned = "      version = \"5.100.0\"\n";
+    let bounded = "      version = \"~> 5.100\"\n";
     for root in [HOME, STANDBY, JOIN] {
         let text = described(&format!("infra/{root}"));
-        assert_eq!(text.matches("required_version = \"").count(), 1, "{root}");
+        assert_eq!(text.matches(LANGUAGE).count(), 1, "{root}");
         assert_eq!(text.matches("required_providers {").count(), 1, "{root}");
-        assert_eq!(text.matches("    version = \"").count(), 1, "{root}");
+        assert_eq!(text.matches(pinned).count(), 1, "{root}");
     }
-    for (path, text) in modules() {
-        assert!(!text.contains("required_version"), "{path}");
-        let given = text.contains("required_providers");
-        let kind = text.contains("    aws = { source = \"hashicorp/aws\" }\n");
-        assert_eq!(given, path == "replication/main.tf", "{path}");
-        assert_eq!(given, kind, "{path}");
+    for module in std::fs::read_dir(file("infra/modules")).unwrap() {
+        let module = module.unwrap().file_name().into_string().unwrap();
+        let text = described(&format!("infra/modules/{module}"));
+        assert_eq!(text.matches(LANGUAGE).count(), 1, "{module}");
+        let asks = ["resource", "data"].map(|kind| text.contains(&format!("\n{kind} \"aws_")));
+        let asks = asks.contains(&true);
+        assert_eq!(text.contains(bounded), asks, "{module}");
+        assert_eq!(text.contains("required_providers {"), asks, "{module}");
     }
 }

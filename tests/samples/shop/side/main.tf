@@ -1,5 +1,16 @@
 # Of one region.
 
+terraform {
+  required_version = ">= 1.10"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}
+
 variable "cluster" {
   description = "Its cluster's name."
   type        = string
