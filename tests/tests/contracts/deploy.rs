@@ -289,6 +289,23 @@ fn what_is_missing_is_refused_by_its_name_before_anything_is_asked() {
 }
 
 #[test]
+fn opentofu_is_asked_where_there_is_no_terraform() {
+    let bench = Bench::new();
+    let made = "module.suite.module.buckets.aws_s3_bucket.this[\"backups\"]\n";
+    bench.write("made", made);
+    std::fs::rename(bench.path("bin/terraform"), bench.path("bin/tofu")).unwrap();
+    assert!(bench.run("plan standby").status.success());
+    assert!(
+        bench.said().contains("/standby plan -var-file="),
+        "{}",
+        bench.said()
+    );
+    bench.refused("destroy standby", "  tofu -chdir=");
+    std::fs::copy(bench.path("bin/tofu"), bench.path("bin/terraform")).unwrap();
+    bench.refused("destroy standby", "  terraform -chdir=");
+}
+
+#[test]
 fn a_folder_that_holds_no_such_root_or_not_one_file_of_settings_is_refused() {
     let bench = Bench::new();
     bench.write("docs/standby/README.md", "");
