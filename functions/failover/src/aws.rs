@@ -242,14 +242,15 @@ impl World for Region {
         ecs::unfinished(&clients.ecs, resources, region).await
     }
 
-    async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {
+    async fn scale(
+        &self,
+        side: Side,
+        service: &str,
+        to: Scale,
+        image: Image,
+    ) -> Result<(), Failure> {
         let (clients, resources) = self.ecs(side);
         let region = self.configuration.region_of(side);
-        // A source that is given its tasks back runs what it ran; a target runs what was checked.
-        let image = match to.desired > 0 && side == self.configuration.side() {
-            true => Image::AsNamed,
-            false => Image::AsDeployed,
-        };
         let scale = ecs::scale(clients, resources, service, to, image, region);
         briefly(scale)
             .await

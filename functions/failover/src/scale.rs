@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_aws::ecs::Services;
+use lifeboat_aws::ecs::{Image, Services};
 use lifeboat_core::{
     Failure, Side,
     configuration::Service,
@@ -17,14 +17,14 @@ async fn set(
     world: &impl World,
     side: Side,
     service: &str,
-    to: Scale,
+    (to, image): (Scale, Image),
     may: &impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     fresh::right(world, side, ("scale", service), may).await?;
-    world.scale(side, service, to).await
+    world.scale(side, service, to, image).await
 }
 
-/// Every service to at least its capacity; one that has more keeps it.
+/// Every service to at least its capacity; one that has more keeps it. What is started runs what was checked.
 pub(crate) async fn up(
     world: &impl World,
     side: Side,
@@ -34,13 +34,15 @@ pub(crate) async fn up(
     let services = world.services(side).await?;
     let raise = async |service: String| {
         let wanted = capacity.get(&service).copied().unwrap_or_default();
-        let there = services.get(&service).map(|there| there.desired);
-        let desired = there.unwrap_or(0).max(wanted);
-        let bounds = services.get(&service).and_then(|there| there.bounds);
-        let allowed = bounds.is_some_and(|bounds| bounds.allow(desired));
-        if there != Some(desired) || !allowed {
-            let to = Scale::serving(world.configuration().service(&service)?, desired);
-            set(world, side, &service, to, &may).await?;
+        let there = services.get(&service).cloned().unwrap_or_default();
+        let desired = there.desired.max(wanted);
+        let allowed = there.bounds.is_some_and(|bounds| bounds.allow(desired));
+        if there.desired != desired || !allowed {
+            let configuration = world.configuration();
+            let to = Scale::serving(configuration.service(&service)?, desired);
+            let named = configuration.resources(side).services.get(&service);
+            let image = named.map_or(Image::AsNamed, |named| there.more(named));
+            set(world, side, &service, (to, image), &may).await?;
         }
         Ok(())
     };
@@ -99,7 +101,10 @@ async fn lower(
             .get(&service)
             .is_some_and(|there| !there.set_to(to[&service]));
         Ok(match open {
-            true => set(world, side, &service, to[&service], &may).await,
+            true => {
+                let to = (to[&service], Image::AsDeployed);
+                set(world, side, &service, to, &may).await
+            }
             false => Ok(()),
         })
     };
@@ -136,6 +141,7 @@ async fn left(
     Ok((!left.is_empty()).then(|| left.join(", ")))
 }
 
+/// A source that is given its tasks back runs what it ran.
 pub(crate) async fn back(
     world: &impl World,
     side: Side,
@@ -149,7 +155,10 @@ pub(crate) async fn back(
         };
         match services.get(&service) {
             Some(there) if there.set_to(*before) => Ok(()),
-            Some(_) | None => set(world, side, &service, *before, &may).await,
+            Some(_) | None => {
+                let to = (*before, Image::AsDeployed);
+                set(world, side, &service, to, &may).await
+            }
         }
     };
     each(before.keys().cloned(), put).await.map(drop)

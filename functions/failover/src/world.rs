@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lifeboat_aws::ecs::Services;
+use lifeboat_aws::ecs::{Image, Services};
 use lifeboat_backup::{Question, Reply};
 use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
@@ -68,7 +68,13 @@ pub trait World {
     async fn services(&self, side: Side) -> Result<Services, Failure>;
     /// How many tasks of each service have not ended, also those that are no longer counted as running.
     async fn unfinished(&self, side: Side) -> Result<BTreeMap<String, u32>, Failure>;
-    async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure>;
+    async fn scale(
+        &self,
+        side: Side,
+        service: &str,
+        to: Scale,
+        image: Image,
+    ) -> Result<(), Failure>;
     async fn mark(&self, to: Move) -> Result<(), Failure>;
     /// Of the gates' rules.
     async fn priorities(&self, side: Side, gates: &Gates) -> Result<Priorities, Failure>;

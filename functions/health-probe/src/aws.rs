@@ -151,13 +151,8 @@ impl World for Live {
         dns::addresses(&self.configuration.traffic, name).await
     }
 
-    async fn scale(&self, service: &str, to: Scale) -> Result<(), Failure> {
+    async fn scale(&self, service: &str, to: Scale, image: Image) -> Result<(), Failure> {
         let (own, region) = (self.configuration.own(), &self.configuration.region);
-        // What is started runs what an execution would start.
-        let image = match to.desired > 0 {
-            true => Image::AsNamed,
-            false => Image::AsDeployed,
-        };
         ecs::scale(&self.ecs, own, service, to, image, region).await
     }
 

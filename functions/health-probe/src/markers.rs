@@ -1,6 +1,9 @@
 //! The markers: how they look from here, and the effects that the probe has on its own.
 
-use lifeboat_aws::{Objects, ecs::Services};
+use lifeboat_aws::{
+    Objects,
+    ecs::{Image, Services},
+};
 use lifeboat_core::{
     Failure, RegionState, fence,
     marker::{Marker, Seen, TOKEN, fences},
@@ -84,7 +87,7 @@ async fn stop<W: World>(
         Some(Some(deployed)) => deployed.desired.to_string(),
         None => "an unknown number".into(),
     };
-    match faults.keep(world.scale(name, Scale::NONE).await) {
+    match faults.keep(world.scale(name, Scale::NONE, Image::AsDeployed).await) {
         Some(()) => format!("{name} from {desired} to 0"),
         None => format!("could not stop {name}"),
     }

@@ -22,7 +22,7 @@ use lifeboat_core::{
 };
 
 use crate::world::{Groups, World};
-use lifeboat_aws::ecs::{Deployed, Services};
+use lifeboat_aws::ecs::{Deployed, Image, Services};
 
 pub(crate) struct InMemory {
     pub(crate) configuration: Configuration,
@@ -294,7 +294,7 @@ impl World for InMemory {
         names.get(name).cloned().unwrap_or(Ok(BTreeSet::new()))
     }
 
-    async fn scale(&self, service: &str, to: Scale) -> Result<(), Failure> {
+    async fn scale(&self, service: &str, to: Scale, _: Image) -> Result<(), Failure> {
         self.hang("scaling").await;
         match to {
             Scale::NONE => self

@@ -1,5 +1,6 @@
 //! The tasks that a passive region rests at are started by its own probe: nobody else is there to do it.
 
+use lifeboat_aws::ecs::{Deployed, Image};
 use lifeboat_core::{
     Epoch, Failure, RegionState, configuration::Service, idle, lease, scaling::Scale,
 };
@@ -34,11 +35,11 @@ pub(crate) async fn start<W: World>(
     let Some(there) = faults.keep(there.await) else {
         return;
     };
-    let lacks = warm.filter(|service| {
-        let there = there.get(&service.name);
-        there.is_some_and(|there| there.desired < service.warm)
+    let lacks = warm.filter_map(|service| {
+        let there = there.get(&service.name)?;
+        (there.desired < service.warm).then_some((service, there))
     });
-    for started in each(lacks.map(|service| one(world, epoch, service))).await {
+    for started in each(lacks.map(|(service, there)| one(world, epoch, service, there))).await {
         match started {
             Err(Failure::Stale(why)) => tracing::info!("no task is started to rest at: {why}"),
             other => drop(faults.keep(other)),
@@ -47,7 +48,12 @@ pub(crate) async fn start<W: World>(
 }
 
 /// By a right that was read a moment ago, and given up soon: whoever takes the lease meanwhile waits for no more than that.
-async fn one<W: World>(world: &W, epoch: Epoch, service: &Service) -> Result<(), Failure> {
+async fn one<W: World>(
+    world: &W,
+    epoch: Epoch,
+    service: &Service,
+    there: &Deployed,
+) -> Result<(), Failure> {
     let configuration = world.configuration();
     let me = &configuration.region;
     let failed = |why: &str| Failure::unavailable("scale", &service.name, me, why);
@@ -60,9 +66,12 @@ async fn one<W: World>(world: &W, epoch: Epoch, service: &Service) -> Result<(),
         ));
     }
     let to = Scale::resting(service);
+    // What is started runs what an execution would start.
+    let named = configuration.own().services.get(&service.name);
+    let image = named.map_or(Image::AsNamed, |named| there.more(named));
     let set = timeout(
         lease::EFFECT_LASTS.unsigned_abs(),
-        world.scale(&service.name, to),
+        world.scale(&service.name, to, image),
     );
     set.await
         .unwrap_or_else(|_| Err(failed("no answer; the next probe tries again")))?;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lifeboat_aws::{Control, Objects, ecs::Services};
+use lifeboat_aws::{
+    Control, Objects,
+    ecs::{Image, Services},
+};
 use lifeboat_core::{
     Configuration, Failure, RegionState,
     gate::Priorities,
@@ -47,7 +50,7 @@ pub trait World {
     /// What the zone's own name servers answer.
     async fn addresses(&self, name: &str) -> Addresses;
     /// To this many tasks, the bounds of scaling first.
-    async fn scale(&self, service: &str, to: Scale) -> Result<(), Failure>;
+    async fn scale(&self, service: &str, to: Scale, image: Image) -> Result<(), Failure>;
     async fn publish(&self, metrics: &[(&'static str, f64)]) -> Result<(), Failure>;
 
     /// Asks a service through the peer's load balancer.

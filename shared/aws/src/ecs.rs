@@ -18,6 +18,7 @@ use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use lifeboat_core::{
     Failure, Region,
     configuration::{RegionResources, ServiceResources},
+    image,
     liveness::Answer,
     scaling::{Bounds, Scale},
 };
@@ -76,6 +77,18 @@ impl Deployed {
 
     pub fn set_to(&self, scale: Scale) -> bool {
         self.desired == scale.desired && self.bounds == Some(scale.bounds)
+    }
+
+    /// What tasks that are started beside those that run are to run. From a pin it is the same whatever a tag leads to meanwhile, and
+    /// where it runs already it could be pulled: a new deployment would only replace tasks that are about to serve.
+    pub fn more(&self, service: &ServiceResources) -> Image {
+        let pinned = format!("/{}:", image::pinned(&service.service));
+        let definition = self.definition.as_deref();
+        let runs = self.running > 0 && self.newest.is_some();
+        match runs && definition.is_some_and(|arn| arn.contains(&pinned)) {
+            true => Image::AsDeployed,
+            false => Image::AsNamed,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lifeboat_aws::ecs::Services;
+use lifeboat_aws::ecs::{Image, Services};
 use lifeboat_backup::{Event as BackupEvent, Question, Reply};
 use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
@@ -212,8 +212,21 @@ impl lifeboat_failover::World for Seat<'_> {
             .collect())
     }
 
-    async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {
+    async fn scale(
+        &self,
+        side: Side,
+        service: &str,
+        to: Scale,
+        image: Image,
+    ) -> Result<(), Failure> {
         let Scale { desired, bounds } = to;
+        let running = self.world.place(side).services[service].running;
+        if image == Image::AsNamed && running > 0 {
+            self.world.note(format!(
+                "{} replaces {running} running tasks of {service}",
+                self.world.configuration(side).region
+            ));
+        }
         let effect = Effect::Bound(service.to_owned(), bounds);
         let bounded = match self.world.scaling_is_silent(side) {
             true => Err(self.silent(side, "set bounds")),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lifeboat_aws::ecs::Services;
+use lifeboat_aws::ecs::{Image, Services};
 use lifeboat_backup::{Question, Reply};
 use lifeboat_core::{
     Configuration, Failure, RegionState, ReplyId, Side,
@@ -131,10 +131,17 @@ impl World for Slow<'_> {
         self.peer(side, self.0.unfinished(side)).await
     }
     /// The bounds, and then the tasks.
-    async fn scale(&self, side: Side, service: &str, to: Scale) -> Result<(), Failure> {
+    async fn scale(
+        &self,
+        side: Side,
+        service: &str,
+        to: Scale,
+        image: Image,
+    ) -> Result<(), Failure> {
         let bounds = self.peer(side, async {});
         bounds.await;
-        self.peer(side, self.0.scale(side, service, to)).await
+        self.peer(side, self.0.scale(side, service, to, image))
+            .await
     }
     async fn mark(&self, to: Move) -> Result<(), Failure> {
         self.peer(to.marker().side(), self.0.mark(to)).await

@@ -276,10 +276,18 @@ impl World {
             let mut services = configuration.services.iter_mut();
             let pages = services.find(|service| service.name == "pages").unwrap();
             (pages.holds, pages.warm) = (Holds::Nothing, 1);
+            for resources in configuration.regions.values_mut() {
+                let mut pages = resources.services["posts"].clone();
+                pages.service = "forum-pages".into();
+                resources.services.insert("pages".into(), pages);
+            }
         }
         world.probe_rests(Side::Standby);
         let mut standby = world.change(Side::Standby);
-        standby.services.get_mut("pages").unwrap().running = 1;
+        let pages = standby.services.get_mut("pages").unwrap();
+        pages.running = 1;
+        pages.newest = Some("ecs-svc/1".into());
+        pages.definition = Some("…:task-definition/forum-pages-pinned:1".into());
         drop(standby);
         world
     }
@@ -468,12 +476,12 @@ impl World {
         format!("arn:aws:states:{region}:1:execution:forum-failover:{name}")
     }
 
-    /// Said twice in a row is said once.
     /// How many effects there were. A report changes nothing but what is told.
     pub(crate) fn touched(&self) -> usize {
         self.faults.effects.get() - self.faults.reports.get()
     }
 
+    /// Said twice in a row is said once.
     pub(crate) fn note(&self, what: String) {
         let mut log = self.log.borrow_mut();
         if log.last() != Some(&what) {

@@ -165,6 +165,50 @@ async fn what_an_images_name_leads_to_now_takes_a_new_deployment() {
     }
 }
 
+#[test]
+fn tasks_are_started_beside_those_that_run_from_a_pin_and_else_by_a_new_deployment() {
+    let configuration = sample("us-west-2");
+    let users = &configuration.own().services["users"];
+    let definition = |family: &str| {
+        Some(format!(
+            "arn:aws:ecs:us-west-2:111122223333:task-definition/{family}:7"
+        ))
+    };
+    let warm = Deployed {
+        running: 1,
+        newest: Some("ecs-svc/1".into()),
+        definition: definition("forum-users-pinned"),
+        ..Deployed::default()
+    };
+    assert_eq!(warm.more(users), Image::AsDeployed);
+    for (why, there) in [
+        (
+            "nothing runs, and pulls may have failed",
+            Deployed {
+                running: 0,
+                ..warm.clone()
+            },
+        ),
+        (
+            "what it runs is about to be replaced, or cannot be",
+            Deployed {
+                newest: None,
+                ..warm.clone()
+            },
+        ),
+        (
+            "its tag may lead elsewhere by now",
+            Deployed {
+                definition: definition("forum-users"),
+                ..warm.clone()
+            },
+        ),
+        ("nothing is known of it", Deployed::default()),
+    ] {
+        assert_eq!(there.more(users), Image::AsNamed, "{why}");
+    }
+}
+
 #[tokio::test]
 async fn the_bounds_of_each_service_come_with_its_counts_and_one_that_scaling_does_not_know_has_none()
  {
