@@ -27,6 +27,8 @@ pub const REGIONS: [&str; 2] = [HOME, STANDBY];
 #[derive(Clone, Debug)]
 pub struct Protected {
     pub services: Vec<String>,
+    /// Those of them that have no data: a passive region keeps one task of each.
+    pub warm: Vec<String>,
     pub minimum: u32,
 }
 

@@ -32,15 +32,20 @@ use serde_json::{Map, json};
 
 use crate::Result;
 use crate::cloud::{LocalCloud, Protected};
-use crate::terraform::STANDBY;
+use crate::terraform::{HOME, STANDBY};
 pub use command_line::RUNS;
 use progress::Progress;
-use stage::{SERVICES, Stage};
+use stage::{SERVICES, Stage, WARM};
 
 /// Plays every act; the local cloud is ended whatever came of them. With `keep`, a person ends it.
 pub async fn run(keep: bool) -> Result<()> {
     let protected = Protected {
-        services: SERVICES.map(str::to_owned).to_vec(),
+        services: SERVICES
+            .into_iter()
+            .chain([WARM])
+            .map(str::to_owned)
+            .collect(),
+        warm: vec![WARM.to_owned()],
         minimum: 2,
     };
     let progress = Progress::new();
@@ -77,7 +82,7 @@ async fn play(stage: &Stage) -> Result<()> {
     takeover::assert(stage, &failover, &died, &backup, &late).await?;
     tokio::try_join!(
         cool_down::acknowledge(stage),
-        deploy::assert_stands_alone(stage, &terraform),
+        deploy::assert_stands_alone(stage, &terraform, STANDBY),
     )?;
     let stale = homecoming::revive(stage).await?;
     homecoming::assert(stage, &failover, &late, &stale).await?;
@@ -91,7 +96,10 @@ async fn play(stage: &Stage) -> Result<()> {
     let cancelled = second_thoughts::redrive(stage, rejected, &late).await?;
     let turned = turn::run(stage, &late).await?;
     let executions = [failover, failback, cancelled, turned];
-    reports::assert(stage, &executions).await?;
+    tokio::try_join!(
+        reports::assert(stage, &executions),
+        deploy::assert_stands_alone(stage, &terraform, HOME),
+    )?;
     stage.run.assert_all()?;
     summary::print(stage, &executions).await
 }

@@ -117,6 +117,7 @@ impl LocalCloud {
             ("domain", json!(DOMAIN)),
             ("approval", json!("planned")),
             ("commit_seconds", json!(600)),
+            ("dr_warm_tasks", json!(protected.warm.len().min(1))),
             ("functions_directory", json!(functions)),
             (
                 "services",
@@ -127,6 +128,9 @@ impl LocalCloud {
                         // Each of its writes is a POST.
                         "posts" => {
                             json!({ "name": name, "minimum": protected.minimum, "data": "json", "writes": "http" })
+                        }
+                        _ if protected.warm.contains(name) => {
+                            json!({ "name": name, "minimum": protected.minimum, "data": "none" })
                         }
                         _ => json!({ "name": name, "minimum": protected.minimum, "data": "json" }),
                     })

@@ -13,6 +13,7 @@ const SHOP: &str = "shop";
 async fn what_others_made_is_protected_on_the_local_cloud_and_nothing_of_it_is_changed() {
     let nobodys = Protected {
         services: vec![],
+        warm: vec![],
         minimum: 0,
     };
     let cloud = LocalCloud::without_tasks(nobodys, false).await.unwrap();

@@ -126,6 +126,7 @@ fn versions() -> Vec<PathBuf> {
 async fn as_aws() -> (LocalCloud, Terraform) {
     let told_by_settings = Protected {
         services: vec![],
+        warm: vec![],
         minimum: 0,
     };
     let cloud = LocalCloud::without_tasks(told_by_settings, false);

@@ -4,7 +4,7 @@ use lifeboat_core::liveness::Verdict;
 
 use crate::Result;
 use crate::cloud::{HOME, STANDBY};
-use crate::drill::stage::{Stage, ensure};
+use crate::drill::stage::{Stage, WARM, ensure};
 use crate::faults::Fault;
 
 /// A probe each minute, two looks, and the time-outs of calls that hang.
@@ -15,15 +15,19 @@ pub(super) struct Death {
     pub(super) at: Instant,
     /// Calls before it.
     pub(super) calls: usize,
+    /// The standby's tasks then.
+    pub(super) warm: Vec<String>,
 }
 
 pub(super) async fn kill(stage: &Stage) -> Result<Death> {
     let (cloud, progress) = (&stage.cloud, &stage.progress);
+    let warm = cloud.tasks_of(STANDBY, WARM).await?;
     cloud.kill(HOME, Fault::Hanging).await?;
     // A call that was already through may be answered; every later one is not.
     let died = Death {
         at: Instant::now(),
         calls: cloud.ledger.count(),
+        warm,
     };
     progress.say(&format!(
         "{HOME} is dead: its tasks are frozen, every call to it hangs"

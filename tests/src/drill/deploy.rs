@@ -44,8 +44,11 @@ pub(super) async fn deploy(stage: &Stage, others: Map<String, Value>) -> Result<
     cloud.learn_functions().await?;
     sync_images(stage).await?;
     cloud.assert_scaled(HOME)?;
-    cloud.assert_empty(STANDBY).await?;
-    progress.say("the standby has every image, runs no task, and scaling may start none");
+    let rests = async || cloud.assert_resting(STANDBY).await;
+    progress.until("the standby to rest", RESTS, rests).await?;
+    progress.say(
+        "the standby has every image, runs no task but the warm ones, and scaling may start none",
+    );
     Ok(terraform)
 }
 
@@ -62,22 +65,33 @@ pub(super) async fn assert_unchanged(stage: &Stage, terraform: &Terraform) -> Re
     Ok(())
 }
 
+/// Warm tasks come up once their image is there.
+const RESTS: Duration = Duration::from_secs(120);
+
 /// Well above what it takes; what asks the dead region waits for ever.
 const APPLIED: Duration = Duration::from_secs(240);
 
-/// Whoever must repair the standby, or change its settings, on the day on which home is dead can apply its root.
-pub(super) async fn assert_stands_alone(stage: &Stage, terraform: &Terraform) -> Result<()> {
+/// Whoever must repair a region, or change its settings, on the day on which the other one is dead can apply its root.
+pub(super) async fn assert_stands_alone(
+    stage: &Stage,
+    terraform: &Terraform,
+    root: &str,
+) -> Result<()> {
+    let (region, dead) = match root {
+        terraform::HOME => (HOME, STANDBY),
+        _ => (STANDBY, HOME),
+    };
     let applied = async {
-        terraform.assert_unchanged(terraform::STANDBY).await?;
+        terraform.assert_unchanged(root).await?;
         let longer = [("log_retention_days", json!(60))];
-        terraform.apply_with(terraform::STANDBY, &longer).await?;
-        terraform.apply_root(terraform::STANDBY).await?;
-        terraform.assert_unchanged(terraform::STANDBY).await
+        terraform.apply_with(root, &longer).await?;
+        terraform.apply_root(root).await?;
+        terraform.assert_unchanged(root).await
     };
     let applied = tokio::time::timeout(APPLIED, applied).await;
-    applied.context(|| format!("apply {STANDBY} while every call to {HOME} hangs"))??;
+    applied.context(|| format!("apply {region} while every call to {dead} hangs"))??;
     let told = format!(
-        "with {HOME} dead Terraform changes a setting of {STANDBY} and takes it back, and nothing else"
+        "with {dead} dead Terraform changes a setting of {region} and takes it back, and nothing else"
     );
     stage.progress.say(&told);
     Ok(())

@@ -33,14 +33,12 @@ pub(super) async fn made(stage: &Stage) -> Result<()> {
 impl LocalCloud {
     /// The digest that a task of the service in home runs.
     async fn runs(&self, service: &str) -> Result<String> {
-        let name = format!("{APPLICATION}-{service}");
-        let ask = json!({ "cluster": APPLICATION, "serviceName": name });
-        let tasks = self.ecs(HOME, "ListTasks", &ask).await?;
-        let ask = json!({ "cluster": APPLICATION, "tasks": tasks["taskArns"] });
+        let tasks = self.tasks_of(HOME, service).await?;
+        let ask = json!({ "cluster": APPLICATION, "tasks": tasks });
         let tasks = self.ecs(HOME, "DescribeTasks", &ask).await?;
         let digest = tasks["tasks"][0]["containers"][0]["imageDigest"].as_str();
         let digest = digest.map(str::to_owned);
-        digest.context(|| format!("no task of {name} in {HOME} says what it runs"))
+        digest.context(|| format!("no task of {service} in {HOME} says what it runs"))
     }
 
     /// The image that the next task of the service in the standby would run.

@@ -60,7 +60,7 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
         overridden == Some((Fact::OutsideDrillBlock, Some(reason))),
         || format!("the report says of what was overridden: {overridden:?}"),
     )?;
-    cloud.assert_empty(STANDBY).await?;
+    cloud.assert_resting(STANDBY).await?;
     cloud.assert_lowered().await?;
     let left = std::fs::read_dir(cloud.data(STANDBY))
         .context(|| "the standby's data".to_owned())?
@@ -71,7 +71,7 @@ pub(super) async fn run(stage: &Stage) -> Result<()> {
     })?;
     stage.assert_forum_in(HOME).await?;
     progress.say(&format!(
-        "{STANDBY} would have taken over after it was asked in {}; it is empty again, and nobody was moved",
+        "{STANDBY} would have taken over after it was asked in {}; it rests again, and nobody was moved",
         report.recovery_time.map_or_else(String::new, Measured::told)
     ));
     Ok(())

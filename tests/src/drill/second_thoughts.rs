@@ -16,6 +16,8 @@ use crate::drill::visitor::Visitor;
 use crate::forum_client::Acknowledged;
 
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The probe runs each minute.
+const RESTS: Duration = Duration::from_secs(150);
 
 /// A planned execution to the standby that a person rejects: it ends failed, and nobody noticed it.
 pub(super) async fn reject(stage: &Stage, late: &[Acknowledged]) -> Result<String> {
@@ -44,7 +46,9 @@ pub(super) async fn reject(stage: &Stage, late: &[Acknowledged]) -> Result<Strin
         after.lease.is_none() && after.active.as_str() == HOME && after.epoch > epoch,
         || format!("rejected, and the standby's state is {after:?}"),
     )?;
-    cloud.assert_empty(STANDBY).await?;
+    // Passive by its own state again, its probe starts what it rests at.
+    let rests = async || cloud.assert_resting(STANDBY).await;
+    progress.until("the standby to rest", RESTS, rests).await?;
     let back = cloud.tasks(HOME).await?;
     ensure(back == tasks, || {
         format!("home had {tasks:?} tasks wanted and running, and has {back:?}")

@@ -62,6 +62,7 @@ async fn measure(services: usize) -> Result<Measured> {
             .into_iter()
             .chain(extra)
             .collect(),
+        warm: vec![],
         minimum: 1,
     };
     let cloud = LocalCloud::start(protected, false).await?;

@@ -103,17 +103,44 @@ impl LocalCloud {
 
     /// No task runs, and scaling may start none.
     pub(super) async fn assert_empty(&self, region: &str) -> Result<()> {
-        match self.tasks(region).await? {
-            (0, 0) => self.assert_bounds(region, Bounds::CLOSED),
-            (desired, running) => {
-                Err(format!("{region} wants {desired} tasks and runs {running}, not none").into())
+        self.assert_tasks(region, 0).await
+    }
+
+    /// No task runs but the warm ones, and scaling may start none.
+    pub(super) async fn assert_resting(&self, region: &str) -> Result<()> {
+        self.assert_tasks(region, 1).await
+    }
+
+    async fn assert_tasks(&self, region: &str, warm: u32) -> Result<()> {
+        let expected = u64::from(warm) * self.protected.warm.len() as u64;
+        let (desired, running) = self.tasks(region).await?;
+        ensure((desired, running) == (expected, expected), || {
+            format!("{region} wants {desired} tasks and runs {running}, not {expected}")
+        })?;
+        self.assert_bounds(region, |service| {
+            match self.protected.warm.iter().any(|name| name == service) {
+                true => Bounds {
+                    minimum: warm,
+                    maximum: warm,
+                    suspended: true,
+                },
+                false => Bounds::CLOSED,
             }
-        }
+        })
+    }
+
+    /// The tasks of a service, by their ARNs.
+    pub(super) async fn tasks_of(&self, region: &str, service: &str) -> Result<Vec<String>> {
+        let name = format!("{APPLICATION}-{service}");
+        let ask = json!({ "cluster": APPLICATION, "serviceName": name });
+        let tasks = self.ecs(region, "ListTasks", &ask).await?;
+        let tasks = tasks["taskArns"].as_array().into_iter().flatten();
+        Ok(tasks.filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     /// Each service may be scaled as in production.
     pub(super) fn assert_scaled(&self, region: &str) -> Result<()> {
-        self.assert_bounds(region, self.production())
+        self.assert_bounds(region, |_| self.production())
     }
 
     pub(super) fn production(&self) -> Bounds {
@@ -129,8 +156,9 @@ impl LocalCloud {
         self.aws.json(region, "ecs", &target, ask).await
     }
 
-    fn assert_bounds(&self, region: &str, expected: Bounds) -> Result<()> {
+    fn assert_bounds(&self, region: &str, expected: impl Fn(&str) -> Bounds) -> Result<()> {
         for service in &self.protected.services {
+            let expected = expected(service);
             let target = format!("service/{APPLICATION}/{APPLICATION}-{service}");
             let found = self.scaling.bounds(region, &target);
             ensure(found == Some(expected), || {

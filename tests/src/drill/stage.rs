@@ -11,6 +11,8 @@ use crate::{Context, Result};
 
 /// The forum's own.
 pub(super) const SERVICES: [&str; 3] = ["users", "threads", "posts"];
+/// One beside them that has no data.
+pub(super) const WARM: &str = "pages";
 
 #[derive(Debug)]
 pub(super) struct Stage {

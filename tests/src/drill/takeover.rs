@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cloud::{APPLICATION, HOME, STANDBY};
 use crate::drill::death::Death;
-use crate::drill::stage::{Stage, ensure};
+use crate::drill::stage::{Stage, WARM, ensure};
 use crate::drill::users::first_answer;
 use crate::forum_client::Acknowledged;
 use crate::ledger::Outcome;
@@ -118,6 +118,18 @@ pub(super) async fn assert(
             .map_or_else(String::new, Measured::told)
     ));
     assert_calls(stage, died)?;
+    let serving = cloud.tasks_of(STANDBY, WARM).await?;
+    let went_on = died.warm.iter().all(|task| serving.contains(task));
+    ensure(died.warm.len() == 1 && went_on, || {
+        format!(
+            "{WARM} was kept warm by {:?} and has {serving:?}",
+            died.warm
+        )
+    })?;
+    progress.say(&format!(
+        "the warm task of {WARM} is one of the {} that serve",
+        serving.len()
+    ));
     let post = json!({ "thread": "1", "author": "Ada", "text": "from the standby" });
     stage.forum.create("posts", &post).await?;
     progress.say("and the standby takes new posts");

@@ -1,5 +1,5 @@
-//! A service without users, for measuring with many of them: whoever asks is told that it is well, and its `db.json` stays
-//! empty.
+//! A service without users, for measuring with many of them and for trying one without data: whoever asks is told that it is well,
+//! and its `db.json`, where it has a folder, stays empty.
 
 use std::io;
 use std::path::Path;
@@ -13,8 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> io::Result<()> {
     // Before it can be asked to stop: the first process of a container has no default handler.
     let mut stop = signal(SignalKind::terminate())?;
-    let data = Path::new(DEFAULT_FOLDER).join("db.json");
-    if !data.exists() {
+    let folder = Path::new(DEFAULT_FOLDER);
+    let data = folder.join("db.json");
+    if folder.exists() && !data.exists() {
         std::fs::write(data, "{}")?;
     }
     let listener = TcpListener::bind(("0.0.0.0", DEFAULT_PORT)).await?;
