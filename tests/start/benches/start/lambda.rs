@@ -13,6 +13,7 @@ use std::{
 
 use axum::{
     Router,
+    body::Bytes,
     http::StatusCode,
     routing::{get, post},
     serve::Listener,
@@ -170,7 +171,8 @@ async fn runtime() -> (mpsc::UnboundedReceiver<Said>, Arc<Semaphore>, SocketAddr
         ];
         (headers, r#"{"action":"probe"}"#)
     };
-    let answered = async move || {
+    // A connection on which an answer comes before the whole question is closed, and the next question lost.
+    let answered = async move |_: Bytes| {
         let _ = say.send(Said::Answered);
         StatusCode::ACCEPTED
     };

@@ -30,6 +30,9 @@ struct Row {
     share: Option<f64>,
 }
 
+/// Where the goals of eight and 110 milliseconds were set, the default build took 48 and 665. Another machine is slower as a whole.
+const SHARE: f64 = 0.165;
+
 fn median(mut all: Vec<f64>) -> f64 {
     all.sort_by(f64::total_cmp);
     all[all.len() / 2]
@@ -107,13 +110,27 @@ fn show(rows: &[Row]) {
         0.55,
     );
     goal("ready, of Python's time", ready / python.ready, "x", 0.05);
-    goal("CPU to five answers", worst(|row| row.cpu), "ms", 8.0);
+    let cpu = worst(|row| row.cpu);
+    goal("CPU to five answers", cpu, "ms", 8.0);
+    goal(
+        "the same, of the default build's",
+        cpu / default.cpu,
+        "x",
+        SHARE,
+    );
     goal("idle", worst(|row| row.idle), "MB", 9.0);
     goal("binary", worst(|row| row.binary), "MB", 7.0);
     goal("zipped", worst(|row| row.zipped), "MB", 3.3);
     if ours.iter().all(|row| row.share.is_some()) {
         let share = worst(|row| row.share.unwrap_or_default());
         goal("five answers at 128 MB", share, "ms", 110.0);
+        let default = default.share.unwrap_or_default();
+        goal(
+            "the same, of the default build's",
+            share / default,
+            "x",
+            SHARE,
+        );
     }
 }
 
