@@ -116,3 +116,10 @@ variable "architecture" {
     error_message = "architecture must be x86_64 or arm64."
   }
 }
+
+# Nothing is there already: home and standby make the application, and join makes a zone, with a name in it for each region.
+locals {
+  existing    = null
+  hosted_zone = null
+  https       = length(var.certificate_arn) > 0
+}

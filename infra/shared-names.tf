@@ -1,9 +1,5 @@
-# Every name of both regions; each root has this file as names.tf (a symbolic link).
-
-locals {
-  # join makes one, with a name in it for each region.
-  hosted_zone = null
-}
+# Every name of both regions; each root has this file as names.tf (a symbolic link), here and in examples/existing-services, and says in
+# local.existing and local.hosted_zone what is there already.
 
 data "aws_caller_identity" "this" {}
 
@@ -16,7 +12,8 @@ module "names" {
   standby_region = var.dr_region
   services       = var.services[*].name
   image_tag      = var.image_tag
-  https          = length(var.certificate_arn) > 0
+  https          = local.https
+  existing       = local.existing
   local_cloud    = var.local_cloud
 
   kms_key_arn          = var.kms_key_arn

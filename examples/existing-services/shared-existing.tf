@@ -117,3 +117,9 @@ variable "gates" {
     error_message = "gates must hold ARNs of listener rules of the very load balancer that existing names in the region, each with two different priorities."
   }
 }
+
+locals {
+  existing    = var.existing
+  hosted_zone = var.hosted_zone
+  https       = true
+}

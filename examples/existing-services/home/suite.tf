@@ -1,1 +1,1 @@
-../shared-suite.tf
+../../../infra/shared-suite.tf

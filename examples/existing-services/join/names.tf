@@ -1,1 +1,1 @@
-../shared-names.tf
+../../../infra/shared-names.tf

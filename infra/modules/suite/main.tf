@@ -113,7 +113,7 @@ module "dashboard" {
   application = var.names.application
   own         = local.own
   peer        = local.peer
-  objectives  = { rpo_seconds = var.objectives.rpo_seconds, proof_days = var.objectives.proof_days, drill_days = var.objectives.drill_days }
+  objectives  = var.objectives
   alarms      = concat(module.failover.alarms, module.health_probe.alarms, module.backup.alarms, module.image_sync.alarms)
 }
 

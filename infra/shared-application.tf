@@ -1,8 +1,14 @@
-# What home and standby are made of: the application, and the suite that protects it. Each of the two has this file as region.tf (a
-# symbolic link) and says local.region, local.vpc_cidr and local.availability_zones.
+# The application as Lifeboat makes it. Home and standby each have this file as application.tf (a symbolic link) and say local.region,
+# local.vpc_cidr and local.availability_zones.
 
 locals {
   at_home = local.region == var.home_region
+
+  application = {
+    mount = module.application.mount
+    roles = module.application.roles
+    gates = module.application.gates
+  }
 }
 
 module "application" {
@@ -33,30 +39,5 @@ module "application" {
     cpu_target         = var.cpu_target
     memory_target      = var.memory_target
     log_retention_days = var.log_retention_days
-  }
-}
-
-module "suite" {
-  source      = "../modules/suite"
-  region      = local.region
-  names       = module.names
-  traffic     = local.traffic
-  backup      = local.backup
-  images      = local.images
-  failover    = local.failover
-  exercises   = local.exercises
-  objectives  = local.objectives
-  functions   = local.functions
-  enable_dr   = var.enable_dr
-  local_cloud = var.local_cloud
-
-  protected = {
-    services = local.services
-    data     = var.service_data
-    hosts    = var.service_hosts
-    secrets  = lookup(var.task_secrets, local.region, [])
-    mount    = module.application.mount
-    roles    = module.application.roles
-    gates    = module.application.gates
   }
 }

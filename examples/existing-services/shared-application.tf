@@ -1,7 +1,21 @@
-# What home and standby are made of; each of the two has this file as suite.tf (a symbolic link) and says local.region.
+# The application as others made it. Home and standby each have this file as application.tf (a symbolic link) and say local.region.
 
 locals {
   there = var.existing[local.region]
+
+  application = {
+    gates = lookup(var.gates, local.region, {})
+    roles = distinct(compact(flatten([for template in data.aws_ecs_task_definition.template : [template.execution_role_arn, template.task_role_arn]])))
+
+    mount = one([
+      for region, point in data.aws_efs_access_point.data : {
+        file_system     = point.file_system_arn
+        access_point    = point.arn
+        subnets         = var.mount[region].subnets
+        security_groups = var.mount[region].security_groups
+      }
+    ])
+  }
 }
 
 # Nothing of these is changed: what is not there is told of before anything is made.
@@ -49,37 +63,4 @@ data "aws_lb" "existing" {
 data "aws_efs_access_point" "data" {
   for_each        = { for region, there in var.mount : region => there if region == local.region }
   access_point_id = each.value.access_point
-}
-
-module "suite" {
-  source      = "../modules/suite"
-  region      = local.region
-  names       = module.names
-  traffic     = local.traffic
-  backup      = local.backup
-  images      = local.images
-  failover    = local.failover
-  exercises   = local.exercises
-  objectives  = local.objectives
-  functions   = local.functions
-  enable_dr   = var.enable_dr
-  local_cloud = var.local_cloud
-
-  protected = {
-    services = local.services
-    data     = var.service_data
-    hosts    = var.service_hosts
-    secrets  = lookup(var.task_secrets, local.region, [])
-    gates    = lookup(var.gates, local.region, {})
-    roles    = distinct(compact(flatten([for template in data.aws_ecs_task_definition.template : [template.execution_role_arn, template.task_role_arn]])))
-
-    mount = one([
-      for region, point in data.aws_efs_access_point.data : {
-        file_system     = point.file_system_arn
-        access_point    = point.arn
-        subnets         = var.mount[region].subnets
-        security_groups = var.mount[region].security_groups
-      }
-    ])
-  }
 }

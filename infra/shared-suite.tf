@@ -1,5 +1,6 @@
-# The settings as the modules take them: what belongs together, together. Home and standby have this file as settings.tf (a symbolic
-# link), and so have the roots of examples/existing-services.
+# The suite that protects an application, whoever made that. The roots home and standby have this file as suite.tf (a symbolic link),
+# here and in examples/existing-services, and say in local.application what only AWS makes up of it. What belongs together of the
+# settings is one variable of the module.
 
 locals {
   # Between these numbers of tasks each service is scaled while it serves, and at warm it rests where the region is passive.
@@ -10,6 +11,29 @@ locals {
       warm    = service.data == "none" ? var.dr_warm_tasks : 0
     })
   ]
+}
+
+module "suite" {
+  source      = "../modules/suite"
+  region      = local.region
+  names       = module.names
+  enable_dr   = var.enable_dr
+  local_cloud = var.local_cloud
+
+  protected = {
+    services = local.services
+    data     = var.service_data
+    hosts    = var.service_hosts
+    secrets  = lookup(var.task_secrets, local.region, [])
+    mount    = local.application.mount
+    roles    = local.application.roles
+    gates    = local.application.gates
+  }
+
+  traffic = {
+    zone                  = try(local.hosted_zone.name, null)
+    health_checker_ranges = var.health_checker_ranges
+  }
 
   backup = {
     schedule          = var.backup_schedule
@@ -58,10 +82,5 @@ locals {
     architecture       = var.functions_architecture
     log_level          = var.log_level
     log_retention_days = var.log_retention_days
-  }
-
-  traffic = {
-    zone                  = try(local.hosted_zone.name, null)
-    health_checker_ranges = var.health_checker_ranges
   }
 }

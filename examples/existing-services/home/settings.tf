@@ -1,1 +1,0 @@
-../../../infra/shared-settings.tf
