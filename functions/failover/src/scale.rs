@@ -40,8 +40,7 @@ pub(crate) async fn up(
         if there.desired != desired || !allowed {
             let configuration = world.configuration();
             let to = Scale::serving(configuration.service(&service)?, desired);
-            let named = configuration.resources(side).services.get(&service);
-            let image = named.map_or(Image::AsNamed, |named| there.more(named));
+            let image = there.more(configuration.resources(side), &service);
             set(world, side, &service, (to, image), &may).await?;
         }
         Ok(())

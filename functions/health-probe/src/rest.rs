@@ -1,6 +1,6 @@
 //! The tasks that a passive region rests at are started by its own probe: nobody else is there to do it.
 
-use lifeboat_aws::ecs::{Deployed, Image};
+use lifeboat_aws::ecs::Deployed;
 use lifeboat_core::{
     Epoch, Failure, RegionState, configuration::Service, idle, lease, scaling::Scale,
 };
@@ -67,8 +67,7 @@ async fn one<W: World>(
     }
     let to = Scale::resting(service);
     // What is started runs what an execution would start.
-    let named = configuration.own().services.get(&service.name);
-    let image = named.map_or(Image::AsNamed, |named| there.more(named));
+    let image = there.more(configuration.own(), &service.name);
     let set = timeout(
         lease::EFFECT_LASTS.unsigned_abs(),
         world.scale(&service.name, to, image),

@@ -79,13 +79,15 @@ impl Deployed {
         self.desired == scale.desired && self.bounds == Some(scale.bounds)
     }
 
-    /// What tasks that are started beside those that run are to run. From a pin it is the same whatever a tag leads to meanwhile, and
+    /// What more tasks of the service are to run. From a pin it is the same whatever a tag leads to meanwhile, and
     /// where it runs already it could be pulled: a new deployment would only replace tasks that are about to serve.
-    pub fn more(&self, service: &ServiceResources) -> Image {
-        let pinned = format!("/{}:", image::pinned(&service.service));
-        let definition = self.definition.as_deref();
-        let runs = self.running > 0 && self.newest.is_some();
-        match runs && definition.is_some_and(|arn| arn.contains(&pinned)) {
+    pub fn more(&self, resources: &RegionResources, service: &str) -> Image {
+        let named = resources.services.get(service);
+        let from_a_pin = named.zip(self.definition.as_deref());
+        let from_a_pin = from_a_pin.is_some_and(|(named, arn)| {
+            arn.contains(&format!("/{}:", image::pinned(&named.service)))
+        });
+        match from_a_pin && self.running > 0 && self.newest.is_some() {
             true => Image::AsDeployed,
             false => Image::AsNamed,
         }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::cloud::{ACCOUNT, APPLICATION, HOME, STANDBY};
+use crate::drill::readiness::wait_until_resting;
 use crate::drill::stage::{SERVICES, Stage, ensure};
 use crate::image::Program;
 use crate::terraform::{self, Terraform};
@@ -44,8 +45,7 @@ pub(super) async fn deploy(stage: &Stage, others: Map<String, Value>) -> Result<
     cloud.learn_functions().await?;
     sync_images(stage).await?;
     cloud.assert_scaled(HOME)?;
-    let rests = async || cloud.assert_resting(STANDBY).await;
-    progress.until("the standby to rest", RESTS, rests).await?;
+    wait_until_resting(stage, STANDBY).await?;
     progress.say(
         "the standby has every image, runs no task but the warm ones, and scaling may start none",
     );
@@ -64,9 +64,6 @@ pub(super) async fn assert_unchanged(stage: &Stage, terraform: &Terraform) -> Re
         .say("an apply of Terraform would undo nothing of it");
     Ok(())
 }
-
-/// Warm tasks come up once their image is there.
-const RESTS: Duration = Duration::from_secs(120);
 
 /// Well above what it takes; what asks the dead region waits for ever.
 const APPLIED: Duration = Duration::from_secs(240);

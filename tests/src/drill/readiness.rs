@@ -8,6 +8,8 @@ use crate::{Context, Result, events};
 
 /// The probe runs each minute.
 const SEEN: Duration = Duration::from_secs(150);
+/// The probe runs each minute, and tasks start in some seconds.
+const RESTS: Duration = Duration::from_secs(120);
 /// Whoever still weighs an alarm that is over has ended after this.
 const WEIGHED: Duration = Duration::from_secs(15);
 
@@ -30,6 +32,13 @@ pub(super) async fn seen(stage: &Stage) -> Result<()> {
         "{STANDBY} is ready, sees home serving, and {alarm} is OK"
     ));
     Ok(())
+}
+
+/// With the tasks that it rests at: once their image is there, or its probe has started them.
+pub(super) async fn wait_until_resting(stage: &Stage, region: &str) -> Result<()> {
+    let rests = async || stage.cloud.assert_resting(region).await;
+    let what = format!("{region} to rest");
+    stage.progress.until(&what, RESTS, rests).await
 }
 
 /// By the region's own probe, which is asked to look now: ready itself, and the other one serving.

@@ -8,7 +8,7 @@ use crate::drill::command_line::lifeboat_fails;
 use crate::drill::failback::assert_nothing_lost;
 use crate::drill::homecoming::salvaged;
 use crate::drill::people;
-use crate::drill::readiness::wait_until_ready;
+use crate::drill::readiness::{wait_until_ready, wait_until_resting};
 use crate::drill::stage::{Stage, ensure};
 use crate::drill::takeover::Execution;
 use crate::drill::users::first_answer;
@@ -16,8 +16,6 @@ use crate::drill::visitor::Visitor;
 use crate::forum_client::Acknowledged;
 
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The probe runs each minute.
-const RESTS: Duration = Duration::from_secs(150);
 
 /// A planned execution to the standby that a person rejects: it ends failed, and nobody noticed it.
 pub(super) async fn reject(stage: &Stage, late: &[Acknowledged]) -> Result<String> {
@@ -47,8 +45,7 @@ pub(super) async fn reject(stage: &Stage, late: &[Acknowledged]) -> Result<Strin
         || format!("rejected, and the standby's state is {after:?}"),
     )?;
     // Passive by its own state again, its probe starts what it rests at.
-    let rests = async || cloud.assert_resting(STANDBY).await;
-    progress.until("the standby to rest", RESTS, rests).await?;
+    wait_until_resting(stage, STANDBY).await?;
     let back = cloud.tasks(HOME).await?;
     ensure(back == tasks, || {
         format!("home had {tasks:?} tasks wanted and running, and has {back:?}")

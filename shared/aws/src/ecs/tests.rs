@@ -168,7 +168,7 @@ async fn what_an_images_name_leads_to_now_takes_a_new_deployment() {
 #[test]
 fn tasks_are_started_beside_those_that_run_from_a_pin_and_else_by_a_new_deployment() {
     let configuration = sample("us-west-2");
-    let users = &configuration.own().services["users"];
+    let more = |there: &Deployed| there.more(configuration.own(), "users");
     let definition = |family: &str| {
         Some(format!(
             "arn:aws:ecs:us-west-2:111122223333:task-definition/{family}:7"
@@ -180,7 +180,7 @@ fn tasks_are_started_beside_those_that_run_from_a_pin_and_else_by_a_new_deployme
         definition: definition("forum-users-pinned"),
         ..Deployed::default()
     };
-    assert_eq!(warm.more(users), Image::AsDeployed);
+    assert_eq!(more(&warm), Image::AsDeployed);
     for (why, there) in [
         (
             "nothing runs, and pulls may have failed",
@@ -205,7 +205,7 @@ fn tasks_are_started_beside_those_that_run_from_a_pin_and_else_by_a_new_deployme
         ),
         ("nothing is known of it", Deployed::default()),
     ] {
-        assert_eq!(there.more(users), Image::AsNamed, "{why}");
+        assert_eq!(more(&there), Image::AsNamed, "{why}");
     }
 }
 
